@@ -1,0 +1,23 @@
+//! What exists in a database, what changes it, and the replay of one over the other.
+//!
+//! Knows no text, parser, driver or clock: an [`Operation`] is a value, a [`Schema`] is a value,
+//! and [`Schema::apply`] turns one into the next.
+
+mod apply;
+pub mod expression;
+pub mod name;
+pub mod object;
+pub mod operation;
+pub mod origin;
+pub mod table;
+pub mod version;
+
+mod catalogue;
+
+pub use apply::Problem;
+pub use catalogue::{Found, Schema};
+pub use expression::{Expression, Volatility};
+pub use name::{Dialect, Ident, ObjectName};
+pub use operation::Operation;
+pub use origin::{Origin, Phase};
+pub use version::{Server, ServerVersion};

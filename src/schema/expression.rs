@@ -1,0 +1,42 @@
+//! What replay and lints need to know of an SQL expression, without its syntax tree.
+
+use super::{Ident, ObjectName};
+
+/// An expression reduced to facts: the reader of SQL computes them once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expression {
+    /// The tokens joined by single blanks: equal texts mean equal expressions.
+    pub text: String,
+    /// Columns named in it (last part of the name).
+    pub columns: Vec<Ident>,
+    /// Functions called in it.
+    pub functions: Vec<ObjectName>,
+    /// What kind of value it yields.
+    pub shape: Shape,
+    /// Columns that cannot be null where this condition holds: `c IS NOT NULL`, alone or inside AND.
+    pub proves_not_null: Vec<Ident>,
+}
+
+/// The outer form of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A literal `NULL`.
+    Null,
+    /// A literal other than NULL, also with a sign or a cast of a literal.
+    Literal,
+    /// A condition that always holds, such as `TRUE` or `1 = 1`.
+    Tautology,
+    /// Anything else.
+    Computed,
+}
+
+/// How often a function or an expression may change its answer. Decides whether a default rewrites the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volatility {
+    /// Always the same for the same input.
+    Immutable,
+    /// The same within one statement: `now()`.
+    Stable,
+    /// Different for every row: `random()`, `nextval()`, `gen_random_uuid()`.
+    Volatile,
+}

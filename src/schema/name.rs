@@ -1,0 +1,192 @@
+//! Names as the database compares them: the dialect, case folding and quoting.
+//!
+//! Must not know where a name was written.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A family of databases that share one SQL grammar and one set of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// PostgreSQL 14 and newer.
+    Postgres,
+    /// SQLite 3.35 and newer.
+    Sqlite,
+    /// MySQL 8 and MariaDB 10.6 and newer.
+    Mysql,
+}
+
+impl Dialect {
+    /// Every dialect, in the order in which they are documented.
+    pub const ALL: [Dialect; 3] = [Dialect::Postgres, Dialect::Sqlite, Dialect::Mysql];
+
+    /// The name used in migrate.toml, in lint pages and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "postgres",
+            Dialect::Sqlite => "sqlite",
+            Dialect::Mysql => "mysql",
+        }
+    }
+
+    /// Reads the name back; `None` when it names no dialect.
+    pub fn from_name(name: &str) -> Option<Dialect> {
+        Dialect::ALL.into_iter().find(|dialect| dialect.as_str() == name)
+    }
+
+    /// The schema that an unqualified name lives in when no search path was set.
+    pub fn default_schema(self) -> Option<&'static str> {
+        match self {
+            Dialect::Postgres => Some("public"),
+            Dialect::Sqlite => Some("main"),
+            Dialect::Mysql => None,
+        }
+    }
+
+    /// Quotes an identifier so that the database reads back exactly this name.
+    pub fn quote(self, name: &str) -> String {
+        match self {
+            Dialect::Postgres | Dialect::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+            Dialect::Mysql => format!("`{}`", name.replace('`', "``")),
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One identifier. Two are equal when the database would take them for the same name.
+///
+/// PostgreSQL folds unquoted names to lower case; SQLite and MySQL compare names without case
+/// (MySQL table names are compared so too: replay follows `lower_case_table_names = 1`).
+#[derive(Clone)]
+pub struct Ident {
+    folded: Arc<str>,
+    written: Arc<str>,
+}
+
+impl Ident {
+    /// An identifier as it stands in SQL, without its quotes.
+    pub fn new(dialect: Dialect, text: &str, quoting: Quoting) -> Ident {
+        let keeps_case = match (dialect, quoting) {
+            (Dialect::Postgres, Quoting::Quoted) => true,
+            (Dialect::Postgres, Quoting::Bare) => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
+            (Dialect::Sqlite | Dialect::Mysql, _) => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
+        };
+        let written: Arc<str> = Arc::from(text);
+        let folded = if keeps_case { Arc::clone(&written) } else { Arc::from(text.to_ascii_lowercase()) };
+        Ident { folded, written }
+    }
+
+    /// A name that is already in the form the database stores (from a catalogue or a constant).
+    pub fn stored(text: &str) -> Ident {
+        let folded: Arc<str> = Arc::from(text);
+        Ident { written: Arc::clone(&folded), folded }
+    }
+
+    /// The form in which the database compares it.
+    pub fn as_str(&self) -> &str {
+        &self.folded
+    }
+
+    /// The form in which it was written.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// The name quoted for use in SQL of this dialect.
+    pub fn quoted(&self, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Postgres => dialect.quote(&self.folded),
+            Dialect::Sqlite | Dialect::Mysql => dialect.quote(&self.written),
+        }
+    }
+}
+
+/// Whether an identifier stood in quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// As written: subject to folding.
+    Bare,
+    /// In the dialect's identifier quotes.
+    Quoted,
+}
+
+impl PartialEq for Ident {
+    fn eq(&self, other: &Ident) -> bool {
+        self.folded == other.folded
+    }
+}
+impl Eq for Ident {}
+impl Hash for Ident {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+impl PartialOrd for Ident {
+    fn partial_cmp(&self, other: &Ident) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Ident {
+    fn cmp(&self, other: &Ident) -> std::cmp::Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+impl fmt::Debug for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.folded)
+    }
+}
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.folded)
+    }
+}
+
+/// The name of a table, index, view or any other object, as written: perhaps with its schema.
+///
+/// A database part in front (`db.schema.name`) is not kept.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectName {
+    /// The schema, where one was written (in a [`Schema`](super::Schema): where it is not the default one).
+    pub schema: Option<Ident>,
+    /// The object's own name.
+    pub name: Ident,
+}
+
+impl ObjectName {
+    /// A name without a schema.
+    pub fn bare(name: Ident) -> ObjectName {
+        ObjectName { schema: None, name }
+    }
+
+    /// The name quoted for use in SQL of this dialect.
+    pub fn quoted(&self, dialect: Dialect) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}.{}", schema.quoted(dialect), self.name.quoted(dialect)),
+            None => self.name.quoted(dialect),
+        }
+    }
+}
+
+impl fmt::Debug for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}

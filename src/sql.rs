@@ -1,0 +1,19 @@
+//! Text → statements with byte spans → operations. The only door to the SQL parsers.
+//!
+//! Reading is total: what cannot be understood becomes an `Opaque` operation or a [`Problem`], never silence.
+
+pub mod batch;
+mod cursor;
+pub mod digest;
+pub mod directive;
+mod lower;
+mod read;
+pub mod source;
+pub mod statement;
+
+pub use batch::{BatchPoint, CannotCut};
+pub use digest::Digest;
+pub use directive::Directive;
+pub use read::read;
+pub use source::{DecodeError, Place, Source, Span};
+pub use statement::{Clause, Problem, ProblemKind, Script, Statement};
