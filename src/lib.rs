@@ -1,4 +1,9 @@
 //! Concertina: schema migrations that enforce expand-contract.
 
+pub mod backend;
+pub mod backfill;
+pub mod ledger;
+pub mod migration;
+pub mod plan;
 pub mod schema;
 pub mod sql;

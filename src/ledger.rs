@@ -1,0 +1,84 @@
+//! What ran, how far, and what is deployed: a snapshot of the tool's tables as a value. No connection, no clock.
+
+pub mod fleet;
+pub mod journal;
+pub mod lease;
+
+pub use fleet::{Instance, Marker, MarkerKind, Release};
+pub use journal::{JournalEntry, JournalState, JobRecord, ScriptRecord, ScriptStatus};
+pub use lease::{Holder, Lease, LeaseRecord};
+
+use jiff::Timestamp;
+
+use crate::migration::{MigrationId, NodeRef};
+use crate::schema::Phase;
+
+/// The format of the tables that this build writes. An older build never writes a newer one.
+pub const FORMAT: u32 = 1;
+
+/// Everything that the tool's tables hold, read in one round trip.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The format found; zero when the tables do not exist yet.
+    pub format: u32,
+    /// The database's clock at the moment of reading: every comparison of times uses it.
+    pub now: Timestamp,
+    /// One record per script that was ever started.
+    pub scripts: Vec<ScriptRecord>,
+    /// Statement by statement, for scripts that are not finished.
+    pub journal: Vec<JournalEntry>,
+    /// Backfill jobs.
+    pub jobs: Vec<JobRecord>,
+    /// Deploy markers, oldest first.
+    pub markers: Vec<Marker>,
+    /// Running applications that said so.
+    pub instances: Vec<Instance>,
+    /// Gates that were overridden, oldest first.
+    pub overrides: Vec<OverrideRecord>,
+    /// Who holds the run lock, if anybody.
+    pub lease: Option<LeaseRecord>,
+}
+
+/// `--override-gate`, kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverrideRecord {
+    /// Whose contract.
+    pub migration: MigrationId,
+    /// Which condition: `soak`, `markers`, …
+    pub condition: String,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub actor: String,
+    /// When, by the database's clock.
+    pub at: Timestamp,
+}
+
+impl Ledger {
+    /// The ledger of a database that has none.
+    pub fn empty(now: Timestamp) -> Ledger {
+        Ledger {
+            format: 0,
+            now,
+            scripts: Vec::new(),
+            journal: Vec::new(),
+            jobs: Vec::new(),
+            markers: Vec::new(),
+            instances: Vec::new(),
+            overrides: Vec::new(),
+            lease: None,
+        }
+    }
+
+    /// The record of a script that was started and not rolled back.
+    pub fn script(&self, migration: &MigrationId, phase: Phase) -> Option<&ScriptRecord> {
+        self.scripts.iter().find(|record| {
+            record.node.phase == phase && &record.node.migration == migration && record.status != ScriptStatus::RolledBack
+        })
+    }
+
+    /// Whether a script ran to its end.
+    pub fn is_done(&self, node: &NodeRef) -> bool {
+        self.script(&node.migration, node.phase).is_some_and(|record| record.status == ScriptStatus::Done)
+    }
+}
