@@ -117,6 +117,11 @@ impl<'a> Cursor<'a> {
         (first..end).map(|index| (&self.parser.token_at(index).token, self.spans[index]))
     }
 
+    /// Every token of the statement.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &Token> {
+        (0..self.spans.len()).map(|index| &self.parser.token_at(index).token)
+    }
+
     /// Whether every token was consumed (a last semicolon aside).
     pub(super) fn finished(&mut self) -> bool {
         while self.parser.consume_token(&Token::SemiColon) {}

@@ -2,6 +2,9 @@
 //!
 //! `read/` holds one file per family of statements that sqlparser cannot read or reads without spans.
 
+pub(super) mod dispatch;
+mod names;
+
 use super::cursor::{Cursor, Unread};
 use super::{Clause, Script, Source};
 use crate::schema::Server;
