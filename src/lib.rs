@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod backfill;
+pub mod dialect;
 pub mod ledger;
 pub mod migration;
 pub mod plan;

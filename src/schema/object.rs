@@ -8,7 +8,7 @@ use super::{Expression, Ident, ObjectName, Origin, Volatility};
 pub struct View {
     /// Canonical name.
     pub name: ObjectName,
-    /// Relations that its query reads, as written.
+    /// Relations that its query reads, canonical names.
     pub reads: Vec<ObjectName>,
     /// Identifiers that its query names: columns and anything else. A superset, by tokens.
     pub uses: Vec<Ident>,
@@ -27,7 +27,9 @@ pub struct View {
 pub struct Routine {
     /// Canonical name.
     pub name: ObjectName,
-    /// The declared volatility; VOLATILE when none was written.
+    /// Argument types of each overload, as text.
+    pub overloads: Vec<String>,
+    /// The declared volatility, VOLATILE when none was written; of several overloads the most volatile.
     pub volatility: Volatility,
     /// Names used in its body. A superset, by tokens.
     pub uses: Vec<Ident>,

@@ -17,6 +17,8 @@ pub struct Table {
     pub triggers: Vec<Trigger>,
     /// Ordinary, partitioned or a partition.
     pub partitioning: Partitioning,
+    /// INHERITS parents (not partitions), canonical names.
+    pub inherits: Vec<ObjectName>,
     /// Permanent, unlogged or temporary.
     pub persistence: Persistence,
     /// Whether every statement that touched it could be read.
@@ -140,7 +142,7 @@ pub enum ConstraintKind {
 pub struct ForeignKey {
     /// Referencing columns.
     pub columns: Vec<Ident>,
-    /// The referenced table, as written.
+    /// The referenced table: as written in an operation, canonical in a schema.
     pub references: ObjectName,
     /// Referenced columns; empty means its primary key.
     pub referenced_columns: Vec<Ident>,
@@ -225,8 +227,10 @@ pub enum Partitioning {
         columns: Vec<Ident>,
         /// The attached partitions.
         partitions: Vec<ObjectName>,
+        /// The table of which it is a partition itself.
+        parent: Option<ObjectName>,
     },
-    /// A partition of this table, which may be partitioned itself in the database.
+    /// A partition of this table, not partitioned itself.
     PartitionOf(ObjectName),
 }
 
@@ -242,6 +246,31 @@ pub enum Persistence {
 }
 
 impl Table {
+    /// The partitioned table that this one is attached to.
+    pub fn partition_parent(&self) -> Option<&ObjectName> {
+        match &self.partitioning {
+            Partitioning::PartitionOf(parent) => Some(parent),
+            Partitioning::Partitioned { parent, .. } => parent.as_ref(),
+            Partitioning::None => None,
+        }
+    }
+
+    /// The attached partitions; empty when the table is not partitioned.
+    pub fn partitions(&self) -> &[ObjectName] {
+        match &self.partitioning {
+            Partitioning::Partitioned { partitions, .. } => partitions,
+            Partitioning::None | Partitioning::PartitionOf(_) => &[],
+        }
+    }
+
+    /// Whether it is divided into partitions and stores no rows itself.
+    pub fn is_partitioned(&self) -> bool {
+        match &self.partitioning {
+            Partitioning::Partitioned { .. } => true,
+            Partitioning::None | Partitioning::PartitionOf(_) => false,
+        }
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &Ident) -> Option<&Column> {
         self.columns.iter().find(|column| &column.name == name)
