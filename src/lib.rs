@@ -6,5 +6,6 @@ pub mod dialect;
 pub mod ledger;
 pub mod migration;
 pub mod plan;
+pub mod run;
 pub mod schema;
 pub mod sql;

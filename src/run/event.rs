@@ -1,0 +1,101 @@
+//! What an observer of a run may see. Rendered by `report`, streamed by the library.
+
+use std::time::Duration;
+
+use crate::backend::Blocker;
+use crate::migration::NodeRef;
+use crate::plan::Gate;
+
+/// Something that happened while a plan was executed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The lease was obtained.
+    Leased,
+    /// Somebody else holds the lease; the run waits.
+    WaitingForLease {
+        /// Who.
+        holder: String,
+    },
+    /// A script starts or goes on where an earlier run stopped.
+    ScriptStarted {
+        /// Which.
+        node: NodeRef,
+        /// How many steps it has.
+        steps: usize,
+        /// How many of them an earlier run finished.
+        finished: usize,
+    },
+    /// A step is about to run.
+    StepStarted {
+        /// The script.
+        node: NodeRef,
+        /// The step's number, from zero.
+        step: u32,
+        /// `path:line`.
+        place: String,
+        /// Its statements.
+        sql: String,
+    },
+    /// A lock was not obtained; the step will be tried again.
+    Retrying {
+        /// The script.
+        node: NodeRef,
+        /// Which attempt failed, from one.
+        attempt: u32,
+        /// How long until the next.
+        pause: Duration,
+        /// Who stands in the way.
+        blockers: Vec<Blocker>,
+    },
+    /// A step ran, or had run before.
+    StepFinished {
+        /// The script.
+        node: NodeRef,
+        /// The step's number.
+        step: u32,
+        /// Whether an earlier run had done it.
+        already: bool,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A chunk of a backfill was committed.
+    ChunkFinished {
+        /// The script.
+        node: NodeRef,
+        /// Rows changed so far.
+        changed: u64,
+        /// Rows walked so far.
+        walked: u64,
+        /// Rows estimated in all.
+        estimated: Option<u64>,
+        /// Rows in this chunk.
+        rows: u64,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A script ran to its end.
+    ScriptFinished {
+        /// Which.
+        node: NodeRef,
+    },
+    /// A contract is held by its gate.
+    Held {
+        /// The gate, with what is missing.
+        gate: Gate,
+    },
+    /// The run was asked to stop and does so at this safe point.
+    Stopping,
+}
+
+/// Someone who watches a run.
+pub trait Observer: Send {
+    /// Called for each event, in order, from the task that runs the plan: return quickly.
+    fn see(&mut self, event: &Event);
+}
+
+impl<F: FnMut(&Event) + Send> Observer for F {
+    fn see(&mut self, event: &Event) {
+        self(event);
+    }
+}
