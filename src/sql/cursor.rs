@@ -21,10 +21,14 @@ pub(super) struct Unread {
 
 impl From<ParserError> for Unread {
     fn from(error: ParserError) -> Unread {
-        let reason = match error {
+        let mut reason = match error {
             ParserError::TokenizerError(reason) | ParserError::ParserError(reason) => reason,
             ParserError::RecursionLimitExceeded => "nested too deeply".to_owned(),
         };
+        // The place is a token's number here and would mislead.
+        if let Some(place) = reason.find(" at Line: ") {
+            reason.truncate(place);
+        }
         Unread { reason }
     }
 }
@@ -120,6 +124,13 @@ impl<'a> Cursor<'a> {
     /// Every token of the statement.
     pub(super) fn tokens(&self) -> impl Iterator<Item = &Token> {
         (0..self.spans.len()).map(|index| &self.parser.token_at(index).token)
+    }
+
+    /// The tokens inside a span, consumed or not.
+    pub(super) fn tokens_within(&self, span: Span) -> impl Iterator<Item = (&Token, Span)> {
+        let first = self.spans.partition_point(|token| token.start < span.start);
+        let end = self.spans.partition_point(|token| token.end <= span.end);
+        (first..end.max(first)).map(|index| (&self.parser.token_at(index).token, self.spans[index]))
     }
 
     /// Whether every token was consumed (a last semicolon aside).

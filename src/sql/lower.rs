@@ -1,9 +1,15 @@
 //! sqlparser's trees → our values: the parts (types, expressions, columns, constraints) and whole statements.
 
 mod column;
+mod column_attribute;
+mod column_dialect;
 mod constraint;
+mod constraint_part;
 mod expression;
+mod index_key;
+mod reserved;
 mod types;
+mod walk;
 
 use super::Clause;
 use super::cursor::{Cursor, Unread};

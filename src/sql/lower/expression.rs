@@ -1,12 +1,240 @@
 //! Expressions → facts.
 
-use crate::schema::Expression;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{BinaryOperator, Expr, FunctionArguments, UnaryOperator, Value, Visit, Visitor};
+use sqlparser::dialect::Precedence;
+use sqlparser::tokenizer::Token;
+
+use crate::schema::expression::Shape;
+use crate::schema::{Dialect, Expression, Ident, ObjectName};
 use crate::sql::Span;
-use crate::sql::cursor::{Cursor, Unread};
+use crate::sql::cursor::{Cursor, Unread, grammar};
 
 impl Cursor<'_> {
-    /// Reads one expression.
+    /// Reads one expression as a value: `TRUE` is a literal.
     pub(in crate::sql) fn expression(&mut self) -> Result<(Expression, Span), Unread> {
-        Err(self.unexpected("an expression"))
+        let start = self.start();
+        let tree = self.parser.parse_expr()?;
+        let span = self.span_from(start);
+        Ok((self.facts(&tree, span), span))
+    }
+
+    /// Reads one expression as a condition: `TRUE` is a tautology.
+    pub(in crate::sql) fn condition(&mut self) -> Result<(Expression, Span), Unread> {
+        let start = self.start();
+        let tree = self.parser.parse_expr()?;
+        let span = self.span_from(start);
+        Ok((self.condition_facts(&tree, span), span))
+    }
+
+    /// Reads a condition in parentheses, which do not belong to its text.
+    pub(in crate::sql) fn parenthesised_condition(&mut self) -> Result<(Expression, Span), Unread> {
+        self.need(&Token::LParen)?;
+        let condition = self.condition()?;
+        self.need(&Token::RParen)?;
+        Ok(condition)
+    }
+
+    /// Reads a value in parentheses, which do not belong to its text.
+    pub(in crate::sql) fn parenthesised_expression(&mut self) -> Result<(Expression, Span), Unread> {
+        self.need(&Token::LParen)?;
+        let value = self.expression()?;
+        self.need(&Token::RParen)?;
+        Ok(value)
+    }
+
+    /// Reads the value of DEFAULT in a column definition: it ends before NOT NULL, CHECK and their kin.
+    /// A COLLATE behind it belongs to the column and comes back apart.
+    pub(in crate::sql) fn default_value(&mut self) -> Result<(Expression, Option<ObjectName>), Unread> {
+        let start = self.start();
+        let floor = grammar(self.dialect()).prec_value(Precedence::Is);
+        let tree = self.parser.parse_subexpr(floor)?;
+        let span = self.span_from(start);
+        if self.dialect() == Dialect::Sqlite && !sqlite_default(&tree) {
+            return Err(Unread { reason: "SQLite takes only a literal or an expression in parentheses as DEFAULT".to_owned() });
+        }
+        match &tree {
+            Expr::Collate { expr, collation } => {
+                let (text, collation) = (self.text(span), self.lower_name(collation)?);
+                let end = text.to_ascii_uppercase().rfind("COLLATE").map_or(span.end, |at| start + at);
+                let value = self.facts(expr, Span::new(start, end));
+                Ok((value, Some(collation)))
+            }
+            _ => Ok((self.facts(&tree, span), None)),
+        }
+    }
+
+    /// The facts of a condition.
+    pub(in crate::sql) fn condition_facts(&self, tree: &Expr, span: Span) -> Expression {
+        let mut facts = self.facts(tree, span);
+        if always_true(tree) {
+            facts.shape = Shape::Tautology;
+        }
+        facts
+    }
+
+    /// The facts of an expression over the bytes it was read from.
+    pub(in crate::sql) fn facts(&self, tree: &Expr, span: Span) -> Expression {
+        let mut names = Names { cursor: self, columns: Vec::new(), functions: Vec::new() };
+        let _ = tree.visit(&mut names);
+        let Names { columns, functions, .. } = names;
+        let mut proves_not_null = Vec::new();
+        self.collect_not_null(tree, &mut proves_not_null);
+        Expression { text: self.normalised(tree, span), columns, functions, shape: shape(tree), proves_not_null }
+    }
+
+    /// The tokens of a span joined by blanks; bare words in lower case, outer parentheses dropped.
+    fn normalised(&self, tree: &Expr, span: Span) -> String {
+        let mut outer = 0;
+        let mut inner = tree;
+        while let Expr::Nested(next) = inner {
+            outer += 1;
+            inner = next;
+        }
+        let mut text = String::with_capacity(span.end - span.start);
+        let count = self.tokens_within(span).count();
+        let kept = self.tokens_within(span).take(count.saturating_sub(outer)).skip(outer);
+        for (token, place) in kept {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            let written = self.text(place);
+            match token {
+                Token::Word(word) if word.quote_style.is_none() => {
+                    text.extend(written.chars().map(|character| character.to_ascii_lowercase()));
+                }
+                _ => text.push_str(written),
+            }
+        }
+        text
+    }
+
+    fn collect_not_null(&self, tree: &Expr, found: &mut Vec<Ident>) {
+        match tree {
+            Expr::Nested(inner) => self.collect_not_null(inner, found),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                self.collect_not_null(left, found);
+                self.collect_not_null(right, found);
+            }
+            Expr::IsNotNull(inner) => found.extend(self.column_of(inner)),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+                if let Expr::IsNull(inner) = unnested(expr) {
+                    found.extend(self.column_of(inner));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn column_of(&self, tree: &Expr) -> Option<Ident> {
+        match unnested(tree) {
+            Expr::Identifier(name) => Some(self.lower_ident(name)),
+            Expr::CompoundIdentifier(parts) => parts.last().map(|name| self.lower_ident(name)),
+            _ => None,
+        }
+    }
+}
+
+/// Columns and functions, each once, in the order in which they appear.
+struct Names<'c, 'a> {
+    cursor: &'c Cursor<'a>,
+    columns: Vec<Ident>,
+    functions: Vec<ObjectName>,
+}
+
+impl Visitor for Names<'_, '_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, tree: &Expr) -> ControlFlow<()> {
+        match tree {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+                if let Some(column) = self.cursor.column_of(tree)
+                    && !self.columns.contains(&column)
+                {
+                    self.columns.push(column);
+                }
+            }
+            Expr::Function(call) => {
+                if let Ok(name) = self.cursor.lower_name(&call.name)
+                    && !self.functions.contains(&name)
+                {
+                    self.functions.push(name);
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// SQLite's DEFAULT: a literal, a signed number, a word or an expression in parentheses.
+fn sqlite_default(tree: &Expr) -> bool {
+    match tree {
+        Expr::Value(_) | Expr::Nested(_) | Expr::Identifier(_) | Expr::Subquery(_) | Expr::Tuple(_) => true,
+        Expr::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus, expr } => sqlite_default(expr),
+        Expr::Collate { expr, .. } => sqlite_default(expr),
+        Expr::Function(call) => matches!(call.args, FunctionArguments::None),
+        _ => false,
+    }
+}
+
+fn unnested(mut tree: &Expr) -> &Expr {
+    while let Expr::Nested(inner) = tree {
+        tree = inner;
+    }
+    tree
+}
+
+fn shape(tree: &Expr) -> Shape {
+    match tree {
+        Expr::Nested(inner) => shape(inner),
+        Expr::Value(value) => match value.value {
+            Value::Null => Shape::Null,
+            Value::Placeholder(_) => Shape::Computed,
+            _ => Shape::Literal,
+        },
+        Expr::TypedString(_) => Shape::Literal,
+        Expr::Interval(interval) => shape(&interval.value),
+        Expr::Cast { expr, .. } => shape(expr),
+        Expr::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus, expr } => shape(expr),
+        Expr::Array(array) if array.elem.iter().all(|item| matches!(shape(item), Shape::Literal | Shape::Null)) => Shape::Literal,
+        _ if always_true(tree) => Shape::Tautology,
+        _ => Shape::Computed,
+    }
+}
+
+/// Whether a condition holds for every row, as far as literals alone can show.
+fn always_true(tree: &Expr) -> bool {
+    match tree {
+        Expr::Nested(inner) => always_true(inner),
+        Expr::Value(value) => match &value.value {
+            Value::Boolean(value) => *value,
+            Value::Number(text, _) => text.parse::<f64>().is_ok_and(|number| number != 0.0),
+            _ => false,
+        },
+        Expr::BinaryOp { left, op, right } => match op {
+            BinaryOperator::Eq => same_literal(left, right),
+            BinaryOperator::And => always_true(left) && always_true(right),
+            BinaryOperator::Or => always_true(left) || always_true(right),
+            _ => false,
+        },
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => always_false(expr),
+        Expr::IsTrue(inner) | Expr::IsNotFalse(inner) => always_true(inner),
+        _ => false,
+    }
+}
+
+fn always_false(tree: &Expr) -> bool {
+    match unnested(tree) {
+        Expr::Value(value) => matches!(value.value, Value::Boolean(false)),
+        _ => false,
+    }
+}
+
+fn same_literal(left: &Expr, right: &Expr) -> bool {
+    match (unnested(left), unnested(right)) {
+        (Expr::Value(left), Expr::Value(right)) => left.value == right.value && left.value != Value::Null,
+        _ => false,
     }
 }

@@ -1,0 +1,88 @@
+//! Column attributes that only one dialect has.
+
+use sqlparser::tokenizer::Token;
+
+use super::column::Draft;
+use crate::schema::table::{ConstraintKind, Generated};
+use crate::schema::{Dialect, ObjectName};
+use crate::sql::cursor::{Cursor, Unread};
+
+impl Cursor<'_> {
+    /// Reads one attribute that only this dialect has; false when none stands here.
+    pub(super) fn dialect_attribute(&mut self, draft: &mut Draft) -> Result<bool, Unread> {
+        match self.dialect() {
+            Dialect::Postgres => self.postgres_attribute(),
+            Dialect::Mysql => self.mysql_attribute(draft),
+            Dialect::Sqlite => Ok(false),
+        }
+    }
+
+    fn postgres_attribute(&mut self) -> Result<bool, Unread> {
+        if self.word("storage") || self.word("compression") {
+            self.ident()?;
+        } else if self.word("options") {
+            self.skip_parentheses()?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn mysql_attribute(&mut self, draft: &mut Draft) -> Result<bool, Unread> {
+        if self.word("auto_increment") {
+            draft.column.generated = Generated::Serial;
+        } else if self.word("key") {
+            draft.constrain(ConstraintKind::PrimaryKey(vec![draft.column.name.clone()]));
+        } else if self.word("comment") || self.word("engine_attribute") || self.word("secondary_engine_attribute") {
+            self.take(&Token::Eq);
+            self.string()?;
+        } else if self.words(&["on", "update"]) {
+            self.current_timestamp()?;
+        } else if self.words(&["character", "set"]) || self.word("charset") || self.words(&["char", "set"]) {
+            self.take(&Token::Eq);
+            self.ident()?;
+        } else if self.words(&["serial", "default", "value"]) {
+            draft.column.generated = Generated::Serial;
+            draft.column.not_null = true;
+            draft.unique(false);
+        } else if self.word("column_format") || self.word("storage") {
+            self.ident()?;
+        } else if self.word("compressed") {
+            if self.take(&Token::Eq) {
+                self.ident()?;
+            }
+        } else if self.word("srid") || self.word("ref_system_id") {
+            self.take(&Token::Eq);
+            self.number()?;
+        } else if self.word("first") {
+            draft.column.positioned = true;
+        } else if self.word("after") {
+            self.ident()?;
+            draft.column.positioned = true;
+        } else {
+            return Ok(self.one_of(&["visible", "invisible", "binary", "ascii", "unicode"]).is_some()
+                || self.words(&["with", "system", "versioning"])
+                || self.words(&["without", "system", "versioning"]));
+        }
+        Ok(true)
+    }
+
+    /// `CURRENT_TIMESTAMP[(n)]` or one of its other names.
+    fn current_timestamp(&mut self) -> Result<(), Unread> {
+        if self.one_of(&["current_timestamp", "now", "localtime", "localtimestamp"]).is_none() {
+            return Err(self.unexpected("CURRENT_TIMESTAMP"));
+        }
+        if self.at(0, &Token::LParen) {
+            self.skip_parentheses()?;
+        }
+        Ok(())
+    }
+
+    /// The name behind COLLATE.
+    pub(super) fn collation(&mut self) -> Result<ObjectName, Unread> {
+        if self.dialect() == Dialect::Mysql {
+            self.take(&Token::Eq);
+        }
+        self.object_name()
+    }
+}
