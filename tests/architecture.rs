@@ -242,7 +242,7 @@ fn the_architecture_page_names_only_what_exists() {
         .split(|c: char| !is_path(c))
         .map(|word| word.trim_end_matches('.'))
         .filter(|word| ["src/", "tests/", "docs/", "lints/", "examples/"].iter().any(|folder| word.starts_with(folder)))
-        .filter(|word| !root().join(word).exists())
+        .filter(|word| !root().join(word).exists() && !root().join(format!("{word}.rs")).exists())
         .map(str::to_owned)
         .collect();
     assert_none(&faults);

@@ -2,32 +2,32 @@
 
 /// A path as the file mentions it, from `crate` or from an external name.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Use {
+pub(crate) struct Use {
     /// The line, from one.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Its segments.
-    pub path: Vec<String>,
+    pub(crate) path: Vec<String>,
 }
 
 impl Use {
     /// The wing it leads to, for a path of this crate.
-    pub fn wing(&self) -> Option<&str> {
+    pub(crate) fn wing(&self) -> Option<&str> {
         (self.path.first()? == "crate").then_some(self.path.get(1)?.as_str())
     }
 
     /// The module below `parent` it leads to, for a path of this crate.
-    pub fn child_of(&self, parent: &[&str]) -> Option<&str> {
+    pub(crate) fn child_of(&self, parent: &[&str]) -> Option<&str> {
         let inside = self.path.first()? == "crate" && self.path[1..].len() > parent.len() && self.path[1..].iter().zip(parent).all(|(a, b)| a == b);
         inside.then(|| self.path[parent.len() + 1].as_str())
     }
 
     /// Whether it begins with this external crate.
-    pub fn starts_with_external(&self, name: &str) -> bool {
+    pub(crate) fn starts_with_external(&self, name: &str) -> bool {
         self.path.len() > 1 && self.path[0] == name
     }
 
     /// Whether these segments stand in it, in a row.
-    pub fn contains(&self, segments: &[&str]) -> bool {
+    pub(crate) fn contains(&self, segments: &[&str]) -> bool {
         self.path.windows(segments.len()).any(|window| window.iter().zip(segments).all(|(a, b)| a == b))
     }
 }
@@ -43,7 +43,7 @@ enum Token {
 }
 
 /// All paths with at least two segments.
-pub fn uses(text: &str, module: &[String]) -> Vec<Use> {
+pub(crate) fn uses(text: &str, module: &[String]) -> Vec<Use> {
     let tokens = tokens(text);
     let mut found = Vec::new();
     let mut at = 0;
