@@ -80,7 +80,21 @@ impl<'a> Cursor<'a> {
         self.server.dialect
     }
 
-    /// How many tokens were consumed.
+    /// How many tokens were consumed, to come back to by [`Cursor::rewind`].
+    pub(super) fn place(&self) -> usize {
+        self.index()
+    }
+
+    /// Goes back (or forward) until `place` tokens are consumed.
+    pub(super) fn rewind(&mut self, place: usize) {
+        while self.index() > place {
+            self.parser.prev_token();
+        }
+        while self.index() < place.min(self.spans.len()) {
+            self.parser.advance_token();
+        }
+    }
+
     fn index(&self) -> usize {
         match self.parser.peek_token_ref().span.start.line {
             0 => self.spans.len(),

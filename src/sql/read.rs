@@ -3,7 +3,13 @@
 //! `read/` holds one file per family of statements that sqlparser cannot read or reads without spans.
 
 pub(super) mod dispatch;
+mod found;
 mod names;
+mod postgres;
+#[cfg(test)]
+mod probes;
+mod reserved;
+mod synopsis;
 
 use super::cursor::{Cursor, Unread};
 use super::{Clause, Script, Source};

@@ -1,8 +1,10 @@
 //! Statement → reader, by its head words. Total: what no reader understands is `Opaque`.
 
-use super::names;
+use sqlparser::tokenizer::Token;
+
+use super::{names, postgres};
 use crate::schema::operation::{Opaque, Operation};
-use crate::schema::Server;
+use crate::schema::{Dialect, Server};
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::{Clause, Span, lower};
 
@@ -23,12 +25,52 @@ pub(in crate::sql) fn statement(source: &str, span: Span, server: Server) -> Vec
 }
 
 fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
-    let clauses = lower::statement(cursor)?;
+    let head = Head::of(cursor);
+    let reader = match cursor.dialect() {
+        Dialect::Postgres => postgres::reader(&head),
+        Dialect::Sqlite | Dialect::Mysql => None,
+    };
+    let clauses = reader.unwrap_or(lower::statement)(cursor)?;
     if !cursor.finished() {
         return Err(cursor.unexpected("the end of the statement"));
     }
     Ok(clauses)
 }
+
+/// The first word of a statement, and the word that names what it is about, upper case.
+pub(super) struct Head {
+    verb: String,
+    kind: String,
+}
+
+impl Head {
+    fn of(cursor: &Cursor<'_>) -> Head {
+        let word = |nth| match &cursor.parser.peek_nth_token_ref(nth).token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
+            _ => String::new(),
+        };
+        let verb = word(0);
+        let mut nth = 1;
+        if verb == "CREATE" {
+            while MODIFIERS.contains(&word(nth).as_str()) {
+                nth += 1;
+            }
+        }
+        Head { verb, kind: word(nth) }
+    }
+
+    pub(super) fn verb(&self) -> &str {
+        &self.verb
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        &self.kind
+    }
+}
+
+/// What may stand between CREATE and the kind of object.
+const MODIFIERS: &[&str] =
+    &["OR", "REPLACE", "TEMP", "TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED", "RECURSIVE", "UNIQUE", "FULLTEXT", "SPATIAL", "CONSTRAINT", "TRUSTED", "PROCEDURAL"];
 
 fn opaque(span: Span, unread: Unread, names: Vec<crate::schema::ObjectName>) -> Clause {
     Clause { span, operation: Operation::Opaque(Opaque { reason: unread.reason, names }) }
@@ -37,7 +79,6 @@ fn opaque(span: Span, unread: Unread, names: Vec<crate::schema::ObjectName>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Dialect;
 
     fn opaque_names(sql: &str) -> Vec<String> {
         let clauses = statement(sql, Span::new(0, sql.len()), Server::oldest(Dialect::Postgres));

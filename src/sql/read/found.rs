@@ -1,0 +1,369 @@
+//! What a form found in the tokens: names, types and expressions by label, and how far the best attempt came.
+
+use sqlparser::ast::Query;
+use sqlparser::tokenizer::Token;
+
+use super::reserved;
+use crate::schema::operation::{NewColumn, NewConstraint};
+use crate::schema::table::TypeName;
+use crate::schema::{Expression, Ident, ObjectName, Operation};
+use crate::sql::{Clause, Span};
+use crate::sql::cursor::{Cursor, Unread};
+
+/// What can stand at a place of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// `name`: a name, perhaps with its schema.
+    Name,
+    /// `ident`: one identifier that is no reserved word.
+    Ident,
+    /// `word`: any bare word, also a reserved one.
+    Word,
+    /// `role`: a role, also CURRENT_USER and MySQL's 'user'@'host'.
+    Role,
+    /// `type`
+    Type,
+    /// `expr`
+    Expression,
+    /// `column`: a column definition.
+    Column,
+    /// `constraint`: a table constraint.
+    Constraint,
+    /// `string`
+    Text,
+    /// `number`: perhaps with a sign.
+    Number,
+    /// `any`: one token that is neither a parenthesis, a comma nor a semicolon.
+    Any,
+    /// `parens`: balanced parentheses with anything inside.
+    Parens,
+    /// `query`
+    Query,
+    /// `rest`: whatever is left, at least one token.
+    Rest,
+}
+
+impl Slot {
+    /// The slot that a lower-case word of a synopsis stands for.
+    pub(super) fn named(word: &str) -> Option<Slot> {
+        Some(match word {
+            "name" => Slot::Name,
+            "ident" => Slot::Ident,
+            "word" => Slot::Word,
+            "role" => Slot::Role,
+            "type" => Slot::Type,
+            "expr" => Slot::Expression,
+            "column" => Slot::Column,
+            "constraint" => Slot::Constraint,
+            "string" => Slot::Text,
+            "number" => Slot::Number,
+            "any" => Slot::Any,
+            "parens" => Slot::Parens,
+            "query" => Slot::Query,
+            "rest" => Slot::Rest,
+            _ => return None,
+        })
+    }
+}
+
+/// A part of the statement that a form gave a label.
+#[derive(Debug)]
+struct Part {
+    label: &'static str,
+    span: Span,
+    value: Value,
+}
+
+#[derive(Debug)]
+enum Value {
+    Mark,
+    Name(ObjectName),
+    Ident(Ident),
+    Type(TypeName),
+    Expression(Expression),
+    Column(Box<(NewColumn, Vec<NewConstraint>)>),
+    Constraint(Box<(NewConstraint, Option<Ident>)>),
+    Text(String),
+    Query(Box<Query>),
+}
+
+/// The labelled parts, and the furthest place at which something else was expected.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    parts: Vec<Part>,
+    furthest: usize,
+    expected: Vec<&'static str>,
+    failure: Option<Unread>,
+}
+
+impl Found {
+    pub(super) fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.parts.truncate(len);
+    }
+
+    /// Notes that `expected` did not stand at the cursor. Always false.
+    pub(super) fn missed(&mut self, cursor: &Cursor<'_>, expected: &'static str) -> bool {
+        if self.reaches(cursor.place()) && !self.expected.contains(&expected) {
+            self.expected.push(expected);
+        }
+        false
+    }
+
+    fn reaches(&mut self, place: usize) -> bool {
+        if place > self.furthest {
+            self.furthest = place;
+            self.expected.clear();
+            self.failure = None;
+        }
+        place == self.furthest
+    }
+
+    /// Why no form fitted: at the furthest place that any reached.
+    pub(super) fn unread(&mut self, cursor: &mut Cursor<'_>) -> Unread {
+        cursor.rewind(self.furthest);
+        match (self.failure.take(), &self.expected[..]) {
+            (Some(failure), _) => failure,
+            (None, []) => cursor.unexpected("a statement of this kind"),
+            (None, [only]) => cursor.unexpected(only),
+            (None, several) => cursor.unexpected(&format!("one of {}", several[..several.len().min(6)].join(", "))),
+        }
+    }
+
+    /// Labels bytes that were read. Always true.
+    pub(super) fn mark(&mut self, label: &'static str, span: Span) -> bool {
+        self.parts.push(Part { label, span, value: Value::Mark });
+        true
+    }
+
+    /// Reads what the slot takes.
+    pub(super) fn fill(&mut self, cursor: &mut Cursor<'_>, label: &'static str, slot: Slot) -> bool {
+        let (place, start) = (cursor.place(), cursor.start());
+        match value(cursor, slot) {
+            Ok(value) => {
+                self.parts.push(Part { label, span: cursor.span_from(start), value });
+                true
+            }
+            Err(unread) => {
+                if self.reaches(place) {
+                    self.failure = Some(unread);
+                }
+                false
+            }
+        }
+    }
+
+    fn last(&self, label: &str) -> Option<&Part> {
+        self.parts.iter().rev().find(|part| part.label == label)
+    }
+
+    /// Whether the labelled part was there.
+    pub(super) fn has(&self, label: &str) -> bool {
+        self.last(label).is_some()
+    }
+
+    /// The bytes of a labelled part.
+    pub(super) fn span(&self, label: &str) -> Option<Span> {
+        self.last(label).map(|part| part.span)
+    }
+
+    /// The bytes of all parts of this label.
+    pub(super) fn spans<'s>(&'s self, label: &'s str) -> impl Iterator<Item = Span> + 's {
+        self.parts.iter().filter(move |part| part.label == label).map(|part| part.span)
+    }
+
+    /// The names of this label, in order, with their bytes.
+    pub(super) fn names<'s>(&'s self, label: &'s str) -> impl Iterator<Item = (ObjectName, Span)> + 's {
+        self.parts.iter().filter(move |part| part.label == label).filter_map(|part| match &part.value {
+            Value::Name(name) => Some((name.clone(), part.span)),
+            _ => None,
+        })
+    }
+
+    /// One clause for each name of this label, over the name's own bytes.
+    pub(super) fn for_each(&self, label: &str, operation: impl Fn(ObjectName) -> Operation) -> Vec<Clause> {
+        self.names(label).map(|(name, span)| Clause { span, operation: operation(name) }).collect()
+    }
+
+    /// The identifiers of this label, in order.
+    pub(super) fn idents<'s>(&'s self, label: &'s str) -> impl Iterator<Item = Ident> + 's {
+        self.parts.iter().filter(move |part| part.label == label).filter_map(|part| match &part.value {
+            Value::Ident(ident) => Some(ident.clone()),
+            _ => None,
+        })
+    }
+
+    /// The strings and other texts of this label, in order.
+    pub(super) fn texts<'s>(&'s self, label: &'s str) -> impl Iterator<Item = String> + 's {
+        self.parts.iter().filter(move |part| part.label == label).filter_map(|part| match &part.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+}
+
+macro_rules! accessor {
+    ($(#[$doc:meta])* $method:ident, $variant:ident, $ty:ty) => {
+        impl Found {
+            $(#[$doc])*
+            pub(super) fn $method(&self, label: &str) -> Result<$ty, Unread> {
+                match self.last(label).map(|part| &part.value) {
+                    Some(Value::$variant(value)) => Ok(value.clone()),
+                    _ => Err(Unread { reason: format!("the {label} is missing") }),
+                }
+            }
+        }
+    };
+}
+accessor!(
+    /// The last name of this label.
+    name, Name, ObjectName
+);
+accessor!(
+    /// The last identifier of this label.
+    ident, Ident, Ident
+);
+accessor!(
+    /// The last type of this label.
+    ty, Type, TypeName
+);
+accessor!(
+    /// The last expression of this label.
+    expression, Expression, Expression
+);
+accessor!(
+    /// The last column definition of this label.
+    column, Column, Box<(NewColumn, Vec<NewConstraint>)>
+);
+accessor!(
+    /// The last constraint of this label.
+    constraint, Constraint, Box<(NewConstraint, Option<Ident>)>
+);
+accessor!(
+    /// The last string of this label.
+    text, Text, String
+);
+accessor!(
+    /// The last query of this label.
+    query, Query, Box<Query>
+);
+
+fn value(cursor: &mut Cursor<'_>, slot: Slot) -> Result<Value, Unread> {
+    Ok(match slot {
+        Slot::Name => Value::Name(name(cursor)?),
+        Slot::Ident => Value::Ident(ident(cursor)?),
+        Slot::Word => Value::Text(word(cursor)?),
+        Slot::Role => Value::Text(role(cursor)?),
+        Slot::Type => Value::Type(cursor.data_type()?),
+        Slot::Expression => Value::Expression(cursor.expression()?.0),
+        Slot::Column => {
+            let place = cursor.place();
+            ident(cursor)?;
+            cursor.rewind(place);
+            Value::Column(Box::new(cursor.column_definition()?))
+        }
+        Slot::Constraint => Value::Constraint(Box::new(cursor.table_constraint()?)),
+        Slot::Text => Value::Text(cursor.parser.parse_literal_string()?),
+        Slot::Number => Value::Text(number(cursor)?),
+        Slot::Any => Value::Text(any(cursor)?),
+        Slot::Parens => Value::Text(parens(cursor)?),
+        Slot::Query => Value::Query(cursor.parser.parse_query()?),
+        Slot::Rest => Value::Text(rest(cursor)?),
+    })
+}
+
+fn ident(cursor: &mut Cursor<'_>) -> Result<Ident, Unread> {
+    match &cursor.parser.peek_token_ref().token {
+        Token::Word(word) if word.quote_style.is_some() || !reserved::is_reserved(cursor.dialect(), &word.value) => cursor.ident(),
+        Token::SingleQuotedString(_) if cursor.dialect() == crate::schema::Dialect::Sqlite => cursor.ident(),
+        _ => Err(cursor.unexpected("a name")),
+    }
+}
+
+fn name(cursor: &mut Cursor<'_>) -> Result<ObjectName, Unread> {
+    let mut name = ObjectName::bare(ident(cursor)?);
+    while cursor.parser.consume_token(&Token::Period) {
+        // What follows a dot may be any word: `app.order`.
+        name = ObjectName { schema: Some(name.name), name: cursor.ident()? };
+    }
+    Ok(name)
+}
+
+fn word(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    match &cursor.parser.peek_token_ref().token {
+        Token::Word(word) if word.quote_style.is_none() => {
+            let word = word.value.clone();
+            cursor.parser.advance_token();
+            Ok(word)
+        }
+        _ => Err(cursor.unexpected("a word")),
+    }
+}
+
+fn role(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    match &cursor.parser.peek_token_ref().token {
+        Token::Word(_) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => cursor.parser.advance_token(),
+        _ => return Err(cursor.unexpected("a role")),
+    }
+    if cursor.dialect() == crate::schema::Dialect::Mysql && cursor.parser.consume_token(&Token::AtSign) {
+        cursor.parser.advance_token();
+    }
+    if cursor.parser.consume_tokens(&[Token::LParen, Token::RParen]) {
+        // CURRENT_USER()
+    }
+    Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
+
+fn number(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    if !cursor.parser.consume_token(&Token::Minus) {
+        cursor.parser.consume_token(&Token::Plus);
+    }
+    match &cursor.parser.peek_token_ref().token {
+        Token::Number(..) => cursor.parser.advance_token(),
+        _ => return Err(cursor.unexpected("a number")),
+    }
+    Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
+
+fn any(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    match &cursor.parser.peek_token_ref().token {
+        Token::EOF | Token::LParen | Token::RParen | Token::Comma | Token::SemiColon => Err(cursor.unexpected("a value")),
+        _ => {
+            cursor.parser.advance_token();
+            Ok(cursor.text(cursor.span_from(start)).to_owned())
+        }
+    }
+}
+
+fn parens(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    cursor.parser.expect_token(&Token::LParen)?;
+    let mut depth = 1;
+    while depth > 0 {
+        match &cursor.parser.peek_token_ref().token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            Token::EOF => return Err(cursor.unexpected("`)`")),
+            _ => {}
+        }
+        cursor.parser.advance_token();
+    }
+    Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
+
+fn rest(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    if cursor.finished() {
+        return Err(cursor.unexpected("more"));
+    }
+    while !cursor.finished() {
+        cursor.parser.advance_token();
+    }
+    Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
