@@ -41,7 +41,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         each("DROP AGGREGATE %if_exists { name parens } ,... %behavior", |f| Ok(others(f, ObjectKind::Aggregate))),
         each("DROP OPERATOR CLASS %if_exists name USING ident %behavior", |f| Ok(others(f, ObjectKind::OperatorClass))),
         each("DROP OPERATOR FAMILY %if_exists name USING ident %behavior", |f| Ok(others(f, ObjectKind::OperatorFamily))),
-        one("DROP OPERATOR %if_exists { any [ . any ] ... parens } ,... %behavior", |_| Ok(other(ObjectKind::Operator))),
+        one("DROP OPERATOR %if_exists { any ... parens } ,... %behavior", |_| Ok(other(ObjectKind::Operator))),
         one("DROP RULE %if_exists ident ON name %behavior", |_| Ok(other(ObjectKind::Rule))),
         each("DROP TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::TextSearch))),
         each("DROP ACCESS METHOD %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::AccessMethod))),
