@@ -8,6 +8,7 @@ pub mod digest;
 pub mod directive;
 mod lower;
 mod read;
+mod reserved;
 pub mod source;
 pub mod statement;
 

@@ -8,7 +8,6 @@ mod names;
 mod postgres;
 #[cfg(test)]
 mod probes;
-mod reserved;
 mod synopsis;
 
 use super::cursor::{Cursor, Unread};

@@ -3,7 +3,7 @@
 use sqlparser::ast::Query;
 use sqlparser::tokenizer::Token;
 
-use super::reserved;
+use crate::sql::reserved;
 use crate::schema::operation::{NewColumn, NewConstraint};
 use crate::schema::table::TypeName;
 use crate::schema::{Expression, Ident, ObjectName, Operation};
@@ -17,6 +17,8 @@ pub(super) enum Slot {
     Name,
     /// `ident`: one identifier that is no reserved word.
     Ident,
+    /// `table_column`: a column behind its table.
+    TableColumn,
     /// `word`: any bare word, also a reserved one.
     Word,
     /// `role`: a role, also CURRENT_USER and MySQL's 'user'@'host'.
@@ -49,6 +51,7 @@ impl Slot {
         Some(match word {
             "name" => Slot::Name,
             "ident" => Slot::Ident,
+            "table_column" => Slot::TableColumn,
             "word" => Slot::Word,
             "role" => Slot::Role,
             "type" => Slot::Type,
@@ -78,6 +81,7 @@ struct Part {
 enum Value {
     Mark,
     Name(ObjectName),
+    TableColumn((ObjectName, Ident)),
     Ident(Ident),
     Type(TypeName),
     Expression(Expression),
@@ -227,6 +231,10 @@ accessor!(
     ident, Ident, Ident
 );
 accessor!(
+    /// The last column behind its table of this label.
+    table_column, TableColumn, (ObjectName, Ident)
+);
+accessor!(
     /// The last type of this label.
     ty, Type, TypeName
 );
@@ -255,6 +263,7 @@ fn value(cursor: &mut Cursor<'_>, slot: Slot) -> Result<Value, Unread> {
     Ok(match slot {
         Slot::Name => Value::Name(name(cursor)?),
         Slot::Ident => Value::Ident(ident(cursor)?),
+        Slot::TableColumn => Value::TableColumn(table_column(cursor)?),
         Slot::Word => Value::Text(word(cursor)?),
         Slot::Role => Value::Text(role(cursor)?),
         Slot::Type => Value::Type(cursor.data_type()?),
@@ -290,6 +299,16 @@ fn name(cursor: &mut Cursor<'_>) -> Result<ObjectName, Unread> {
         name = ObjectName { schema: Some(name.name), name: cursor.ident()? };
     }
     Ok(name)
+}
+
+fn table_column(cursor: &mut Cursor<'_>) -> Result<(ObjectName, Ident), Unread> {
+    let mut parts = vec![ident(cursor)?];
+    while cursor.parser.consume_token(&Token::Period) {
+        parts.push(cursor.ident()?);
+    }
+    let column = parts.pop();
+    let table = parts.pop().map(|name| ObjectName { schema: parts.pop(), name });
+    table.zip(column).ok_or_else(|| cursor.unexpected("a column behind its table"))
 }
 
 fn word(cursor: &mut Cursor<'_>) -> Result<String, Unread> {

@@ -1,5 +1,6 @@
 //! PostgreSQL: which of our readers takes which head.
 
+mod alter;
 mod alter_table;
 mod drop;
 
@@ -10,6 +11,7 @@ use crate::sql::read::Reader;
 pub(super) fn reader(head: &Head) -> Option<Reader> {
     Some(match (head.verb(), head.kind()) {
         ("ALTER", "TABLE" | "FOREIGN") => alter_table::read,
+        ("ALTER", "INDEX" | "VIEW" | "MATERIALIZED" | "SEQUENCE" | "TYPE" | "DOMAIN" | "SCHEMA" | "FUNCTION" | "PROCEDURE" | "ROUTINE" | "TRIGGER" | "POLICY") => alter::read,
         ("DROP", _) => drop::read,
         _ => return None,
     })

@@ -30,6 +30,13 @@ pub(super) enum Pattern {
 
 /// Parts that many forms share.
 const SHORTHANDS: &[(&str, &str)] = &[
+    ("%values", "{ [ - | + ] any } ,..."),
+    ("%setting", "{ ident [ . ident ] { TO | = } { DEFAULT | %values } | TIME ZONE { LOCAL | DEFAULT | [ - | + ] any ... } | ident [ . ident ] FROM CURRENT }"),
+    (
+        "%routine_option",
+        "{ CALLED ON NULL INPUT | RETURNS NULL ON NULL INPUT | STRICT | volatility:{ IMMUTABLE | STABLE | VOLATILE } | [ NOT ] LEAKPROOF
+           | [ EXTERNAL ] SECURITY { INVOKER | DEFINER } | PARALLEL ident | COST number | ROWS number | SUPPORT name | SET %setting | RESET word }",
+    ),
     ("%if_exists", "if_exists:[ IF EXISTS ]"),
     ("%if_not_exists", "if_not_exists:[ IF NOT EXISTS ]"),
     ("%behavior", "[ cascade:CASCADE | RESTRICT ]"),
@@ -42,7 +49,7 @@ const SHORTHANDS: &[(&str, &str)] = &[
     (
         "%sequence_option",
         "{ AS type | INCREMENT [ BY ] number | { MINVALUE | MAXVALUE } number | NO { MINVALUE | MAXVALUE | CYCLE } | CYCLE | CACHE number
-           | START [ WITH ] number | restart:RESTART [ [ WITH ] number ] | OWNED BY { NONE | owner:name } | SEQUENCE NAME name | LOGGED | UNLOGGED }",
+           | START [ WITH ] number | restart:RESTART [ [ WITH ] number ] | OWNED BY { unowned:NONE | owner:table_column } | SEQUENCE NAME name | LOGGED | UNLOGGED }",
     ),
 ];
 

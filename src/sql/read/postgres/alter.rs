@@ -39,8 +39,8 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER SEQUENCE %if_exists name %owner", owner),
         one("ALTER SEQUENCE %if_exists name SET { LOGGED | UNLOGGED }", |f| sequence(f, SequenceChange::Option)),
         one("ALTER SEQUENCE %if_exists name %sequence_option ...", |f| {
-            let change = match f.name("owner") {
-                Ok(column) => SequenceChange::OwnedBy(super::column_of(column)),
+            let change = match f.table_column("owner") {
+                Ok(column) => SequenceChange::OwnedBy(Some(column)),
                 Err(_) if f.has("unowned") => SequenceChange::OwnedBy(None),
                 Err(_) if f.has("restart") => SequenceChange::Restart,
                 Err(_) => SequenceChange::Option,

@@ -34,7 +34,7 @@ const POSTGRES: &[&str] = &[
 const SQLITE: &[&str] = &[
     "add", "all", "alter", "and", "as", "autoincrement", "between", "case", "check", "collate", "commit", "constraint", "create", "default",
     "deferrable", "delete", "distinct", "drop", "else", "escape", "except", "exists", "foreign", "from", "group", "having", "in", "index", "insert",
-    "intersect", "into", "is", "isnull", "limit", "not", "nothing", "notnull", "null", "on", "or", "order", "primary", "references", "returning", "select",
+    "intersect", "into", "is", "isnull", "join", "limit", "not", "nothing", "notnull", "null", "on", "or", "order", "primary", "references", "returning", "select",
     "set", "table", "then", "to", "transaction", "union", "unique", "update", "using", "values", "when", "where",
 ];
 
@@ -43,11 +43,11 @@ const SQLITE: &[&str] = &[
 const MYSQL: &[&str] = &[
     "add", "all", "alter", "analyze", "and", "as", "asc", "before", "between", "bigint", "binary", "blob", "both", "by", "call", "cascade", "case",
     "change", "char", "character", "check", "collate", "column", "condition", "constraint", "continue", "convert", "create", "cross", "current_date",
-    "current_time", "current_timestamp", "current_user", "cursor", "database", "databases", "decimal", "declare", "default", "delayed", "delete", "desc",
-    "describe", "distinct", "distinctrow", "div", "double", "drop", "dual", "each", "else", "elseif", "enclosed", "escaped", "except", "exists", "exit",
+    "current_time", "current_timestamp", "current_user", "cursor", "database", "databases", "dec", "decimal", "declare", "default", "delayed", "delete", "desc",
+    "describe", "deterministic", "distinct", "distinctrow", "div", "double", "drop", "dual", "each", "else", "elseif", "enclosed", "escaped", "except", "exists", "exit",
     "explain", "false", "fetch", "float", "for", "force", "foreign", "from", "fulltext", "grant", "group", "having", "high_priority", "if", "ignore",
     "in", "index", "infile", "inner", "inout", "insert", "int", "integer", "intersect", "interval", "into", "is", "iterate", "join", "key", "keys",
-    "kill", "leading", "leave", "left", "like", "limit", "lines", "load", "localtime", "localtimestamp", "lock", "long", "longblob", "longtext", "loop",
+    "kill", "leading", "leave", "left", "like", "limit", "linear", "lines", "load", "localtime", "localtimestamp", "lock", "long", "longblob", "longtext", "loop",
     "low_priority", "match", "mediumblob", "mediumint", "mediumtext", "mod", "modifies", "natural", "not", "null", "numeric", "on", "optimize",
     "option", "optionally", "or", "order", "out", "outer", "outfile", "partition", "precision", "primary", "procedure", "purge", "range", "read",
     "reads", "real", "references", "regexp", "release", "rename", "repeat", "replace", "require", "restrict", "return", "revoke", "right", "rlike",
