@@ -4,6 +4,7 @@ pub mod backend;
 pub mod backfill;
 pub mod dialect;
 pub mod ledger;
+pub mod lint;
 pub mod migration;
 pub mod plan;
 pub mod run;

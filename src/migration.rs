@@ -2,10 +2,12 @@
 //!
 //! Knows files and TOML; knows no database.
 
+pub mod group;
 pub mod id;
 pub mod manifest;
 pub mod settings;
 
+pub use group::{Bounds, Group, Grouping, groups};
 pub use id::{MigrationId, NodeRef};
 pub use manifest::Manifest;
 pub use settings::{Allowance, Requirement, Settings};

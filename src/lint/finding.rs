@@ -1,0 +1,111 @@
+//! Findings: what is wrong, whom it hurts, where it would be right, and the files to write instead.
+
+use std::sync::Arc;
+
+use super::level::Level;
+use super::rule::LintId;
+use crate::schema::{ObjectName, Phase};
+use crate::sql::{Source, Span};
+
+/// One fault in one place, judged.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Which lint.
+    pub lint: LintId,
+    /// How loud.
+    pub level: Level,
+    /// What breaks and whom: one sentence, lower case, no final period.
+    pub message: String,
+    /// What to do; ends with a command or with SQL.
+    pub help: String,
+    /// The phases in which this very statement would be right; empty when it is right in none.
+    pub legal_in: Vec<Phase>,
+    /// The files to write instead, beside the migration's own.
+    pub cure: Vec<CureFile>,
+    /// The migration (for a loose file: its path).
+    pub migration: Arc<str>,
+    /// The phase of the script.
+    pub phase: Phase,
+    /// The file, with its text.
+    pub source: Source,
+    /// The bytes of the clause.
+    pub span: Span,
+    /// Other places that belong to it.
+    pub labels: Vec<Label>,
+}
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CureFile {
+    /// Its path, as the finding's own file is called.
+    pub path: String,
+    /// Its content.
+    pub sql: String,
+}
+
+/// Another place in the same file, with what it has to do with the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// Why it is shown.
+    pub text: String,
+}
+
+/// A fault as a rule reports it: not yet judged, without its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fault {
+    pub(super) message: String,
+    pub(super) help: String,
+    pub(super) cure: Vec<(Phase, String)>,
+    pub(super) labels: Vec<Label>,
+    pub(super) table: Option<ObjectName>,
+}
+
+impl Fault {
+    /// A fault of the clause that the rule was shown.
+    pub fn new(message: impl Into<String>) -> Fault {
+        Fault { message: message.into(), ..Fault::default() }
+    }
+
+    /// Says which table waits: a lock or a scan of a small one is no finding.
+    #[must_use]
+    pub fn on(mut self, table: &ObjectName) -> Fault {
+        self.table = Some(table.clone());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Fault {
+        self.help = help.into();
+        self
+    }
+
+    /// Adds to the file of a phase that is to be written instead.
+    #[must_use]
+    pub fn cure(mut self, phase: Phase, sql: impl Into<String>) -> Fault {
+        self.cure.push((phase, sql.into()));
+        self
+    }
+
+    /// Points at another place in the same file.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Fault {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+}
+
+/// What the rules said about one clause.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Findings {
+    /// Reports a fault.
+    pub fn push(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+}

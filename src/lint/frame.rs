@@ -1,0 +1,167 @@
+//! A frame: all that a rule may see — one clause, the schema before and after it, its facts and its transaction.
+
+use crate::dialect::{Impact, Lock};
+use crate::migration::Bounds;
+use crate::schema::table::{Column, Persistence, Table};
+use crate::schema::{Dialect, Ident, ObjectName, Operation, Origin, Phase, Schema, Server};
+use crate::sql::{Clause, Script, Span, Statement};
+
+/// One clause in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The server that is judged for.
+    pub server: Server,
+    /// The migration, the phase and the transaction.
+    pub origin: &'a Origin,
+    /// The whole file.
+    pub script: &'a Script,
+    /// The transaction that the clause runs in.
+    pub transaction: Transaction<'a>,
+    /// The statement that the clause is part of.
+    pub statement: &'a Statement,
+    /// The clause.
+    pub clause: &'a Clause,
+    /// What it does.
+    pub operation: &'a Operation,
+    /// The schema that it meets.
+    pub before: &'a Schema,
+    /// The schema that it leaves.
+    pub after: &'a Schema,
+    /// What it locks, reads and writes.
+    pub impact: &'a Impact,
+}
+
+/// The transaction around a clause.
+#[derive(Clone, Copy, Debug)]
+pub struct Transaction<'a> {
+    /// Whether the file says BEGIN and COMMIT.
+    pub bounds: Bounds,
+    /// All its statements.
+    pub statements: &'a [Statement],
+    /// Which of them the clause is part of.
+    pub position: usize,
+    /// The locks that earlier clauses of it took and still hold.
+    pub held: &'a [Held],
+}
+
+/// A lock that an earlier clause of the same transaction took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Canonical name.
+    pub table: ObjectName,
+    /// How strong.
+    pub lock: Lock,
+    /// The clause that took it.
+    pub span: Span,
+}
+
+/// Who can have seen an object before the script runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Nobody: the same script made it, or it is temporary.
+    ByNobody,
+    /// An earlier phase of the same migration made it: releases that know the migration use it, older ones do not.
+    ByNewReleases,
+    /// An earlier migration made it, or nobody knows who did: every release may use it.
+    ByEveryone,
+}
+
+impl<'a> Frame<'a> {
+    /// The database that is judged for.
+    pub fn dialect(&self) -> Dialect {
+        self.server.dialect
+    }
+
+    /// The phase of the script.
+    pub fn phase(&self) -> Phase {
+        self.origin.phase
+    }
+
+    /// The table as the clause meets it, where it is recorded.
+    pub fn table(&self, name: &ObjectName) -> Option<&'a Table> {
+        {
+        let _ = name;
+        None
+    }
+    }
+
+    /// The column as the clause meets it, where it is recorded.
+    pub fn column(&self, table: &ObjectName, column: &Ident) -> Option<&'a Column> {
+        self.table(table)?.column(column)
+    }
+
+    /// Who can have seen a table. One that is not recorded is taken for old: absence proves nothing.
+    pub fn table_seen(&self, name: &ObjectName) -> Seen {
+        match self.table(name) {
+            Some(table) if table.persistence == Persistence::Temporary => Seen::ByNobody,
+            Some(table) => self.seen(&table.origin),
+            None => Seen::ByEveryone,
+        }
+    }
+
+    /// Whether nobody can have seen the table yet, so that nothing about it is a fault.
+    pub fn is_new_table(&self, name: &ObjectName) -> bool {
+        self.table_seen(name) == Seen::ByNobody
+    }
+
+    /// Who can have seen a column. Of a new table nobody, of an unknown one everybody.
+    pub fn column_seen(&self, table: &ObjectName, column: &Ident) -> Seen {
+        match (self.table_seen(table), self.column(table, column)) {
+            (Seen::ByNobody, _) => Seen::ByNobody,
+            (Seen::ByNewReleases, _) => Seen::ByNewReleases,
+            (Seen::ByEveryone, Some(column)) => self.seen(&column.origin),
+            (Seen::ByEveryone, None) => Seen::ByEveryone,
+        }
+    }
+
+    /// Whether releases that do not know this migration can be using the column.
+    pub fn is_old_column(&self, table: &ObjectName, column: &Ident) -> bool {
+        self.column_seen(table, column) == Seen::ByEveryone
+    }
+
+    /// Whether releases that do not know this migration can be using the table.
+    pub fn is_old_table(&self, table: &ObjectName) -> bool {
+        self.table_seen(table) == Seen::ByEveryone
+    }
+
+    /// Who can have seen an object of this origin.
+    pub fn seen(&self, origin: &Origin) -> Seen {
+        if origin.same_script(self.origin) {
+            Seen::ByNobody
+        } else if origin.same_migration(self.origin) {
+            Seen::ByNewReleases
+        } else {
+            Seen::ByEveryone
+        }
+    }
+
+    /// Whether everything that happened to the table was read.
+    pub fn is_known(&self, table: &ObjectName) -> bool {
+        let _ = table;
+        false
+    }
+
+    /// The clauses that follow in the same transaction, the rest of the own statement first.
+    pub fn later(&self) -> impl Iterator<Item = &'a Clause> + use<'a> {
+        let here = self.clause.span.start;
+        let statements = self.transaction.statements.get(self.transaction.position..).unwrap_or_default();
+        let own = statements.first().map(|own| &own.clauses[..]).unwrap_or_default();
+        let rest = statements.get(1..).unwrap_or_default();
+        own.iter().filter(move |clause| clause.span.start > here).chain(rest.iter().flat_map(|statement| &statement.clauses))
+    }
+
+    /// The strongest lock that earlier clauses of the transaction hold on a table (canonical name).
+    pub fn held(&self, table: &ObjectName) -> Option<&'a Held> {
+        self.transaction.held.iter().filter(|held| &held.table == table).max_by_key(|held| held.lock)
+    }
+
+    /// The statement's text.
+    pub fn sql(&self) -> &'a str {
+        self.script.text(self.statement.span)
+    }
+
+    /// The clause's text.
+    pub fn clause_sql(&self) -> &'a str {
+        self.script.text(self.clause.span)
+    }
+}

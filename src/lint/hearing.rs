@@ -1,0 +1,186 @@
+//! The hearing of one script: what the rules say becomes findings, at their levels, less what is allowed.
+
+use std::sync::Arc;
+
+use super::allowance::{AllowanceFault, Inline, Settled};
+use super::cure;
+use super::finding::{CureFile, Fault, Finding, Findings};
+use super::frame::Frame;
+use super::level::Level;
+use super::replay::{Allowed, Placed, Policy};
+use super::rule::{Check, Class, LintId, Rule};
+use super::rules;
+use crate::schema::{self, ObjectName, Phase, Schema, Server};
+use crate::sql::{self, Source, Span};
+
+/// The rules that apply, with the levels that the project chose.
+#[derive(Debug)]
+pub(super) struct Rulebook {
+    pub(super) server: Server,
+    pub(super) policy: Policy,
+    /// By phase, in the order of `Phase::ALL`.
+    active: [Vec<(&'static Rule, Level)>; 3],
+}
+
+/// Where a finding stands.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) migration: Arc<str>,
+    pub(super) phase: Phase,
+    pub(super) source: Source,
+    pub(super) span: Span,
+}
+
+impl Rulebook {
+    pub(super) fn new(server: Server, policy: Policy) -> Rulebook {
+        let applies = |rule: &&'static Rule| rule.dialects.contains(&server.dialect);
+        let active = Phase::ALL.map(|phase| {
+            let rules = rules::ALL.iter().copied().filter(applies).map(|rule| (rule, policy.levels.of(rule, phase)));
+            rules.filter(|(_, level)| *level != Level::Allow).collect()
+        });
+        Rulebook { server, policy, active }
+    }
+
+    fn active(&self, phase: Phase) -> &[(&'static Rule, Level)] {
+        match phase {
+            Phase::Expand => &self.active[0],
+            Phase::Backfill => &self.active[1],
+            Phase::Contract => &self.active[2],
+        }
+    }
+
+    fn is_small(&self, table: &ObjectName, schema: &Schema) -> bool {
+        let _ = schema;
+        self.policy.small_tables.contains(table)
+    }
+
+    /// The findings about an allowance.
+    pub(super) fn allowance(&self, place: &Place, fault: &AllowanceFault) -> Vec<Finding> {
+        let told = self.active(place.phase).iter().filter_map(|&(rule, level)| match rule.check {
+            Check::Allowance(check) => check(fault).map(|fault| finding(rule, level, place, fault)),
+            Check::Clause(_) | Check::Text(_) | Check::Replay(_) => None,
+        });
+        told.collect()
+    }
+}
+
+/// One script before the rules.
+#[derive(Debug)]
+pub(super) struct Hearing<'a> {
+    book: Arc<Rulebook>,
+    placed: Placed<'a>,
+    inline: Inline,
+    settled: Option<Settled>,
+    findings: Vec<Finding>,
+    allowed: Vec<Allowed>,
+    /// Kept between clauses, so that a clause without a fault allocates nothing.
+    said: Findings,
+}
+
+impl<'a> Hearing<'a> {
+    pub(super) fn open(book: Arc<Rulebook>, placed: Placed<'a>, settled: Option<Settled>) -> Hearing<'a> {
+        let settled = settled.or_else(|| (!placed.allowances.is_empty()).then(|| Settled::of(placed)));
+        let inline = Inline::of(placed.script, book.policy.today);
+        Hearing { book, placed, inline, settled, findings: Vec::new(), allowed: Vec::new(), said: Findings::default() }
+    }
+
+    /// Hears the rules about the text.
+    pub(super) fn text(&mut self, problem: &sql::Problem) {
+        let book = Arc::clone(&self.book);
+        for &(rule, level) in book.active(self.placed.phase) {
+            if let Check::Text(check) = rule.check
+                && let Some(fault) = check(problem)
+            {
+                let finding = finding(rule, level, &self.place(problem.span), fault);
+                let told = |other: &Finding| other.lint == finding.lint && other.span == finding.span;
+                if !self.findings.iter().any(told) {
+                    self.findings.push(finding);
+                }
+            }
+        }
+    }
+
+    /// Hears the rules about a clause, and about what replay says of it.
+    pub(super) fn clause(&mut self, frame: &Frame<'_>, problem: Option<&schema::Problem>) {
+        let book = Arc::clone(&self.book);
+        let mut heard: Vec<(&'static Rule, Level, Fault)> = Vec::new();
+        for &(rule, level) in book.active(self.placed.phase) {
+            match (rule.check, problem) {
+                (Check::Clause(check), _) => check(frame, &mut self.said),
+                (Check::Replay(check), Some(problem)) => self.said.faults.extend(check(problem)),
+                (Check::Replay(_), None) | (Check::Text(_) | Check::Allowance(_), _) => {}
+            }
+            heard.extend(self.said.faults.drain(..).map(|fault| (rule, level, fault)));
+        }
+        if heard.is_empty() {
+            return;
+        }
+        heard.retain(|(rule, _, fault)| {
+            let small = || fault.table.as_ref().is_some_and(|table| book.is_small(table, frame.before));
+            rule.class != Class::Waiting || !small()
+        });
+        let place = self.place(frame.clause.span);
+        let (allowed, standing): (Vec<_>, Vec<_>) = heard.into_iter().map(|said| (self.reason(said.0.id, place.span), said)).partition(|(reason, _)| reason.is_some());
+        let ids: Vec<LintId> = standing.iter().map(|(_, (rule, ..))| rule.id).collect();
+        let yields = |rule: &Rule| rule.yields_to.iter().any(|id| ids.iter().any(|standing| standing.as_str() == *id));
+        for (_, (rule, level, fault)) in standing {
+            if !yields(rule) {
+                self.findings.push(finding(rule, level, &place, fault));
+            }
+        }
+        for (reason, (rule, level, fault)) in allowed {
+            let reason = reason.unwrap_or_default();
+            self.allowed.push(Allowed { finding: finding(rule, level, &place, fault), reason });
+        }
+    }
+
+    /// Ends the hearing: says what is wrong with the allowances of the file.
+    pub(super) fn close(mut self) -> (Vec<Finding>, Vec<Allowed>, Option<Settled>) {
+        let unused: Vec<_> = self.inline.unused().collect();
+        for (span, fault) in std::mem::take(&mut self.inline.faults).into_iter().chain(unused) {
+            let place = self.place(span);
+            self.findings.extend(self.book.allowance(&place, &fault));
+        }
+        self.findings.sort_by_key(|finding| finding.span);
+        (self.findings, self.allowed, self.settled)
+    }
+
+    fn reason(&mut self, lint: LintId, span: Span) -> Option<String> {
+        let inline = self.inline.reason(lint, span).map(str::to_owned);
+        inline.or_else(|| self.settled.as_mut()?.reason(lint, self.placed.phase, self.book.policy.today).map(str::to_owned))
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let Placed { migration, phase, script, .. } = self.placed;
+        Place { migration: migration.shared(), phase, source: script.source.clone(), span }
+    }
+}
+
+fn finding(rule: &Rule, level: Level, place: &Place, fault: Fault) -> Finding {
+    let mut cure: Vec<CureFile> = Vec::new();
+    for (phase, sql) in fault.cure {
+        let path = cure::sibling(&place.source.path, phase);
+        match cure.iter_mut().find(|file| file.path == path) {
+            Some(file) => file.sql.push_str(&sql),
+            None => cure.push(CureFile { path, sql }),
+        }
+    }
+    for file in &mut cure {
+        if !file.sql.ends_with('\n') {
+            file.sql.push('\n');
+        }
+    }
+    Finding {
+        lint: rule.id,
+        level,
+        message: fault.message,
+        help: fault.help,
+        legal_in: rule.levels.legal_in(),
+        cure,
+        migration: Arc::clone(&place.migration),
+        phase: place.phase,
+        source: place.source.clone(),
+        span: place.span,
+        labels: fault.labels,
+    }
+}

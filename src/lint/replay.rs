@@ -1,0 +1,219 @@
+//! The replay of scripts in their order: each clause is judged between the schema before and after it.
+//!
+//! Two schemas stand one clause apart, so the whole is linear and nothing is undone; what stays in memory is the
+//! catalogue, never the text.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::allowance::Settled;
+use super::finding::Finding;
+use super::frame::{Frame, Held, Transaction};
+use super::hearing::{Hearing, Rulebook};
+use super::level::Levels;
+use crate::dialect::{self, Impact};
+use crate::migration::{Allowance, MigrationId, groups};
+use crate::schema::table::Knowledge;
+use crate::schema::{Ident, ObjectName, Origin, Phase, Schema, Server};
+use crate::sql::{Script, Span};
+
+/// What a project decided about lints, and the day on which it is judged.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// `[lint.levels]`.
+    pub levels: Levels,
+    /// `small_tables`: nobody waits long for these.
+    pub small_tables: Vec<ObjectName>,
+    /// Decides whether an allowance has expired.
+    pub today: Date,
+}
+
+impl Policy {
+    /// A policy that changes no level and knows no small table.
+    pub fn of(today: Date) -> Policy {
+        Policy { levels: Levels::default(), small_tables: Vec::new(), today }
+    }
+
+    /// Adds the tables of `small_tables`: `countries` or `app.countries`.
+    #[must_use]
+    pub fn with_small_tables<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Policy {
+        self.small_tables.extend(names.into_iter().map(|name| match name.split_once('.') {
+            Some((schema, name)) => ObjectName { schema: Some(Ident::stored(schema)), name: Ident::stored(name) },
+            None => ObjectName::bare(Ident::stored(name)),
+        }));
+        self
+    }
+}
+
+/// A script in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// The migration; for a loose file its path.
+    pub migration: &'a MigrationId,
+    /// The phase that it is judged for.
+    pub phase: Phase,
+    /// The script, read.
+    pub script: &'a Script,
+    /// `[[allow]]` of migration.toml.
+    pub allowances: &'a [Allowance],
+}
+
+/// Whether a script is judged or only followed, because it ran long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judge {
+    /// Run the rules.
+    Yes,
+    /// Only bring the schema up to date.
+    No,
+}
+
+/// What was found in one script. Empty when it was not judged.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptReport {
+    /// Warnings and denials, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// Findings that somebody answers for.
+    pub allowed: Vec<Allowed>,
+    /// One for each statement of the script that does work, in its order: BEGIN and COMMIT are left out.
+    pub statements: Vec<StatementReport>,
+}
+
+/// A finding that an allowance silences.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it is right here, in the words of the allowance.
+    pub reason: String,
+}
+
+/// What one statement does.
+#[derive(Clone, Debug)]
+pub struct StatementReport {
+    /// Its number in the script.
+    pub statement: usize,
+    /// Its bytes.
+    pub span: Span,
+    /// The group that it belongs to, counted within the script.
+    pub group: usize,
+    /// What each clause locks, reads and writes, in the order of the clauses.
+    pub impacts: Vec<Impact>,
+}
+
+/// Replays scripts in the order in which they are given.
+#[derive(Debug)]
+pub struct Replay {
+    book: Arc<Rulebook>,
+    /// One clause behind `after`; made when the first script is judged.
+    before: Option<Schema>,
+    after: Schema,
+    transactions: u32,
+    settled: HashMap<MigrationId, Settled>,
+}
+
+impl Replay {
+    /// A replay that starts with an empty database (`Known`), or one whose past is not at hand (`Unknown`).
+    pub fn new(server: Server, history: Knowledge, policy: Policy) -> Replay {
+        Replay {
+            after: Schema::new(server.dialect, history),
+            book: Arc::new(Rulebook::new(server, policy)),
+            before: None,
+            transactions: 0,
+            settled: HashMap::new(),
+        }
+    }
+
+    /// The schema that the scripts so far leave.
+    pub fn schema(&self) -> &Schema {
+        &self.after
+    }
+
+    /// Replays one script.
+    pub fn script(&mut self, placed: Placed<'_>, judge: Judge) -> ScriptReport {
+        match judge {
+            Judge::No => {
+                self.follow(placed);
+                ScriptReport::default()
+            }
+            Judge::Yes => self.judge(placed),
+        }
+    }
+
+    /// What can only be said at the end: allowances of migration.toml that allowed nothing.
+    pub fn finish(self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.settled.values().flat_map(|settled| settled.close(&self.book)).collect();
+        findings.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+        findings
+    }
+
+    fn origin(&mut self, placed: Placed<'_>) -> Origin {
+        self.transactions += 1;
+        Origin { migration: placed.migration.shared(), phase: placed.phase, transaction: self.transactions }
+    }
+
+    /// Brings the schema up to date without a word: what ran, ran.
+    fn follow(&mut self, placed: Placed<'_>) {
+        if !placed.allowances.is_empty() {
+            self.settled.entry(placed.migration.clone()).or_insert_with(|| Settled::of(placed)).pass();
+        }
+        for group in groups(placed.script).groups {
+            let origin = self.origin(placed);
+            for clause in group.statements(placed.script).iter().flat_map(|statement| &statement.clauses) {
+                let _ = self.after.apply(&clause.operation, &origin);
+                if let Some(before) = &mut self.before {
+                    let _ = before.apply(&clause.operation, &origin);
+                }
+            }
+        }
+    }
+
+    fn judge(&mut self, placed: Placed<'_>) -> ScriptReport {
+        let script = placed.script;
+        let grouping = groups(script);
+        let settled = self.settled.remove(placed.migration);
+        let mut hearing = Hearing::open(Arc::clone(&self.book), placed, settled);
+        for problem in script.problems.iter().chain(&grouping.problems) {
+            hearing.text(problem);
+        }
+        let mut before = self.before.take().unwrap_or_else(|| self.after.clone());
+        let mut statements = Vec::with_capacity(script.statements.len());
+        let mut held: Vec<Held> = Vec::new();
+        for (number, group) in grouping.groups.iter().enumerate() {
+            let origin = self.origin(placed);
+            let members = group.statements(script);
+            held.clear();
+            for (position, statement) in members.iter().enumerate() {
+                let mut impacts = Vec::with_capacity(statement.clauses.len());
+                for clause in &statement.clauses {
+                    let impact = dialect::impact(&self.book.server, &clause.operation, &before);
+                    let problem = self.after.apply(&clause.operation, &origin).err();
+                    hearing.clause(
+                        &Frame {
+                            server: self.book.server,
+                            origin: &origin,
+                            script,
+                            transaction: Transaction { bounds: group.bounds, statements: members, position, held: &held },
+                            statement,
+                            clause,
+                            operation: &clause.operation,
+                            before: &before,
+                            after: &self.after,
+                            impact: &impact,
+                        },
+                        problem.as_ref(),
+                    );
+                    let _ = before.apply(&clause.operation, &origin);
+                    held.extend(impact.locks.iter().map(|lock| Held { table: lock.table.clone(), lock: lock.lock, span: clause.span }));
+                    impacts.push(impact);
+                }
+                statements.push(StatementReport { statement: group.body.start + position, span: statement.span, group: number, impacts });
+            }
+        }
+        self.before = Some(before);
+        let (findings, allowed, settled) = hearing.close();
+        self.settled.extend(settled.map(|settled| (placed.migration.clone(), settled)));
+        ScriptReport { findings, allowed, statements }
+    }
+}

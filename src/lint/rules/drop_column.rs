@@ -1,0 +1,34 @@
+//! drop-column: a running release still names the column.
+
+use crate::lint::cure::Spelled;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::{Frame, Seen};
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::{Dialect, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("drop-column"),
+    doc: include_str!("../../../lints/drop-column.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::DropColumn { table, column, .. } = frame.operation else { return };
+    if frame.column_seen(table, column) == Seen::ByNobody {
+        return;
+    }
+    let dialect = frame.dialect();
+    let drop = format!("ALTER TABLE {} DROP COLUMN {};", table.spelled(dialect), column.spelled(dialect));
+    findings.push(
+        Fault::new(format!("dropping `{table}.{column}` breaks every running release that reads or writes it, and its data is lost"))
+            .help(format!(
+                "drop it in contract.sql, which waits until every live release was built without the column: `{drop}`"
+            ))
+            .cure(Phase::Contract, drop),
+    );
+}
