@@ -2,28 +2,39 @@
 //!
 //! Knows files and TOML; knows no database.
 
+pub mod database;
+pub mod error;
+pub mod folder;
 pub mod group;
 pub mod id;
+mod layout;
 pub mod manifest;
+pub mod nearest;
+pub mod project;
+pub mod script;
 pub mod settings;
+mod table;
+mod text;
 
+pub use database::DatabaseUrl;
+pub use error::MigrationError;
+pub use folder::Migrations;
 pub use group::{Bounds, Group, Grouping, groups};
-pub use id::{MigrationId, NodeRef};
+pub use id::{MigrationId, NodeRef, NodeText};
 pub use manifest::Manifest;
-pub use settings::{Allowance, Requirement, Settings};
-
-use std::path::PathBuf;
-use std::sync::Arc;
+pub use project::{DatabaseSource, Level, LintLevel, Project};
+pub use script::{Part, ScriptFile, ScriptText};
+pub use settings::{After, Allowance, Requirement, Settings};
+pub use table::parse_duration;
 
 use crate::schema::Phase;
-use crate::sql::{Digest, Source};
 
 /// One migration: a folder with a script per phase, or a flat file that is an expand script alone.
 #[derive(Clone, Debug)]
 pub struct Migration {
     /// The folder's or file's name; decides the order.
     pub id: MigrationId,
-    /// One script per phase that has a file.
+    /// One script per phase that has a file, in the order of the phases.
     pub scripts: Vec<ScriptFile>,
     /// rollback.sql, where there is one.
     pub rollback: Option<ScriptFile>,
@@ -31,32 +42,14 @@ pub struct Migration {
     pub settings: Settings,
 }
 
-/// A phase's file.
-#[derive(Clone, Debug)]
-pub struct ScriptFile {
-    /// Which phase (Expand for rollback.sql: that is what it undoes).
-    pub phase: Phase,
-    /// How the file is called in messages.
-    pub path: Arc<str>,
-    /// Over its tokens.
-    pub digest: Digest,
-    /// Where the text is.
-    pub text: ScriptText,
-}
-
-/// Where a script's text is kept. Files are read when they are needed and dropped again, so that memory
-/// follows the catalogue and not the history.
-#[derive(Clone, Debug)]
-pub enum ScriptText {
-    /// On disk.
-    File(PathBuf),
-    /// In the binary.
-    Embedded(Source),
-}
-
 impl Migration {
     /// The script of a phase, where the migration has one.
     pub fn script(&self, phase: Phase) -> Option<&ScriptFile> {
         self.scripts.iter().find(|script| script.phase == phase)
+    }
+
+    /// The phases that have a script, as nodes of the graph.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeRef> + '_ {
+        self.scripts.iter().map(|script| NodeRef::new(&self.id, script.phase))
     }
 }

@@ -1,0 +1,322 @@
+//! The loader: a folder, on disk or in the binary, → migrations in order, each script hashed and dropped again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::Dir;
+
+use super::layout::{Entry, Member, Role, members};
+use super::nearest::hint;
+use super::text::{decode, place_in};
+use super::{Manifest, Migration, MigrationError, MigrationId, NodeRef, Part, ScriptFile, ScriptText, Settings};
+use crate::schema::{Dialect, Phase};
+
+/// The migrations of a project, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Migrations {
+    list: Vec<Migration>,
+    positions: HashMap<MigrationId, usize>,
+}
+
+/// Where files come from.
+enum Store<'a> {
+    Disk { folder: &'a Path, shown: String },
+    Binary { folder: &'a Dir<'a> },
+}
+
+impl Migrations {
+    /// Reads a folder. Paths in messages are relative to `root` where the folder lies below it.
+    ///
+    /// # Errors
+    /// The first file or folder that is not understood, in the order of names.
+    pub fn read(folder: &Path, root: &Path, dialect: Dialect) -> Result<Migrations, MigrationError> {
+        let shown = folder.strip_prefix(root).unwrap_or(folder);
+        let shown = shown.to_string_lossy().replace('\\', "/");
+        Migrations::load(&Store::Disk { folder, shown }, dialect)
+    }
+
+    /// Reads a folder that is compiled into the binary.
+    ///
+    /// # Errors
+    /// As [`Migrations::read`].
+    pub fn embedded(folder: &Dir<'_>, dialect: Dialect) -> Result<Migrations, MigrationError> {
+        Migrations::load(&Store::Binary { folder }, dialect)
+    }
+
+    fn load(store: &Store<'_>, dialect: Dialect) -> Result<Migrations, MigrationError> {
+        let mut by_id: BTreeMap<MigrationId, Vec<Member>> = BTreeMap::new();
+        for entry in store.entries()? {
+            let found = members(&entry)
+                .map_err(|stranger| MigrationError::NotUnderstood { path: store.shown(&stranger.path), reason: stranger.reason })?;
+            for member in found {
+                by_id.entry(MigrationId::new(&member.id)).or_default().push(member);
+            }
+        }
+        let mut list = Vec::with_capacity(by_id.len());
+        for (id, members) in by_id {
+            list.push(store.migration(id, &members, dialect)?);
+        }
+        let migrations = Migrations::new(list)?;
+        migrations.check_references(store)?;
+        Ok(migrations)
+    }
+
+    /// Puts migrations in order.
+    ///
+    /// # Errors
+    /// `DuplicateVersion`.
+    pub fn new(mut list: Vec<Migration>) -> Result<Migrations, MigrationError> {
+        list.sort_by(|left, right| left.id.cmp(&right.id));
+        for pair in list.windows(2) {
+            let [first, second] = pair else { continue };
+            if first.id.compare_versions(&second.id) == Some(std::cmp::Ordering::Equal) {
+                let version = first.id.version().unwrap_or_default().to_owned();
+                return Err(MigrationError::DuplicateVersion { version, first: first.id.clone(), second: second.id.clone() });
+            }
+        }
+        let positions = list.iter().enumerate().map(|(position, migration)| (migration.id.clone(), position)).collect();
+        Ok(Migrations { list, positions })
+    }
+
+    fn check_references(&self, store: &Store<'_>) -> Result<(), MigrationError> {
+        for migration in &self.list {
+            for after in migration.settings.after.iter().flatten() {
+                let wanted = after.migration();
+                let problem = match (self.get(wanted), after) {
+                    (None, _) => {
+                        let ids = self.list.iter().map(|other| other.id.as_str());
+                        format!("`after` names {wanted}, which is no migration here{}", hint(wanted.as_str(), ids))
+                    }
+                    (Some(_), _) if wanted == &migration.id => "`after` names the migration itself".to_owned(),
+                    (Some(found), super::After::Node(node)) if found.script(node.phase).is_none() => {
+                        format!("`after` names {node}, but {wanted} has no {}.sql", node.phase)
+                    }
+                    (Some(_), _) => continue,
+                };
+                let path = format!("{}/migration.toml", migration.id);
+                let text = store.text(&path)?.text;
+                let place = place_in(&text, text.find(wanted.as_str()).unwrap_or_default());
+                return Err(MigrationError::Settings { path: store.shown(&path), place, message: problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
+        self.list.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The migration of this name.
+    pub fn get(&self, id: &MigrationId) -> Option<&Migration> {
+        self.position(id).map(|position| &self.list[position])
+    }
+
+    /// Its place in the order, from zero.
+    pub fn position(&self, id: &MigrationId) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+
+    /// The script of a node.
+    pub fn script(&self, node: &NodeRef) -> Option<&ScriptFile> {
+        self.get(&node.migration)?.script(node.phase)
+    }
+
+    /// Every script with its digest: what a release built from this tree knows.
+    pub fn manifest(&self) -> Manifest {
+        let scripts = self.list.iter().flat_map(|migration| {
+            migration.scripts.iter().map(|script| (NodeRef::new(&migration.id, script.phase), script.digest))
+        });
+        Manifest { scripts: scripts.collect() }
+    }
+
+    /// The migration that somebody means by `text`: its whole id, or its version, or a part that only it has.
+    ///
+    /// # Errors
+    /// A clause that says why none, or which several, with the nearest id.
+    pub fn resolve(&self, text: &str) -> Result<&Migration, String> {
+        if let Some(found) = self.get(&MigrationId::new(text)) {
+            return Ok(found);
+        }
+        if let Some(found) = self.list.iter().find(|migration| migration.id.version() == Some(text)) {
+            return Ok(found);
+        }
+        let mut holding = self.list.iter().filter(|migration| !text.is_empty() && migration.id.as_str().contains(text));
+        match (holding.next(), holding.next()) {
+            (Some(found), None) => Ok(found),
+            (Some(first), Some(second)) => Err(format!("`{text}` could be {} or {}: give the whole id", first.id, second.id)),
+            (None, _) => {
+                let ids = self.list.iter().map(|migration| migration.id.as_str());
+                Err(format!("there is no migration `{text}`{}", hint(text, ids)))
+            }
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Migrations {
+    type Item = &'a Migration;
+    type IntoIter = std::slice::Iter<'a, Migration>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Store<'_> {
+    fn shown(&self, path: &str) -> String {
+        match self {
+            Store::Disk { shown, .. } if shown.is_empty() => path.to_owned(),
+            Store::Disk { shown, .. } => format!("{shown}/{path}"),
+            Store::Binary { .. } => path.to_owned(),
+        }
+    }
+
+    /// The entries in the order of their names, so that the first fault is always the same one.
+    fn entries(&self) -> Result<Vec<Entry>, MigrationError> {
+        let mut entries = match self {
+            Store::Disk { folder, .. } => disk_entries(folder)?,
+            Store::Binary { folder } => binary_entries(folder),
+        };
+        entries.sort_by(|left, right| name_of(left).cmp(name_of(right)));
+        Ok(entries)
+    }
+
+    fn file(&self, path: &str) -> Option<PathBuf> {
+        match self {
+            Store::Disk { folder, .. } => Some(folder.join(path)),
+            Store::Binary { .. } => None,
+        }
+    }
+
+    fn text(&self, path: &str) -> Result<crate::sql::Source, MigrationError> {
+        let bytes = match self {
+            Store::Disk { folder, .. } => {
+                let file = folder.join(path);
+                std::fs::read(&file).map_err(|source| MigrationError::Io { path: file, source })?
+            }
+            Store::Binary { folder } => {
+                let file = folder.get_file(folder.path().join(path));
+                file.map(|file| file.contents().to_vec()).unwrap_or_default()
+            }
+        };
+        Ok(decode(&self.shown(path), bytes)?)
+    }
+
+    fn migration(&self, id: MigrationId, members: &[Member], dialect: Dialect) -> Result<Migration, MigrationError> {
+        let mut migration = Migration { id, scripts: Vec::new(), rollback: None, settings: Settings::default() };
+        let mut expand_from: Option<&str> = None;
+        let mut rollback_from: Option<&str> = None;
+        for member in members {
+            let parts = match member.role {
+                Role::Settings => {
+                    let text = self.text(&member.path)?.text;
+                    migration.settings = Settings::parse(&self.shown(&member.path), &text)?;
+                    continue;
+                }
+                Role::Script(phase) => vec![(phase, Part::Whole, false)],
+                Role::Rollback => vec![(Phase::Expand, Part::Whole, true)],
+                Role::Flat => {
+                    let parts = Part::present(&self.text(&member.path)?.text);
+                    parts.into_iter().map(|part| (Phase::Expand, part, part == Part::Down)).collect()
+                }
+            };
+            for (phase, part, undoes) in parts {
+                let taken = match (undoes, phase) {
+                    (true, _) => rollback_from.replace(&member.path),
+                    (false, Phase::Expand) => expand_from.replace(&member.path),
+                    (false, Phase::Backfill | Phase::Contract) => None,
+                };
+                if let Some(first) = taken {
+                    let (first, second) = (self.shown(first), self.shown(&member.path));
+                    return Err(MigrationError::DuplicateId { id: migration.id, first, second });
+                }
+                let script = self.script(&member.path, phase, part, dialect)?;
+                if undoes { migration.rollback = Some(script) } else { migration.scripts.push(script) }
+            }
+        }
+        migration.scripts.sort_by_key(|script| script.phase);
+        if let (Some(rollback), None) = (&migration.rollback, expand_from) {
+            let reason = format!("undoes an expand script that is not there: {} has none", migration.id);
+            return Err(MigrationError::NotUnderstood { path: rollback.path.to_string(), reason });
+        }
+        Ok(migration)
+    }
+
+    fn script(&self, path: &str, phase: Phase, part: Part, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
+        let text = match self.file(path) {
+            Some(file) => ScriptText::File { file, part },
+            None => ScriptText::Embedded(part.of(self.text(path)?)),
+        };
+        ScriptFile::hashed(phase, Arc::from(self.shown(path)), text, dialect)
+    }
+}
+
+fn name_of(entry: &Entry) -> &str {
+    match entry {
+        Entry::File(name) | Entry::Folder { name, .. } => name,
+    }
+}
+
+/// The names in a folder with what they are. Links are followed: what they point at decides.
+fn list(folder: &Path) -> Result<(Vec<String>, Vec<String>), MigrationError> {
+    let failed = |source| MigrationError::Io { path: folder.to_owned(), source };
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let unfit = |reason: &str| MigrationError::NotUnderstood { path: path.display().to_string(), reason: reason.to_owned() };
+        let name = entry.file_name().into_string().map_err(|_| unfit("has a name that is not UTF-8: rename it"))?;
+        let kind = entry.file_type().map_err(failed)?;
+        let kind = if kind.is_symlink() && !name.starts_with('.') {
+            std::fs::metadata(&path).map_err(|_| unfit("is a link that leads nowhere: remove or repair it"))?.file_type()
+        } else {
+            kind
+        };
+        if kind.is_dir() {
+            folders.push(name);
+        } else if kind.is_file() || name.starts_with('.') {
+            files.push(name);
+        } else {
+            return Err(unfit("is neither a file nor a folder"));
+        }
+    }
+    files.sort();
+    folders.sort();
+    Ok((files, folders))
+}
+
+fn disk_entries(folder: &Path) -> Result<Vec<Entry>, MigrationError> {
+    let (files, folders) = list(folder)?;
+    let mut entries: Vec<Entry> = files.into_iter().map(Entry::File).collect();
+    for name in folders.into_iter().filter(|name| !name.starts_with('.')) {
+        let (files, folders) = list(&folder.join(&name))?;
+        entries.push(Entry::Folder { name, files, folders });
+    }
+    Ok(entries)
+}
+
+fn binary_entries(folder: &Dir<'_>) -> Vec<Entry> {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let files = |dir: &Dir<'_>| dir.files().map(|file| name(file.path())).collect::<Vec<_>>();
+    let mut entries: Vec<Entry> = files(folder).into_iter().map(Entry::File).collect();
+    entries.extend(folder.dirs().map(|dir| Entry::Folder {
+        name: name(dir.path()),
+        files: files(dir),
+        folders: dir.dirs().map(|inner| name(inner.path())).collect(),
+    }));
+    entries
+}
+
+#[cfg(test)]
+mod tests;

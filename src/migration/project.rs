@@ -1,0 +1,306 @@
+//! migrate.toml: where the project is and what it says about its database, services and limits.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::nearest::hint;
+use super::table::{At, Document, Table};
+use super::{DatabaseUrl, MigrationError, Migrations};
+use crate::schema::{Dialect, Server, ServerVersion};
+
+/// The name of the project file.
+pub const PROJECT_FILE: &str = "migrate.toml";
+
+/// The folder of the migrations where migrate.toml names no other.
+pub const MIGRATIONS_FOLDER: &str = "migrations";
+
+/// A project: migrate.toml, or the defaults where a migrations/ folder stands alone.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The folder that holds migrate.toml (or migrations/).
+    pub root: PathBuf,
+    /// `dialect`; without it the database URL tells.
+    pub dialect: Option<Dialect>,
+    /// `server_version`: what is assumed where no database is asked.
+    pub server_version: Option<ServerVersion>,
+    /// `migrations`: the folder, as a path that can be opened.
+    pub migrations: PathBuf,
+    /// `services`: everything whose releases use this database.
+    pub services: Vec<String>,
+    /// `small_tables`: tables on which a scan or a rewrite is too short to matter.
+    pub small_tables: Vec<String>,
+    /// `[database]`.
+    pub database: DatabaseSource,
+    /// `[contract] soak`: how long nothing that is not ready must have been seen. Default 24 hours.
+    pub soak: Duration,
+    /// `[locks] timeout`: how long one attempt waits for a lock. Default 2 seconds.
+    pub lock_timeout: Duration,
+    /// `[locks] give_up_after`: how long all attempts together may take. Default 5 minutes.
+    pub give_up_after: Duration,
+    /// `[backfill] chunk_target`: how long one chunk should take. Default 100 milliseconds.
+    pub chunk_target: Duration,
+    /// `[lint.levels]`, in the order of the file.
+    pub lint_levels: Vec<LintLevel>,
+}
+
+/// Where the database URL comes from when neither a flag nor the environment gives one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DatabaseSource {
+    /// migrate.toml does not say.
+    #[default]
+    Unstated,
+    /// `url`.
+    Url(DatabaseUrl),
+    /// `url_env`: this variable.
+    Variable(String),
+}
+
+/// One line of `[lint.levels]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LintLevel {
+    /// The lint's id as written; whether it exists is checked where the lints are known.
+    pub lint: String,
+    /// What its findings count as.
+    pub level: Level,
+}
+
+/// What a finding counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It is not shown.
+    Allow,
+    /// It is shown and does not block.
+    Warn,
+    /// It blocks.
+    Deny,
+}
+
+impl Level {
+    /// Every level, mildest first.
+    pub const ALL: [Level; 3] = [Level::Allow, Level::Warn, Level::Deny];
+
+    /// The name used in migrate.toml and in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Allow => "allow",
+            Level::Warn => "warn",
+            Level::Deny => "deny",
+        }
+    }
+
+    /// Reads the name back.
+    pub fn from_name(name: &str) -> Option<Level> {
+        Level::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Project {
+    /// A project without a file: every default.
+    pub fn bare(root: &Path) -> Project {
+        Project {
+            root: root.to_owned(),
+            dialect: None,
+            server_version: None,
+            migrations: root.join(MIGRATIONS_FOLDER),
+            services: Vec::new(),
+            small_tables: Vec::new(),
+            database: DatabaseSource::Unstated,
+            // A day covers daily jobs and a roll-out that is noticed the next morning.
+            soak: Duration::from_hours(24),
+            // A blocked DDL blocks everything behind it: two seconds is what a request can wait.
+            lock_timeout: Duration::from_secs(2),
+            // A deploy job rather fails than waits longer than this for one lock.
+            give_up_after: Duration::from_mins(5),
+            // Short enough that row locks of a chunk are not noticed by writers.
+            chunk_target: Duration::from_millis(100),
+            lint_levels: Vec::new(),
+        }
+    }
+
+    /// Finds the project upward from `start`: the nearest migrate.toml, else the nearest migrations/ folder.
+    ///
+    /// # Errors
+    /// `NoProject`, or what is wrong with the file.
+    pub fn find(start: &Path) -> Result<Project, MigrationError> {
+        // Canonical, so that `..` and links do not end the walk early.
+        let start = std::fs::canonicalize(start).map_err(|source| MigrationError::Io { path: start.to_owned(), source })?;
+        if let Some(root) = start.ancestors().find(|folder| folder.join(PROJECT_FILE).is_file()) {
+            return Project::at(root);
+        }
+        let root = start.ancestors().find(|folder| folder.join(MIGRATIONS_FOLDER).is_dir());
+        root.map(Project::bare).ok_or(MigrationError::NoProject { start })
+    }
+
+    /// The project in this very folder (`--project DIR`).
+    ///
+    /// # Errors
+    /// `NoProject` when it holds neither migrate.toml nor migrations/, or what is wrong with the file.
+    pub fn at(root: &Path) -> Result<Project, MigrationError> {
+        let file = root.join(PROJECT_FILE);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Project::parse(root, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let has_folder = root.join(MIGRATIONS_FOLDER).is_dir();
+                if has_folder { Ok(Project::bare(root)) } else { Err(MigrationError::NoProject { start: root.to_owned() }) }
+            }
+            Err(source) => Err(MigrationError::Io { path: file, source }),
+        }
+    }
+
+    /// Reads the text of a migrate.toml that lies in `root`.
+    ///
+    /// # Errors
+    /// `Settings` for broken TOML, unknown keys and values that are not understood, with line and column.
+    pub fn parse(root: &Path, text: &str) -> Result<Project, MigrationError> {
+        let mut project = Project::bare(root);
+        let mut table = Document { path: PROJECT_FILE, text }.parse()?;
+        project.read_server(&mut table)?;
+        if let Some((folder, _)) = table.text("migrations")? {
+            project.migrations = root.join(folder);
+        }
+        project.services = project.read_services(&mut table)?;
+        let small = table.texts("small_tables")?.unwrap_or_default();
+        project.small_tables = small.into_iter().map(|(name, _)| name).collect();
+        if let Some(database) = table.table("database")? {
+            project.database = read_database(database)?;
+        }
+        if let Some(mut contract) = table.table("contract")? {
+            project.soak = contract.duration("soak")?.unwrap_or(project.soak);
+            contract.finish()?;
+        }
+        if let Some(mut locks) = table.table("locks")? {
+            project.lock_timeout = locks.duration("timeout")?.unwrap_or(project.lock_timeout);
+            project.give_up_after = locks.duration("give_up_after")?.unwrap_or(project.give_up_after);
+            locks.finish()?;
+        }
+        if let Some(mut backfill) = table.table("backfill")? {
+            project.chunk_target = backfill.duration("chunk_target")?.unwrap_or(project.chunk_target);
+            backfill.finish()?;
+        }
+        if let Some(mut lint) = table.table("lint")? {
+            if let Some(levels) = lint.table("levels")? {
+                project.lint_levels = read_levels(levels)?;
+            }
+            lint.finish()?;
+        }
+        table.finish()?;
+        Ok(project)
+    }
+
+    fn read_server(&mut self, table: &mut Table<'_>) -> Result<(), MigrationError> {
+        let document = table.document();
+        if let Some((name, at)) = table.text("dialect")? {
+            let dialect = Dialect::from_name(&name).ok_or_else(|| {
+                let names = Dialect::ALL.map(Dialect::as_str);
+                let message = format!("`{name}` is no dialect{}; known: {}", hint(&name, names), names.join(", "));
+                document.fault(at, message)
+            })?;
+            self.dialect = Some(dialect);
+        }
+        if let Some((version, at)) = table.text("server_version")? {
+            let version = version.parse().map_err(|error: crate::schema::version::VersionError| document.fault(at, error.to_string()))?;
+            self.server_version = Some(version);
+        }
+        Ok(())
+    }
+
+    fn read_services(&self, table: &mut Table<'_>) -> Result<Vec<String>, MigrationError> {
+        let document = table.document();
+        let mut services: Vec<String> = Vec::new();
+        for (name, at) in table.texts("services")?.unwrap_or_default() {
+            if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '@') {
+                return Err(document.fault(at, format!("`{name}` is no service name: it may hold neither blanks nor `@`")));
+            }
+            if services.contains(&name) {
+                return Err(document.fault(at, format!("service `{name}` is listed twice")));
+            }
+            services.push(name);
+        }
+        Ok(services)
+    }
+
+    /// The database URL: the flag, then MIGRATE_DATABASE_URL, then DATABASE_URL, then migrate.toml.
+    /// Empty values count as absent.
+    ///
+    /// # Errors
+    /// `UrlScheme`, `UrlVariable` (migrate.toml names a variable that is not set) and `DialectMismatch`.
+    pub fn database_url(
+        &self,
+        flag: Option<&str>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<DatabaseUrl>, MigrationError> {
+        let filled = |text: &String| !text.is_empty();
+        let given = flag
+            .map(str::to_owned)
+            .or_else(|| variable("MIGRATE_DATABASE_URL").filter(filled))
+            .or_else(|| variable("DATABASE_URL").filter(filled));
+        let url = match (given, &self.database) {
+            (Some(text), _) => DatabaseUrl::parse(&text)?,
+            (None, DatabaseSource::Url(url)) => url.clone(),
+            (None, DatabaseSource::Variable(name)) => {
+                let text = variable(name).filter(filled);
+                DatabaseUrl::parse(&text.ok_or_else(|| MigrationError::UrlVariable { variable: name.clone() })?)?
+            }
+            (None, DatabaseSource::Unstated) => return Ok(None),
+        };
+        match self.dialect {
+            Some(stated) if stated != url.dialect() => Err(MigrationError::DialectMismatch { stated, found: url.dialect() }),
+            Some(_) | None => Ok(Some(url)),
+        }
+    }
+
+    /// The server that SQL is judged for where no database is asked: migrate.toml, else the oldest supported
+    /// release of the URL's dialect.
+    ///
+    /// # Errors
+    /// `NoDialect` when neither tells.
+    pub fn server(&self, url: Option<&DatabaseUrl>) -> Result<Server, MigrationError> {
+        let dialect = self.dialect.or(url.map(DatabaseUrl::dialect)).ok_or(MigrationError::NoDialect)?;
+        let version = self.server_version.unwrap_or(ServerVersion::oldest(dialect));
+        Ok(Server { dialect, version })
+    }
+
+    /// Loads the migrations.
+    ///
+    /// # Errors
+    /// The first file or folder that is not understood.
+    pub fn load(&self, dialect: Dialect) -> Result<Migrations, MigrationError> {
+        Migrations::read(&self.migrations, &self.root, dialect)
+    }
+}
+
+fn read_database(mut table: Table<'_>) -> Result<DatabaseSource, MigrationError> {
+    let document = table.document();
+    let url = table.text("url")?;
+    let variable = table.text("url_env")?;
+    table.finish()?;
+    match (url, variable) {
+        (Some(_), Some((_, at))) => Err(document.fault(at, "give either `url` or `url_env`, not both".to_owned())),
+        (Some((url, at)), None) => {
+            DatabaseUrl::parse(&url).map(DatabaseSource::Url).map_err(|error| document.fault(at, error.to_string()))
+        }
+        (None, Some((name, _))) => Ok(DatabaseSource::Variable(name)),
+        (None, None) => Ok(DatabaseSource::Unstated),
+    }
+}
+
+fn read_levels(table: Table<'_>) -> Result<Vec<LintLevel>, MigrationError> {
+    let document = table.document();
+    let mut entries = table.entries()?;
+    entries.sort_by_key(|((_, at), _)| at.start);
+    let read = |((lint, _), (word, at)): (At<String>, At<String>)| match Level::from_name(&word) {
+        Some(level) => Ok(LintLevel { lint, level }),
+        None => Err(document.fault(at, format!("`{word}` is no level: write allow, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
+    };
+    entries.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests;

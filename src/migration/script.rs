@@ -1,0 +1,157 @@
+//! A phase's file: its digest, and its text when it is asked for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{MigrationError, text};
+use crate::schema::{Dialect, Phase};
+use crate::sql::{Digest, Source};
+
+/// A phase's file.
+#[derive(Clone, Debug)]
+pub struct ScriptFile {
+    /// Which phase (Expand for rollback.sql: that is what it undoes).
+    pub phase: Phase,
+    /// How the file is called in messages: relative to the project, with `/`.
+    pub path: Arc<str>,
+    /// Over its tokens.
+    pub digest: Digest,
+    /// Where the text is.
+    pub text: ScriptText,
+}
+
+/// Where a script's text is kept. Files are read when they are needed and dropped again, so that memory
+/// follows the catalogue and not the history.
+#[derive(Clone, Debug)]
+pub enum ScriptText {
+    /// On disk.
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Which part of it.
+        part: Part,
+    },
+    /// In the binary.
+    Embedded(Source),
+}
+
+/// Which part of a file a script is: dbmate and goose keep a migration and its undoing in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// From `-- migrate:up` (or `-- +goose Up`) to the next mark.
+    Up,
+    /// From `-- migrate:down` (or `-- +goose Down`) to the next mark.
+    Down,
+}
+
+impl ScriptFile {
+    /// The text. A part of a file keeps its lines and columns: what does not belong to it is blank.
+    ///
+    /// # Errors
+    /// `Io` when the file cannot be read, `Decode` when it is no text.
+    pub fn source(&self) -> Result<Source, MigrationError> {
+        match &self.text {
+            ScriptText::Embedded(source) => Ok(source.clone()),
+            ScriptText::File { file, part } => {
+                let bytes = std::fs::read(file).map_err(|source| MigrationError::Io { path: file.clone(), source })?;
+                let source = text::decode(&self.path, bytes)?;
+                Ok(part.of(source))
+            }
+        }
+    }
+
+    /// Reads the file once for its digest.
+    pub(super) fn hashed(phase: Phase, path: Arc<str>, text: ScriptText, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
+        let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), text };
+        let source = script.source()?;
+        script.digest = text::digest(&source.text, dialect);
+        Ok(script)
+    }
+}
+
+/// A line that divides a file into parts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Up,
+    Down,
+}
+
+fn mark(line: &str) -> Option<Mark> {
+    let comment = line.trim().strip_prefix("--")?.trim_start();
+    let word = match comment.strip_prefix("migrate:") {
+        Some(rest) => rest.split_whitespace().next()?,
+        None => comment.strip_prefix("+goose")?.split_whitespace().next()?,
+    };
+    match word {
+        "up" | "Up" => Some(Mark::Up),
+        "down" | "Down" => Some(Mark::Down),
+        _ => None,
+    }
+}
+
+impl Part {
+    /// The parts of a file: `Whole` for one without marks.
+    pub(super) fn present(text: &str) -> Vec<Part> {
+        // Nearly every file has no mark: look for the letters before looking at lines.
+        if !text.contains("migrate:") && !text.contains("+goose") {
+            return vec![Part::Whole];
+        }
+        let marks: Vec<Mark> = text.lines().filter_map(mark).collect();
+        match (marks.contains(&Mark::Up), marks.contains(&Mark::Down)) {
+            (false, false) => vec![Part::Whole],
+            (_, false) => vec![Part::Up],
+            (_, true) => vec![Part::Up, Part::Down],
+        }
+    }
+
+    /// Blanks everything else, marks included.
+    pub(super) fn of(self, source: Source) -> Source {
+        let wanted = match self {
+            Part::Whole => return source,
+            Part::Up => Mark::Up,
+            Part::Down => Mark::Down,
+        };
+        let mut kept = String::with_capacity(source.text.len());
+        // SQL before the first mark is kept with the migration itself: nothing of a file is ever skipped.
+        let mut inside = Some(Mark::Up);
+        for line in source.text.split_inclusive('\n') {
+            let next = mark(line);
+            inside = next.or(inside);
+            if next.is_none() && inside == Some(wanted) {
+                kept.push_str(line);
+            } else {
+                kept.extend(line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+            }
+        }
+        Source { path: source.path, text: kept.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(part: Part, text: &str) -> String {
+        let source = Source { path: "x.sql".into(), text: text.into() };
+        part.of(source).text.to_string()
+    }
+
+    #[test]
+    fn parts_keep_their_lines() {
+        let text = "-- migrate:up\nCREATE TABLE a (b int);\n-- migrate:down\nDROP TABLE a;\n";
+        assert_eq!(Part::present(text), [Part::Up, Part::Down]);
+        assert_eq!(part(Part::Up, text).trim(), "CREATE TABLE a (b int);");
+        assert_eq!(part(Part::Down, text).trim(), "DROP TABLE a;");
+        assert_eq!(part(Part::Down, text).lines().nth(3), Some("DROP TABLE a;"));
+        assert_eq!(Part::present("-- migrate: allow(x) reason=\"y\"\nSELECT 1;"), [Part::Whole]);
+        assert_eq!(Part::present("-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n-- +goose StatementEnd"), [Part::Up]);
+    }
+
+    #[test]
+    fn text_before_the_first_mark_is_not_lost() {
+        let text = "SELECT 0;\n-- +goose Down\nSELECT 1;";
+        assert_eq!(part(Part::Up, text).trim(), "SELECT 0;");
+    }
+}

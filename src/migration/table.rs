@@ -1,0 +1,194 @@
+//! A TOML table that is read key by key: every key must be asked for, every fault points into the file.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::MigrationError;
+use super::nearest::hint;
+use super::text::place_in;
+use crate::sql::Place;
+
+/// One file, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'t> {
+    pub(super) path: &'t str,
+    pub(super) text: &'t str,
+}
+
+impl<'t> Document<'t> {
+    /// Reads the file's root table.
+    pub(super) fn parse(self) -> Result<Table<'t>, MigrationError> {
+        let root = DeTable::parse(self.text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            self.fault(span, error.message().lines().collect::<Vec<_>>().join(", "))
+        })?;
+        Ok(Table { document: self, name: String::new(), entries: root.into_inner(), known: Vec::new() })
+    }
+
+    /// An error at these bytes.
+    pub(super) fn fault(self, span: Range<usize>, message: String) -> MigrationError {
+        MigrationError::Settings { path: self.path.to_owned(), place: self.place(span.start), message }
+    }
+
+    fn place(self, offset: usize) -> Place {
+        place_in(self.text, offset)
+    }
+}
+
+/// A table of which some keys were read.
+pub(super) struct Table<'t> {
+    document: Document<'t>,
+    name: String,
+    entries: DeTable<'t>,
+    known: Vec<&'static str>,
+}
+
+/// A value with its place.
+pub(super) type At<T> = (T, Range<usize>);
+
+impl<'t> Table<'t> {
+    fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
+        self.known.push(key);
+        self.entries.remove(key)
+    }
+
+    fn wrong(&self, key: &str, value: &Spanned<DeValue<'t>>, wanted: &str) -> MigrationError {
+        let found = value.get_ref().type_str();
+        self.document.fault(value.span(), format!("`{}{key}` must be {wanted}, found {found}", self.name))
+    }
+
+    /// The file that the table stands in.
+    pub(super) fn document(&self) -> Document<'t> {
+        self.document
+    }
+
+    /// A string.
+    pub(super) fn text(&mut self, key: &'static str) -> Result<Option<At<String>>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::String(text) => Ok(Some((text.to_string(), value.span()))),
+            _ => Err(self.wrong(key, &value, "a string")),
+        }
+    }
+
+    /// A string that must be there.
+    pub(super) fn required(&mut self, key: &'static str, at: Range<usize>) -> Result<At<String>, MigrationError> {
+        let name = self.name.clone();
+        self.text(key)?.ok_or_else(|| self.document.fault(at, format!("`{name}{key}` is missing")))
+    }
+
+    /// An array of strings.
+    pub(super) fn texts(&mut self, key: &'static str) -> Result<Option<Vec<At<String>>>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let DeValue::Array(items) = value.get_ref() else { return Err(self.wrong(key, &value, "an array of strings")) };
+        let texts = items.iter().map(|item| match item.get_ref() {
+            DeValue::String(text) => Ok((text.to_string(), item.span())),
+            _ => Err(self.wrong(key, item, "an array of strings")),
+        });
+        texts.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A length of time: `24h`, `2s`, `100ms`, `7d`.
+    pub(super) fn duration(&mut self, key: &'static str) -> Result<Option<Duration>, MigrationError> {
+        let Some((text, span)) = self.text(key)? else { return Ok(None) };
+        let example = "write a length of time such as \"24h\", \"2s\" or \"100ms\"";
+        parse_duration(&text)
+            .map(Some)
+            .ok_or_else(|| self.document.fault(span, format!("`{}{key}` is `{text}`: {example}", self.name)))
+    }
+
+    /// A day: `2027-01-31`, as a TOML date or as a string.
+    pub(super) fn day(&mut self, key: &'static str) -> Result<Option<jiff::civil::Date>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(day) => day.to_string(),
+            _ => return Err(self.wrong(key, &value, "a day such as 2027-01-31")),
+        };
+        let day = text.parse().map_err(|_| self.document.fault(value.span(), format!("`{text}` is no day such as 2027-01-31")))?;
+        Ok(Some(day))
+    }
+
+    /// A table below this one.
+    pub(super) fn table(&mut self, key: &'static str) -> Result<Option<Table<'t>>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        if value.get_ref().as_table().is_none() {
+            return Err(self.wrong(key, &value, "a table"));
+        }
+        Ok(self.below(key, value).map(|(table, _)| table))
+    }
+
+    /// An array of tables: `[[key]]`.
+    pub(super) fn tables(&mut self, key: &'static str) -> Result<Vec<At<Table<'t>>>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(Vec::new()) };
+        let span = value.span();
+        let DeValue::Array(items) = value.into_inner() else {
+            return Err(self.document.fault(span, format!("`{}{key}` must be written as [[{key}]]", self.name)));
+        };
+        let mut tables = Vec::new();
+        for item in items {
+            let at = item.span();
+            let wanted = format!("`{}{key}` must be written as [[{key}]]", self.name);
+            tables.push(self.below(key, item).ok_or_else(|| self.document.fault(at, wanted))?);
+        }
+        Ok(tables)
+    }
+
+    /// Every entry as a string, whatever its key: `[lint.levels]`.
+    pub(super) fn entries(mut self) -> Result<Vec<(At<String>, At<String>)>, MigrationError> {
+        let entries = std::mem::take(&mut self.entries);
+        let mut pairs = Vec::new();
+        for (key, value) in entries {
+            let DeValue::String(text) = value.get_ref() else { return Err(self.wrong(key.get_ref(), &value, "a string")) };
+            pairs.push(((key.get_ref().to_string(), key.span()), (text.to_string(), value.span())));
+        }
+        Ok(pairs)
+    }
+
+    fn below(&self, key: &str, value: Spanned<DeValue<'t>>) -> Option<At<Table<'t>>> {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Table(entries) => {
+                let name = format!("{}{key}.", self.name);
+                Some((Table { document: self.document, name, entries, known: Vec::new() }, span))
+            }
+            _ => None,
+        }
+    }
+
+    /// Refuses keys that nobody asked for.
+    pub(super) fn finish(self) -> Result<(), MigrationError> {
+        let Some((key, _)) = self.entries.iter().min_by_key(|(key, _)| key.span().start) else { return Ok(()) };
+        let word = key.get_ref();
+        let hint = hint(word, self.known.iter().copied());
+        let known = if hint.is_empty() { format!("; known here: {}", self.known.join(", ")) } else { hint };
+        Err(self.document.fault(key.span(), format!("unknown key `{}{word}`{known}", self.name)))
+    }
+}
+
+/// Reads `24h`, `2s`, `100ms`, `7d`; a day is 24 hours. `None` for anything else and for negative lengths.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let span: jiff::Span = text.parse().ok()?;
+    let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(length).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        assert_eq!(parse_duration("24h"), Some(Duration::from_secs(86_400)));
+        assert_eq!(parse_duration("100ms"), Some(Duration::from_millis(100)));
+        assert_eq!(parse_duration("7d"), Some(Duration::from_secs(7 * 86_400)));
+        assert_eq!(parse_duration("1h 30m"), Some(Duration::from_secs(5_400)));
+        assert_eq!(parse_duration("0s"), Some(Duration::ZERO));
+        assert_eq!(parse_duration("-1s"), None);
+        assert_eq!(parse_duration("24"), None);
+        assert_eq!(parse_duration("1 month"), None);
+    }
+}
