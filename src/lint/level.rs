@@ -1,35 +1,12 @@
 //! How loud a finding is: by rule and phase, changed by `[lint.levels]` of migrate.toml.
 
 use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use super::rule::{Check, LintId, Rule};
 use super::rules;
 use crate::schema::Phase;
 
-/// How loud a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Not reported.
-    Allow,
-    /// Reported.
-    Warn,
-    /// Reported, and nothing runs.
-    Deny,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Level::Allow => "allow",
-            Level::Warn => "warn",
-            Level::Deny => "deny",
-        })
-    }
-}
+pub use crate::migration::Level;
 
 /// The level of a rule in each phase. `Allow` says that the phase is the right one for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
