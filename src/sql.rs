@@ -6,10 +6,12 @@ pub mod batch;
 mod cursor;
 pub mod digest;
 pub mod directive;
+mod lexer;
 mod lower;
 mod read;
 mod reserved;
 pub mod source;
+mod split;
 pub mod statement;
 
 pub use batch::{BatchPoint, CannotCut};

@@ -1,6 +1,7 @@
-//! One statement → operations: own readers first, then sqlparser, then `Opaque`.
+//! A file → its statements, read: the splitter's pieces through the readers, with problems and directives.
 //!
-//! `read/` holds one file per family of statements that sqlparser cannot read or reads without spans.
+//! `read/` holds the dispatch by head words and one file per family of statements that sqlparser cannot read or reads
+//! without spans.
 
 pub(super) mod dispatch;
 mod found;
@@ -9,15 +10,57 @@ mod postgres;
 #[cfg(test)]
 mod probes;
 mod synopsis;
+mod transactions;
+
+use std::borrow::Cow;
 
 use super::cursor::{Cursor, Unread};
-use super::{Clause, Script, Source};
+use super::directive;
+use super::split::{self, Legibility, PieceKind};
+use super::{Clause, Script, Source, Span, Statement};
 use crate::schema::Server;
+use crate::schema::operation::{Opaque, Operation};
 
 /// Reads a file. Total: whatever is not understood is in the result as a problem or an `Opaque` operation.
 pub fn read(source: &Source, server: Server) -> Script {
-    let _ = server;
-    Script { source: source.clone(), statements: Vec::new(), problems: Vec::new(), directives: Vec::new() }
+    let split = split::split(&source.text, server);
+    let readable = without(&source.text, &split.blanks);
+    let mut statements = Vec::new();
+    for piece in &split.pieces {
+        if let PieceKind::Statement(legibility) = piece.kind {
+            let clauses = match legibility {
+                Legibility::Fair => dispatch::statement(&readable, piece.span, server),
+                Legibility::Unclosed => unread(piece.span, "a quote or comment in it is never closed"),
+                Legibility::TooComplex => unread(piece.span, "it is too complex to judge"),
+            };
+            statements.push(Statement { span: piece.span, clauses, directives: Vec::new() });
+        }
+    }
+    let mut problems = split.problems;
+    transactions::check(&statements, &mut problems);
+    let directives = directive::attach(&source.text, &split.notes, &mut statements, &mut problems);
+    problems.sort_by_key(|problem| problem.span);
+    Script { source: source.clone(), statements, problems, directives }
+}
+
+/// The text with blanks in place of the marks of version gates: every other byte stays where it is.
+fn without<'a>(text: &'a str, marks: &[Span]) -> Cow<'a, str> {
+    if marks.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut readable = String::with_capacity(text.len());
+    let mut copied = 0;
+    for mark in marks {
+        readable.push_str(&text[copied..mark.start]);
+        readable.extend(std::iter::repeat_n(' ', mark.end - mark.start));
+        copied = mark.end;
+    }
+    readable.push_str(&text[copied..]);
+    Cow::Owned(readable)
+}
+
+fn unread(span: Span, reason: &str) -> Vec<Clause> {
+    vec![Clause { span, operation: Operation::Opaque(Opaque { reason: reason.to_owned(), names: Vec::new() }) }]
 }
 
 /// One of our own readers: consumes the whole statement or says why it cannot.
