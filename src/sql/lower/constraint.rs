@@ -3,7 +3,8 @@
 use sqlparser::tokenizer::Token;
 
 use crate::schema::operation::NewConstraint;
-use crate::schema::table::{ConstraintKind, Validity};
+use super::index_key::columns_of;
+use crate::schema::table::{ConstraintKind, IndexKey, Validity};
 use crate::schema::{Dialect, Ident};
 use crate::sql::cursor::{Cursor, Unread};
 
@@ -47,7 +48,7 @@ impl Cursor<'_> {
         if self.word("unique") {
             let nulls_not_distinct = self.nulls_not_distinct()?;
             if self.dialect() == Dialect::Mysql {
-                self.one_of(&["key", "index"]);
+                return Ok((self.mysql_unique(name)?, None));
             }
             let (columns, index) = self.key(name)?;
             return Ok((ConstraintKind::Unique { columns, nulls_not_distinct }, index));
@@ -92,13 +93,7 @@ impl Cursor<'_> {
                 Ok((columns, None))
             }
             Dialect::Mysql => {
-                self.words(&["if", "not", "exists"]);
-                self.index_type()?;
-                if !self.at(0, &Token::LParen) {
-                    let index = self.ident()?;
-                    *name = Some(index);
-                    self.index_type()?;
-                }
+                self.mysql_key_name(name)?;
                 let columns = self.list(Cursor::key_part)?;
                 self.index_options()?;
                 Ok((columns, None))
@@ -109,6 +104,28 @@ impl Cursor<'_> {
                 Ok((columns, None))
             }
         }
+    }
+
+    /// MySQL's UNIQUE. Where a key is an expression, no column is unique by itself: then it is an exclusion.
+    fn mysql_unique(&mut self, name: &mut Option<Ident>) -> Result<ConstraintKind, Unread> {
+        self.one_of(&["key", "index"]);
+        self.mysql_key_name(name)?;
+        let keys = self.list(Cursor::index_key)?;
+        self.index_options()?;
+        let plain = keys.iter().all(|key| matches!(key, IndexKey::Column(_)));
+        let columns = keys.into_iter().flat_map(columns_of).collect();
+        Ok(if plain { ConstraintKind::Unique { columns, nulls_not_distinct: false } } else { ConstraintKind::Exclusion { columns } })
+    }
+
+    /// `[IF NOT EXISTS] [index name] [USING type]` before the columns of a MySQL key.
+    fn mysql_key_name(&mut self, name: &mut Option<Ident>) -> Result<(), Unread> {
+        self.words(&["if", "not", "exists"]);
+        self.index_type()?;
+        if !self.at(0, &Token::LParen) {
+            *name = Some(self.ident()?);
+            self.index_type()?;
+        }
+        Ok(())
     }
 
     /// What may stand behind the constraint itself.

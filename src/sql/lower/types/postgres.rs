@@ -49,6 +49,9 @@ fn scalar(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
         return named(cursor);
     }
     let name = cursor.ident()?;
+    if matches!(name.as_str(), "enum" | "set") && cursor.at(0, &Token::LParen) {
+        return Err(Unread { reason: format!("PostgreSQL has no inline {name}") });
+    }
     if quoted && name.as_str() == "char" {
         return Ok(TypeName::plain("\"char\""));
     }

@@ -1,0 +1,67 @@
+//! Own lists of statements per dialect: all are read, their spoiled twins are not, and the oracles agree.
+
+use super::statement;
+use crate::schema::{Dialect, Server};
+use crate::sql::cursor::{Cursor, Unread};
+use crate::sql::{Clause, Span};
+
+/// Reads one statement.
+pub(super) fn read(dialect: Dialect, text: &str) -> Result<Vec<Clause>, String> {
+    let run = || {
+        let mut cursor = Cursor::new(text, Span::new(0, text.len()), Server::oldest(dialect))?;
+        let clauses = statement(&mut cursor)?;
+        if cursor.finished() { Ok(clauses) } else { Err(cursor.unexpected("the end")) }
+    };
+    run().map_err(|unread: Unread| unread.reason)
+}
+
+/// Statements that do not come out as expected, one line each.
+fn surprises(dialect: Dialect, list: &str, expect_read: bool) -> Vec<String> {
+    statements(list)
+        .filter_map(|line| match read(dialect, line) {
+            Ok(_) if expect_read => None,
+            Err(_) if !expect_read => None,
+            Ok(clauses) => Some(format!("{line}\n    was read as {clauses:?}")),
+            Err(reason) => Some(format!("{line}\n    {reason}")),
+        })
+        .collect()
+}
+
+/// The statements of a list. A mark in front says that the oracle is known to be wrong about one.
+fn statements(list: &str) -> impl Iterator<Item = &str> {
+    list.lines().filter(|line| !line.is_empty()).map(|line| line.strip_prefix(MARK).unwrap_or(line))
+}
+
+/// The statements about which the oracle is right.
+fn judged(list: &str) -> impl Iterator<Item = &str> {
+    list.lines().filter(|line| !line.is_empty() && !line.starts_with(MARK))
+}
+
+fn squawk_accepts(text: &str) -> bool {
+    squawk_syntax::SourceFile::parse(text).errors().is_empty()
+}
+
+const MARK: &str = "~ ";
+const POSTGRES: &str = include_str!("probes/postgres.sql");
+const POSTGRES_REFUSED: &str = include_str!("probes/postgres_refused.sql");
+
+#[test]
+fn postgres_statements_are_read() {
+    let surprises = surprises(Dialect::Postgres, POSTGRES, true);
+    assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
+}
+
+#[test]
+fn what_postgres_rejects_is_refused() {
+    let surprises = surprises(Dialect::Postgres, POSTGRES_REFUSED, false);
+    assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
+}
+
+#[test]
+fn the_oracle_of_postgres_agrees_with_the_lists() {
+    let wrong: Vec<&str> = judged(POSTGRES)
+        .filter(|line| !squawk_accepts(line))
+        .chain(judged(POSTGRES_REFUSED).filter(|line| squawk_accepts(line)))
+        .collect();
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -1,0 +1,141 @@
+//! CREATE TABLE in every dialect: the head and the order of its parts.
+
+use sqlparser::tokenizer::Token;
+
+use crate::schema::operation::CreateTable;
+use crate::schema::table::Persistence;
+use crate::schema::{Dialect, ObjectName};
+use crate::sql::cursor::{Cursor, Unread};
+
+/// Reads `[TEMPORARY | UNLOGGED] TABLE …` behind CREATE.
+pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, Unread> {
+    let persistence = persistence(cursor)?;
+    cursor.need_words(&["table"])?;
+    let if_not_exists = cursor.words(&["if", "not", "exists"]);
+    let mut table = blank(cursor.relation_name()?);
+    table.persistence = persistence;
+    table.if_not_exists = if_not_exists;
+    match cursor.dialect() {
+        Dialect::Postgres => postgres(cursor, &mut table)?,
+        Dialect::Sqlite => sqlite(cursor, &mut table)?,
+        Dialect::Mysql => mysql(cursor, &mut table)?,
+    }
+    Ok(table)
+}
+
+fn persistence(cursor: &mut Cursor<'_>) -> Result<Persistence, Unread> {
+    let dialect = cursor.dialect();
+    if dialect == Dialect::Postgres {
+        if cursor.word("unlogged") {
+            return Ok(Persistence::Unlogged);
+        }
+        if cursor.one_of(&["global", "local"]).is_some() && !cursor.at_word(0, "temporary") && !cursor.at_word(0, "temp") {
+            return Err(cursor.unexpected("TEMPORARY"));
+        }
+    }
+    let temporary = cursor.word("temporary") || dialect != Dialect::Mysql && cursor.word("temp");
+    Ok(if temporary { Persistence::Temporary } else { Persistence::Permanent })
+}
+
+/// A table of which only the name is known.
+pub(in crate::sql) fn blank(name: ObjectName) -> CreateTable {
+    CreateTable {
+        name,
+        if_not_exists: false,
+        persistence: Persistence::Permanent,
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        like: Vec::new(),
+        inherits: Vec::new(),
+        partition_of: None,
+        partition_by: None,
+        as_query: None,
+        without_rowid: false,
+        foreign: false,
+    }
+}
+
+fn postgres(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread> {
+    let mut names_only = false;
+    let mut as_query_only = false;
+    if cursor.word("of") {
+        cursor.relation_name()?;
+        if cursor.at(0, &Token::LParen) {
+            cursor.typed_elements(table)?;
+        }
+    } else if cursor.words(&["partition", "of"]) {
+        let parent = cursor.relation_name()?;
+        if cursor.at(0, &Token::LParen) {
+            cursor.typed_elements(table)?;
+        }
+        table.partition_of = Some((parent, cursor.partition_bound()?));
+    } else if cursor.at(0, &Token::LParen) {
+        names_only = cursor.table_elements(table)?;
+        if cursor.word("inherits") {
+            table.inherits = cursor.list(Cursor::relation_name)?;
+        }
+    } else {
+        as_query_only = true;
+    }
+    if cursor.words(&["partition", "by"]) {
+        table.partition_by = Some(cursor.partition_key()?);
+    }
+    cursor.postgres_table_options()?;
+    if cursor.word("as") {
+        table.as_query = Some(cursor.query()?.reads);
+        if !(cursor.words(&["with", "no", "data"]) || cursor.words(&["with", "data"])) && cursor.at_word(0, "with") {
+            return Err(cursor.unexpected("WITH DATA or WITH NO DATA"));
+        }
+    } else if as_query_only {
+        return Err(cursor.unexpected("`(`"));
+    } else if names_only {
+        return Err(Unread { reason: "a column has no type".to_owned() });
+    }
+    Ok(())
+}
+
+fn sqlite(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread> {
+    if cursor.word("as") {
+        table.as_query = Some(cursor.query()?.reads);
+        return Ok(());
+    }
+    cursor.table_elements(table)?;
+    loop {
+        if cursor.words(&["without", "rowid"]) {
+            table.without_rowid = true;
+        } else if !cursor.word("strict") {
+            return Ok(());
+        }
+        if !cursor.take(&Token::Comma) {
+            return Ok(());
+        }
+    }
+}
+
+fn mysql(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread> {
+    if cursor.word("like") {
+        table.like = vec![cursor.relation_name()?];
+        return Ok(());
+    }
+    if cursor.at(0, &Token::LParen) && cursor.at_word(1, "like") {
+        cursor.need(&Token::LParen)?;
+        cursor.word("like");
+        table.like = vec![cursor.relation_name()?];
+        return cursor.need(&Token::RParen);
+    }
+    let defined = cursor.at(0, &Token::LParen) && !cursor.at_word(1, "select") && !cursor.at(1, &Token::LParen);
+    if defined {
+        cursor.table_elements(table)?;
+    }
+    cursor.mysql_table_options()?;
+    if cursor.words(&["partition", "by"]) {
+        table.partition_by = Some(cursor.mysql_partitioning()?);
+    }
+    cursor.one_of(&["ignore", "replace"]);
+    let explicit = cursor.word("as");
+    if explicit || !defined || cursor.at_word(0, "select") || cursor.at_word(0, "with") || cursor.at(0, &Token::LParen) {
+        table.as_query = Some(cursor.query()?.reads);
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! What follows the parentheses of CREATE TABLE: storage, engine, character set.
+
+use sqlparser::tokenizer::Token;
+
+use crate::sql::cursor::{Cursor, Unread};
+
+/// MySQL's and MariaDB's options that take one value, an equals sign between or not.
+const MYSQL: [&str; 37] = [
+    "auto_increment", "autoextend_size", "avg_row_length", "checksum", "comment", "compression", "connection", "delay_key_write",
+    "encrypted", "encryption", "encryption_key_id", "engine", "engine_attribute", "ietf_quotes", "insert_method", "itef_quotes",
+    "key_block_size", "max_rows", "min_rows", "pack_keys", "page_checksum", "page_compressed", "page_compression_level", "password",
+    "row_format", "secondary_engine", "secondary_engine_attribute", "sequence", "stats_auto_recalc", "stats_persistent",
+    "stats_sample_pages", "table_checksum", "tablespace", "transactional", "type", "charset", "collate",
+];
+
+impl Cursor<'_> {
+    /// USING, WITH, WITHOUT OIDS, ON COMMIT, TABLESPACE, in this order.
+    pub(super) fn postgres_table_options(&mut self) -> Result<(), Unread> {
+        if self.word("using") {
+            self.column_name()?;
+        }
+        if self.at_word(0, "with") && self.at(1, &Token::LParen) {
+            self.word("with");
+            self.parameters()?;
+        } else {
+            self.words(&["without", "oids"]);
+        }
+        if self.words(&["on", "commit"])
+            && !(self.words(&["preserve", "rows"]) || self.words(&["delete", "rows"]) || self.word("drop"))
+        {
+            return Err(self.unexpected("PRESERVE ROWS, DELETE ROWS or DROP"));
+        }
+        if self.word("tablespace") {
+            self.ident()?;
+        }
+        Ok(())
+    }
+
+    /// Reads MySQL's table options, with or without commas between them, until none follows.
+    pub(super) fn mysql_table_options(&mut self) -> Result<(), Unread> {
+        let mut comma = false;
+        loop {
+            if !self.mysql_table_option()? {
+                return if comma { Err(self.unexpected("a table option")) } else { Ok(()) };
+            }
+            comma = self.take(&Token::Comma);
+        }
+    }
+
+    /// Reads one table option; false when none stands here.
+    pub(in crate::sql) fn mysql_table_option(&mut self) -> Result<bool, Unread> {
+        if self.at_word(0, "default") {
+            self.word("default");
+            if !(self.words(&["character", "set"]) || self.word("charset") || self.word("collate")) {
+                return Err(self.unexpected("CHARACTER SET or COLLATE"));
+            }
+            self.take(&Token::Eq);
+            self.parameter_value()?;
+        } else if self.words(&["character", "set"]) || self.words(&["data", "directory"]) || self.words(&["index", "directory"]) {
+            self.take(&Token::Eq);
+            self.parameter_value()?;
+        } else if self.word("union") {
+            self.take(&Token::Eq);
+            self.list(Cursor::relation_name)?;
+        } else if self.words(&["with", "system", "versioning"]) || self.words(&["start", "transaction"]) {
+            return Ok(true);
+        } else if let Some(option) = self.one_of(&MYSQL) {
+            self.take(&Token::Eq);
+            self.parameter_value()?;
+            if option == "tablespace" && self.word("storage") {
+                self.ident()?;
+            }
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}
