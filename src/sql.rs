@@ -18,5 +18,5 @@ pub use batch::{BatchPoint, CannotCut};
 pub use digest::Digest;
 pub use directive::Directive;
 pub use read::read;
-pub use source::{DecodeError, Place, Source, Span};
+pub use source::{DecodeError, Lines, Place, Source, Span};
 pub use statement::{Clause, Problem, ProblemKind, Script, Statement};
