@@ -4,6 +4,7 @@
 //! and [`Schema::apply`] turns one into the next.
 
 mod apply;
+mod backlinks;
 pub mod expression;
 pub mod name;
 pub mod object;
@@ -13,9 +14,12 @@ pub mod table;
 pub mod version;
 
 mod catalogue;
+mod dependents;
+mod search_path;
 
 pub use apply::Problem;
 pub use catalogue::{Found, Schema};
+pub use dependents::Dependent;
 pub use expression::{Expression, Volatility};
 pub use name::{Dialect, Ident, ObjectName};
 pub use operation::Operation;

@@ -1,12 +1,14 @@
-//! The schema as a value: every object by its canonical name.
+//! The schema as a value: every object by its canonical name, and the look-ups.
 //!
-//! Tables are shared between copies (`Arc`), so a copy of a schema costs its map, not its tables.
+//! Objects are shared between copies (`Arc`), so a copy of a schema costs its maps, not its tables.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::backlinks::Backlinks;
 use super::object::{Routine, Sequence, UserType, View};
-use super::table::{Index, Knowledge, Table};
+use super::search_path::SearchPath;
+use super::table::{Column, Index, Knowledge, Table};
 use super::{Dialect, Ident, ObjectName};
 
 /// What a look-up says. Rules treat `Unknown` as "may exist, may be anything".
@@ -38,10 +40,38 @@ impl<T> Found<T> {
             Found::Stale(_) | Found::Unknown | Found::Absent => None,
         }
     }
+
+    /// Whether it certainly does not exist.
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Found::Absent => true,
+            Found::Known(_) | Found::Stale(_) | Found::Unknown => false,
+        }
+    }
+
+    /// The same answer about a part of what was found.
+    pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Found::Known(value) => Found::Known(part(value)),
+            Found::Stale(value) => Found::Stale(part(value)),
+            Found::Unknown => Found::Unknown,
+            Found::Absent => Found::Absent,
+        }
+    }
+
+    /// A part that may be missing: absent when the whole is known, unknown when it is stale.
+    pub fn and_then<U>(self, part: impl FnOnce(T) -> Option<U>) -> Found<U> {
+        match self {
+            Found::Known(value) => part(value).map_or(Found::Absent, Found::Known),
+            Found::Stale(value) => part(value).map_or(Found::Unknown, Found::Stale),
+            Found::Unknown => Found::Unknown,
+            Found::Absent => Found::Absent,
+        }
+    }
 }
 
 /// Everything that the replayed migrations left in the database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
     /// Decides folding, the default schema and the names of unnamed constraints.
     pub(super) dialect: Dialect,
@@ -52,10 +82,215 @@ pub struct Schema {
     pub(super) routines: HashMap<ObjectName, Arc<Routine>>,
     pub(super) types: HashMap<ObjectName, Arc<UserType>>,
     pub(super) sequences: HashMap<ObjectName, Arc<Sequence>>,
-    /// Index name → the table or materialised view that carries it.
+    /// Schemas made by CREATE SCHEMA; what lies in others may exist unseen.
+    pub(super) schemas: HashSet<Ident>,
+    /// Index name → the table or materialised view that carries it. Empty in MySQL, where a table has its own index names.
     pub(super) index_tables: HashMap<ObjectName, ObjectName>,
-    /// Names in unreadable statements that are not recorded as any object.
-    pub(super) poisoned: std::collections::HashSet<ObjectName>,
-    /// Canonical: the first entry is where new objects go.
-    pub(super) search_path: Vec<Ident>,
+    /// Trigger name → its table, where trigger names are unique within a schema (not in PostgreSQL).
+    pub(super) trigger_tables: HashMap<ObjectName, ObjectName>,
+    /// Names in unreadable statements: recorded objects without a [`Knowledge`] of their own, or none at all.
+    pub(super) poisoned: HashSet<ObjectName>,
+    /// Names that certainly denote nothing although the history is unknown: dropped since.
+    pub(super) gone: HashSet<ObjectName>,
+    /// Whether an extension was made: it brings functions and types that no statement names.
+    pub(super) extended: bool,
+    pub(super) search_path: SearchPath,
+    /// Referenced table → tables with a foreign key to it.
+    pub(super) referencing: Backlinks,
+    /// Relation → views that read it.
+    pub(super) readers: Backlinks,
+    /// Table → tables that inherit from it (not partitions).
+    pub(super) heirs: Backlinks,
+    /// Table → sequences that one of its columns owns.
+    pub(super) owned_sequences: Backlinks,
+    /// Word → routines whose body holds it.
+    pub(super) mentions: Backlinks<Ident>,
+    /// Word → tables that carry a trigger whose own text holds it.
+    pub(super) trigger_mentions: Backlinks<Ident>,
+}
+
+impl Schema {
+    /// The schema of an empty database (`Known`), or of one whose history is not at hand (`Unknown`).
+    pub fn new(dialect: Dialect, history: Knowledge) -> Schema {
+        Schema {
+            dialect,
+            history,
+            tables: HashMap::new(),
+            views: HashMap::new(),
+            routines: HashMap::new(),
+            types: HashMap::new(),
+            sequences: HashMap::new(),
+            schemas: HashSet::new(),
+            index_tables: HashMap::new(),
+            trigger_tables: HashMap::new(),
+            poisoned: HashSet::new(),
+            gone: HashSet::new(),
+            extended: false,
+            search_path: SearchPath::new(dialect),
+            referencing: Backlinks::new(),
+            readers: Backlinks::new(),
+            heirs: Backlinks::new(),
+            owned_sequences: Backlinks::new(),
+            mentions: Backlinks::new(),
+            trigger_mentions: Backlinks::new(),
+        }
+    }
+
+    /// The dialect whose rules it follows.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Whether every object in the database came from the replay.
+    pub fn history(&self) -> Knowledge {
+        self.history
+    }
+
+    /// The table of this name, as written.
+    pub fn table(&self, name: &ObjectName) -> Found<&Table> {
+        let name = self.canonical(name);
+        match self.tables.get(&name) {
+            Some(table) => trusted(table.knowledge, table.as_ref()),
+            None if self.views.contains_key(&name) => Found::Absent,
+            None => self.unrecorded(&name),
+        }
+    }
+
+    /// The view or materialised view of this name, as written.
+    pub fn view(&self, name: &ObjectName) -> Found<&View> {
+        let name = self.canonical(name);
+        match self.views.get(&name) {
+            Some(view) => trusted(view.knowledge, view.as_ref()),
+            None if self.tables.contains_key(&name) => Found::Absent,
+            None => self.unrecorded(&name),
+        }
+    }
+
+    /// The function or procedure of this name, as written; built-in ones are not recorded.
+    pub fn routine(&self, name: &ObjectName) -> Found<&Routine> {
+        let name = self.canonical(name);
+        match self.routines.get(&name) {
+            Some(routine) => trusted(self.knowledge_of(&name), routine.as_ref()),
+            None if self.extended => Found::Unknown,
+            None => self.unrecorded(&name),
+        }
+    }
+
+    /// The user-defined type of this name, as written; built-in ones are not recorded.
+    pub fn user_type(&self, name: &ObjectName) -> Found<&UserType> {
+        let name = self.canonical(name);
+        match self.types.get(&name) {
+            Some(user_type) => trusted(user_type.knowledge, user_type.as_ref()),
+            None if self.extended => Found::Unknown,
+            None => self.unrecorded(&name),
+        }
+    }
+
+    /// The sequence of this name, as written.
+    pub fn sequence(&self, name: &ObjectName) -> Found<&Sequence> {
+        let name = self.canonical(name);
+        match self.sequences.get(&name) {
+            Some(sequence) => trusted(self.knowledge_of(&name), sequence.as_ref()),
+            None => self.unrecorded(&name),
+        }
+    }
+
+    /// The index of this name with the canonical name of the table or materialised view that carries it.
+    ///
+    /// `table` is needed in MySQL, where each table has its own index names.
+    pub fn index(&self, name: &ObjectName, table: Option<&ObjectName>) -> Found<(&ObjectName, &Index)> {
+        if let Some(table) = table {
+            return self.table(table).and_then(|table| Some((&table.name, table.index(&name.name)?)));
+        }
+        let name = self.canonical(name);
+        let Some(carrier) = self.index_tables.get(&name) else { return self.unrecorded(&name) };
+        if let Some(table) = self.tables.get(carrier) {
+            return trusted(table.knowledge, table.as_ref()).and_then(|table| Some((&table.name, table.index(&name.name)?)));
+        }
+        let Some(view) = self.views.get(carrier) else { return Found::Unknown };
+        let on_view = |view: &'_ View| view.indexes.iter().position(|index| index.name.as_ref() == Some(&name.name));
+        trusted(view.knowledge, view.as_ref()).and_then(|view| Some((&view.name, &view.indexes[on_view(view)?])))
+    }
+
+    /// The column of this table, both as written.
+    pub fn column(&self, table: &ObjectName, column: &Ident) -> Found<&Column> {
+        self.table(table).and_then(|table| table.column(column))
+    }
+
+    /// Every recorded table, in no order.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values().map(AsRef::as_ref)
+    }
+
+    /// Every recorded view, in no order.
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        self.views.values().map(AsRef::as_ref)
+    }
+
+    /// Every recorded routine, in no order.
+    pub fn routines(&self) -> impl Iterator<Item = &Routine> {
+        self.routines.values().map(AsRef::as_ref)
+    }
+
+    /// Every recorded user-defined type, in no order.
+    pub fn user_types(&self) -> impl Iterator<Item = &UserType> {
+        self.types.values().map(AsRef::as_ref)
+    }
+
+    /// Every recorded sequence, in no order.
+    pub fn sequences(&self) -> impl Iterator<Item = &Sequence> {
+        self.sequences.values().map(AsRef::as_ref)
+    }
+
+    /// What may be said of a canonical name under which nothing is recorded.
+    pub(super) fn unrecorded<T>(&self, canonical: &ObjectName) -> Found<T> {
+        if self.may_exist_unseen(canonical) { Found::Unknown } else { Found::Absent }
+    }
+
+    /// Whether something of this canonical name may exist although nothing is recorded under it.
+    pub(super) fn may_exist_unseen(&self, canonical: &ObjectName) -> bool {
+        if self.poisoned.contains(canonical) {
+            return true;
+        }
+        let outside = canonical
+            .schema
+            .as_ref()
+            .is_some_and(|schema| !self.schemas.contains(schema) && !self.search_path.is_temporary(Some(schema)));
+        (outside || self.history == Knowledge::Unknown || self.is_system(canonical)) && !self.gone.contains(canonical)
+    }
+
+    /// Whether the name is one of the database's own tables.
+    fn is_system(&self, canonical: &ObjectName) -> bool {
+        let name = canonical.name.as_str();
+        match self.dialect {
+            Dialect::Postgres => name.starts_with("pg_"),
+            Dialect::Sqlite => name.starts_with("sqlite_"),
+            Dialect::Mysql => false,
+        }
+    }
+
+    /// Whether any object is recorded under this canonical name.
+    pub(super) fn is_recorded(&self, canonical: &ObjectName) -> bool {
+        self.is_relation(canonical) || self.types.contains_key(canonical) || self.routines.contains_key(canonical)
+    }
+
+    /// Whether a table, view, sequence or index is recorded under this canonical name: they share one set of names.
+    pub(super) fn is_relation(&self, canonical: &ObjectName) -> bool {
+        self.tables.contains_key(canonical)
+            || self.views.contains_key(canonical)
+            || self.index_tables.contains_key(canonical)
+            || self.sequences.contains_key(canonical)
+    }
+
+    /// The knowledge about objects that carry none themselves.
+    fn knowledge_of(&self, canonical: &ObjectName) -> Knowledge {
+        if self.poisoned.contains(canonical) { Knowledge::Unknown } else { Knowledge::Known }
+    }
+}
+
+fn trusted<T>(knowledge: Knowledge, value: T) -> Found<T> {
+    match knowledge {
+        Knowledge::Known => Found::Known(value),
+        Knowledge::Unknown => Found::Stale(value),
+    }
 }

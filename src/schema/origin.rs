@@ -54,13 +54,23 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The origin of what existed before the replay began, or may have: no migration's id is empty.
+    pub fn unseen() -> Origin {
+        Origin { migration: Arc::from(""), phase: Phase::Expand, transaction: 0 }
+    }
+
+    /// Whether nobody knows who made it.
+    pub fn is_unseen(&self) -> bool {
+        self.migration.is_empty()
+    }
+
     /// Whether both lie in the same phase of the same migration: one script, unseen by anybody yet.
     pub fn same_script(&self, other: &Origin) -> bool {
-        self.phase == other.phase && self.migration == other.migration
+        self.phase == other.phase && self.same_migration(other)
     }
 
     /// Whether both lie in the same migration, whatever the phase.
     pub fn same_migration(&self, other: &Origin) -> bool {
-        self.migration == other.migration
+        self.migration == other.migration && !self.is_unseen()
     }
 }

@@ -1,0 +1,363 @@
+//! Constraints: adding, validating, renaming, dropping, and the indexes and NOT NULLs that come with them.
+
+use super::Applied;
+use super::reach::exists;
+use crate::schema::operation::{AddConstraint, ConstraintRef, NewConstraint};
+use crate::schema::table::{Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Validity};
+use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
+
+impl Schema {
+    pub(super) fn add_constraint(&mut self, add: &AddConstraint, origin: &Origin) -> Applied {
+        let table = self.reach_table(&add.table)?;
+        if let (true, Some(name)) = (add.if_not_exists, &add.constraint.name) {
+            if self.tables.get(&table).is_some_and(|table| table.constraint(name).is_some()) {
+                return Ok(());
+            }
+        }
+        match &add.using_index {
+            Some(index) => self.adopt_index(&table, index, &add.constraint, origin),
+            None => self.place_written(&table, &add.constraint, origin),
+        }
+    }
+
+    /// Puts a constraint as a statement defines it on a recorded table.
+    pub(super) fn place_written(&mut self, canonical: &ObjectName, written: &NewConstraint, origin: &Origin) -> Applied {
+        match &written.kind {
+            ConstraintKind::ForeignKey(key) => {
+                let references = self.canonical(&key.references);
+                let kind = ConstraintKind::ForeignKey(ForeignKey { references, ..key.clone() });
+                self.place_constraint(canonical, &NewConstraint { kind, ..written.clone() }, origin)
+            }
+            ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::NotNull(_)
+            | ConstraintKind::Exclusion { .. } => self.place_constraint(canonical, written, origin),
+        }
+    }
+
+    /// Puts a constraint with canonical names inside on a recorded table, with everything that the database makes beside it.
+    pub(super) fn place_constraint(&mut self, canonical: &ObjectName, new: &NewConstraint, origin: &Origin) -> Applied {
+        let kind = new.kind.clone();
+        let Some(table) = self.tables.get(canonical) else { return Ok(()) };
+        if let Some(name) = &new.name {
+            if table.constraint(name).is_some() {
+                return table.unless_stale("constraint", name);
+            }
+        }
+        for column in own_columns(&kind) {
+            if table.column(column).is_none() {
+                table.unless_unseen("column", column)?;
+            }
+        }
+        if matches!(kind, ConstraintKind::PrimaryKey(_)) && !table.primary_key().is_empty() {
+            return table.unless_stale("primary key", &table.name.name);
+        }
+        let name = new.name.clone().or_else(|| self.constraint_name(table, &kind));
+        let index_name = match &kind {
+            ConstraintKind::ForeignKey(key) if new.name.is_none() => {
+                self.index_name(canonical, &key.columns.iter().cloned().map(IndexKey::Column).collect::<Vec<_>>())
+            }
+            ConstraintKind::ForeignKey(_)
+            | ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::NotNull(_)
+            | ConstraintKind::Exclusion { .. } => name.clone(),
+        };
+        let backing = self.backing_index(canonical, index_name.as_ref(), &kind, origin);
+        if let (Dialect::Postgres, Some(name), Some(_)) = (self.dialect, &name, &backing) {
+            if self.is_relation(&Schema::beside(canonical, name)) {
+                return Err(exists("index", &Schema::beside(canonical, name)));
+            }
+        }
+        if let ConstraintKind::ForeignKey(key) = &kind {
+            if self.dialect == Dialect::Postgres {
+                // SQLite never looks, MySQL not while foreign_key_checks is off.
+                self.expect_relation(&key.references)?;
+            }
+            self.referencing.add(&key.references, canonical);
+        }
+        let constraint = Constraint { name, kind, validity: new.validity, origin: origin.clone() };
+        self.demand_not_null(canonical, &constraint);
+        if let Some(table) = self.table_mut(canonical) {
+            table.constraints.push(constraint);
+        }
+        if let Some(index) = backing {
+            self.place_index(canonical, index);
+        }
+        self.hand_down_constraint(canonical, new, origin);
+        Ok(())
+    }
+
+    /// ADD CONSTRAINT … USING INDEX: the index takes the constraint's name, the constraint the index's columns.
+    fn adopt_index(&mut self, canonical: &ObjectName, index: &Ident, new: &NewConstraint, origin: &Origin) -> Applied {
+        let Some(table) = self.tables.get(canonical) else { return Ok(()) };
+        let Some(position) = table.indexes.iter().position(|held| held.name.as_ref() == Some(index)) else {
+            table.unless_unseen("index", index)?;
+            return self.place_constraint(canonical, new, origin);
+        };
+        let columns: Vec<Ident> = table.indexes[position]
+            .keys
+            .iter()
+            .filter_map(|key| match key {
+                IndexKey::Column(name) => Some(name.clone()),
+                IndexKey::Expression(_) => None,
+            })
+            .collect();
+        let kind = match &new.kind {
+            ConstraintKind::PrimaryKey(_) => ConstraintKind::PrimaryKey(columns),
+            ConstraintKind::Unique { nulls_not_distinct, .. } => {
+                ConstraintKind::Unique { columns, nulls_not_distinct: *nulls_not_distinct }
+            }
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => {
+                new.kind.clone()
+            }
+        };
+        let name = new.name.clone().unwrap_or_else(|| index.clone());
+        if &name != index {
+            if table.constraint(&name).is_some() || self.is_relation(&Schema::beside(canonical, &name)) {
+                return Err(exists("constraint", &Schema::beside(canonical, &name)));
+            }
+            self.index_tables.remove(&Schema::beside(canonical, index));
+            self.index_tables.insert(Schema::beside(canonical, &name), canonical.clone());
+        }
+        let constraint = Constraint { name: Some(name.clone()), kind, validity: new.validity, origin: origin.clone() };
+        self.demand_not_null(canonical, &constraint);
+        if let Some(table) = self.table_mut(canonical) {
+            table.indexes[position].name = Some(name);
+            table.indexes[position].backs_constraint = true;
+            table.constraints.push(constraint);
+        }
+        Ok(())
+    }
+
+    /// What a primary key or a NOT NULL constraint makes of its columns.
+    fn demand_not_null(&mut self, canonical: &ObjectName, constraint: &Constraint) {
+        let columns: &[Ident] = match &constraint.kind {
+            // SQLite lets NULL into primary keys, but for INTEGER PRIMARY KEY, which never stores one.
+            ConstraintKind::PrimaryKey(_) if self.dialect == Dialect::Sqlite => &[],
+            ConstraintKind::PrimaryKey(columns) => columns,
+            ConstraintKind::NotNull(column) if constraint.validity == Validity::Valid => std::slice::from_ref(column),
+            ConstraintKind::NotNull(_)
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::ForeignKey(_)
+            | ConstraintKind::Exclusion { .. } => &[],
+        };
+        if columns.is_empty() {
+            return;
+        }
+        if let Some(table) = self.table_mut(canonical) {
+            for column in table.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
+                column.not_null = true;
+            }
+        }
+    }
+
+    /// The index that the database makes for a constraint.
+    fn backing_index(&self, canonical: &ObjectName, name: Option<&Ident>, kind: &ConstraintKind, origin: &Origin) -> Option<Index> {
+        let (columns, unique, method, backs_constraint) = match kind {
+            ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } => (columns, true, "btree", true),
+            ConstraintKind::Exclusion { columns } => (columns, false, "gist", true),
+            ConstraintKind::ForeignKey(key) if self.dialect == Dialect::Mysql => {
+                if self.tables.get(canonical)?.indexes.iter().any(|index| index.leads_with(&key.columns)) {
+                    return None;
+                }
+                (&key.columns, false, "btree", false)
+            }
+            ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => return None,
+        };
+        Some(Index {
+            name: name.cloned(),
+            keys: columns.iter().cloned().map(IndexKey::Column).collect(),
+            include: Vec::new(),
+            predicate: None,
+            unique,
+            method: method.to_owned(),
+            valid: true,
+            backs_constraint,
+            origin: origin.clone(),
+        })
+    }
+
+    pub(super) fn validate_constraint(&mut self, table: &ObjectName, name: &Ident) -> Applied {
+        let canonical = self.reach_table(table)?;
+        let Some(table) = self.table_mut(&canonical) else { return Ok(()) };
+        let Some(held) = table.constraints.iter_mut().find(|constraint| constraint.name.as_ref() == Some(name)) else {
+            return table.unless_unseen("constraint", name);
+        };
+        if held.validity == Validity::NotValid {
+            held.validity = Validity::Valid;
+        }
+        let held = held.clone();
+        self.demand_not_null(&canonical, &held);
+        Ok(())
+    }
+
+    pub(super) fn alter_constraint(&mut self, table: &ObjectName, name: &Ident, enforced: Option<bool>) -> Applied {
+        let table = self.reach_table_mut(table)?;
+        let Some(held) = table.constraints.iter_mut().find(|constraint| constraint.name.as_ref() == Some(name)) else {
+            return table.unless_unseen("constraint", name);
+        };
+        match enforced {
+            Some(false) => held.validity = Validity::NotEnforced,
+            Some(true) if held.validity == Validity::NotEnforced => held.validity = Validity::Valid,
+            Some(true) | None => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn rename_constraint(&mut self, table: &ObjectName, name: &Ident, to: &Ident) -> Applied {
+        let canonical = self.reach_table(table)?;
+        let Some(table) = self.tables.get(&canonical) else { return Ok(()) };
+        if table.constraint(name).is_none() {
+            return table.unless_unseen("constraint", name);
+        }
+        if table.constraint(to).is_some() {
+            return table.unless_stale("constraint", to);
+        }
+        if self.index_tables.remove(&Schema::beside(&canonical, name)).is_some() {
+            self.index_tables.insert(Schema::beside(&canonical, to), canonical.clone());
+        }
+        if let Some(table) = self.table_mut(&canonical) {
+            for held in table.constraints.iter_mut().filter(|constraint| constraint.name.as_ref() == Some(name)) {
+                held.name = Some(to.clone());
+            }
+            for index in table.indexes.iter_mut().filter(|index| index.backs_constraint && index.name.as_ref() == Some(name)) {
+                index.name = Some(to.clone());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn drop_constraint(&mut self, written: &ObjectName, which: &ConstraintRef, if_exists: bool, cascade: bool) -> Applied {
+        let canonical = self.reach_table(written)?;
+        let Some(table) = self.tables.get(&canonical) else { return Ok(()) };
+        let found = table.constraints.iter().position(|held| match which {
+            ConstraintRef::Named(name) => held.name.as_ref() == Some(name),
+            ConstraintRef::PrimaryKey => matches!(held.kind, ConstraintKind::PrimaryKey(_)),
+            ConstraintRef::ForeignKey(name) => matches!(held.kind, ConstraintKind::ForeignKey(_)) && held.name.as_ref() == Some(name),
+            ConstraintRef::Check(name) => matches!(held.kind, ConstraintKind::Check(_)) && held.name.as_ref() == Some(name),
+        });
+        if let Some(position) = found {
+            self.remove_constraint(&canonical, position, cascade);
+            return Ok(());
+        }
+        let (ConstraintRef::Named(name) | ConstraintRef::ForeignKey(name) | ConstraintRef::Check(name)) = which else {
+            return if if_exists { Ok(()) } else { table.unless_unseen("primary key", &canonical.name) };
+        };
+        if self.drop_not_null_by_name(&canonical, name) || if_exists {
+            return Ok(());
+        }
+        let Some(table) = self.tables.get(&canonical) else { return Ok(()) };
+        match table.constraints.iter().any(|held| held.name.is_none()) {
+            // One of the unnamed ones may be called so.
+            true => Ok(()),
+            false => table.unless_unseen("constraint", name),
+        }
+    }
+
+    /// PostgreSQL 18 names every NOT NULL; before that no constraint has such a name.
+    fn drop_not_null_by_name(&mut self, canonical: &ObjectName, name: &Ident) -> bool {
+        let prefix = canonical.name.as_str();
+        let column = name.as_str().strip_suffix("_not_null").and_then(|rest| rest.strip_prefix(prefix)?.strip_prefix('_'));
+        let Some(column) = column.filter(|_| self.dialect == Dialect::Postgres) else { return false };
+        let Some(table) = self.table_mut(canonical) else { return false };
+        match table.columns.iter_mut().find(|held| held.not_null && held.name.as_str() == column) {
+            Some(held) => {
+                held.not_null = false;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes a constraint off a table, with its index; `cascade` takes the foreign keys that rest on a key.
+    pub(super) fn remove_constraint(&mut self, canonical: &ObjectName, position: usize, cascade: bool) {
+        let dialect = self.dialect;
+        let Some(table) = self.table_mut(canonical) else { return };
+        let removed = table.constraints.remove(position);
+        if let ConstraintKind::NotNull(column) = &removed.kind {
+            let keyed = table.primary_key().contains(column);
+            for held in table.columns.iter_mut().filter(|held| &held.name == column && !keyed) {
+                held.not_null = false;
+            }
+        }
+        let backing = table.indexes.iter().position(|index| match &removed.kind {
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => {
+                index.backs_constraint && index.name == removed.name && (dialect != Dialect::Sqlite || index.leads_with(own_columns(&removed.kind)))
+            }
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) => false,
+        });
+        if let Some(position) = backing {
+            let index = table.indexes.remove(position);
+            if let Some(name) = &index.name {
+                self.index_tables.remove(&Schema::beside(canonical, name));
+            }
+        }
+        match &removed.kind {
+            ConstraintKind::ForeignKey(key) => self.unlink_reference(canonical, &key.references),
+            ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } if cascade => {
+                self.drop_references_to(canonical, columns, matches!(removed.kind, ConstraintKind::PrimaryKey(_)));
+            }
+            ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::NotNull(_)
+            | ConstraintKind::Exclusion { .. } => {}
+        }
+        self.take_back_constraint(canonical, &removed, cascade);
+    }
+
+    /// Forgets that a table references another once its last foreign key to it is gone.
+    pub(super) fn unlink_reference(&mut self, canonical: &ObjectName, referenced: &ObjectName) {
+        let still = self.tables.get(canonical).is_some_and(|table| {
+            table.constraints.iter().any(|held| matches!(&held.kind, ConstraintKind::ForeignKey(key) if &key.references == referenced))
+        });
+        if !still {
+            self.referencing.remove(referenced, canonical);
+        }
+    }
+
+    /// Drops the foreign keys that reference these columns; `by_default` says whether they are what an empty list means.
+    fn drop_references_to(&mut self, canonical: &ObjectName, columns: &[Ident], by_default: bool) {
+        for child in self.referencing.copied(canonical) {
+            self.drop_matching_keys(&child, |key| {
+                &key.references == canonical
+                    && (key.referenced_columns == columns || (by_default && key.referenced_columns.is_empty()))
+            });
+        }
+    }
+
+    /// Drops the foreign keys of a table that the test picks.
+    pub(super) fn drop_matching_keys(&mut self, child: &ObjectName, picks: impl Fn(&ForeignKey) -> bool) {
+        let picked = |held: &Constraint| matches!(&held.kind, ConstraintKind::ForeignKey(key) if picks(key));
+        while let Some(position) = self.tables.get(child).and_then(|table| table.constraints.iter().position(picked)) {
+            self.remove_constraint(child, position, false);
+        }
+    }
+}
+
+/// The columns of its own table that a constraint names and that must therefore exist.
+pub(super) fn own_columns(kind: &ConstraintKind) -> &[Ident] {
+    match kind {
+        ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } => columns,
+        ConstraintKind::NotNull(column) => std::slice::from_ref(column),
+        ConstraintKind::ForeignKey(key) => &key.columns,
+        // What an expression names may be something else than a column.
+        ConstraintKind::Check(_) | ConstraintKind::Exclusion { .. } => &[],
+    }
+}
+
+impl Index {
+    /// Whether its first keys are these columns, in any order.
+    pub fn leads_with(&self, columns: &[Ident]) -> bool {
+        let lead = self.keys.get(..columns.len()).unwrap_or_default();
+        lead.len() == columns.len()
+            && lead.iter().all(|key| match key {
+                IndexKey::Column(name) => columns.contains(name),
+                IndexKey::Expression(_) => false,
+            })
+    }
+}

@@ -1,0 +1,104 @@
+//! Functions and procedures. Overloads share one entry.
+
+use std::sync::Arc;
+
+use super::Applied;
+use super::reach::exists;
+use crate::schema::object::Routine;
+use crate::schema::operation::{CreateRoutine, Drop, ObjectChange};
+use crate::schema::{Dialect, ObjectName, Origin, Schema};
+
+impl Schema {
+    pub(super) fn create_routine(&mut self, create: &CreateRoutine, origin: &Origin) -> Applied {
+        let name = self.name_for_new(&create.name);
+        let Some(existing) = self.routines.get(&name) else {
+            let routine = Routine {
+                name: name.clone(),
+                overloads: vec![create.arguments.clone()],
+                volatility: create.volatility,
+                uses: create.uses.clone(),
+                origin: origin.clone(),
+            };
+            self.note_made(&name);
+            self.link_routine(&routine);
+            self.routines.insert(name, Arc::new(routine));
+            return Ok(());
+        };
+        let same = existing.overloads.contains(&create.arguments);
+        // SQLite has no routines; MySQL has no overloads.
+        if (same || self.dialect != Dialect::Postgres) && !create.or_replace {
+            return if self.poisoned.contains(&name) { Ok(()) } else { Err(exists("routine", &create.name)) };
+        }
+        let mut routine = existing.as_ref().clone();
+        if existing.overloads.as_slice() == std::slice::from_ref(&create.arguments) || self.dialect != Dialect::Postgres {
+            routine.uses.clone_from(&create.uses);
+            routine.volatility = create.volatility;
+        } else {
+            routine.uses.extend(create.uses.iter().filter(|word| !existing.uses.contains(word)).cloned());
+            routine.volatility = routine.volatility.max(create.volatility);
+        }
+        if !same {
+            routine.overloads.push(create.arguments.clone());
+        }
+        self.unlink_routine(&name);
+        self.link_routine(&routine);
+        self.routines.insert(name, Arc::new(routine));
+        Ok(())
+    }
+
+    pub(super) fn drop_routine(&mut self, drop: &Drop) -> Applied {
+        let name = self.canonical(&drop.name);
+        let Some(routine) = self.routines.get_mut(&name) else {
+            if drop.if_exists || self.extended {
+                self.note_gone(&name);
+                return Ok(());
+            }
+            let answer = self.unless_unseen(&name, "routine", &drop.name);
+            self.note_gone(&name);
+            return answer;
+        };
+        if routine.overloads.len() > 1 {
+            // Which one is not told: what is recorded stays a superset.
+            Arc::make_mut(routine).overloads.pop();
+            return Ok(());
+        }
+        self.unlink_routine(&name);
+        self.routines.remove(&name);
+        self.note_gone(&name);
+        Ok(())
+    }
+
+    pub(super) fn alter_routine(&mut self, written: &ObjectName, change: &ObjectChange) -> Applied {
+        let name = self.canonical(written);
+        if !self.routines.contains_key(&name) {
+            return if self.extended { Ok(()) } else { self.unless_unseen(&name, "routine", written) };
+        }
+        let new = match change {
+            ObjectChange::Rename(to) => Schema::beside(&name, to),
+            ObjectChange::Move(schema) => self.moved(&name, schema),
+            ObjectChange::RenameColumn { .. } | ObjectChange::Option => return Ok(()),
+        };
+        self.unlink_routine(&name);
+        let Some(mut routine) = self.routines.remove(&name) else { return Ok(()) };
+        self.note_gone(&name);
+        self.note_made(&new);
+        Arc::make_mut(&mut routine).name = new.clone();
+        self.link_routine(&routine);
+        self.routines.insert(new, routine);
+        Ok(())
+    }
+
+    fn link_routine(&mut self, routine: &Routine) {
+        for word in &routine.uses {
+            self.mentions.add(word, &routine.name);
+        }
+    }
+
+    /// Forgets which words a routine holds.
+    pub(super) fn unlink_routine(&mut self, name: &ObjectName) {
+        let Some(routine) = self.routines.get(name) else { return };
+        for word in &routine.uses {
+            self.mentions.remove(word, name);
+        }
+    }
+}

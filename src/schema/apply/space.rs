@@ -1,0 +1,121 @@
+//! Schemas (the SQL kind), settings that change how names are read, access, and objects that are only counted.
+
+use super::reach::{exists, missing};
+use super::Applied;
+use crate::schema::operation::{AccessChange, Drop, ObjectChange, ObjectKind, Setting, Verb};
+use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
+
+impl Schema {
+    pub(super) fn create_schema(&mut self, name: &Ident, if_not_exists: bool) -> Applied {
+        if self.is_default_schema(name) {
+            return if if_not_exists { Ok(()) } else { Err(exists("schema", &ObjectName::bare(name.clone()))) };
+        }
+        if self.schemas.contains(name) && !if_not_exists {
+            return Err(exists("schema", &ObjectName::bare(name.clone())));
+        }
+        if !(if_not_exists && self.history == crate::schema::table::Knowledge::Unknown) {
+            self.schemas.insert(name.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn alter_schema(&mut self, name: &Ident, change: &ObjectChange) -> Applied {
+        let ObjectChange::Rename(to) = change else { return Ok(()) };
+        if self.schemas.contains(to) {
+            return Err(exists("schema", &ObjectName::bare(to.clone())));
+        }
+        let of: Vec<ObjectName> = sorted(self.tables.keys().filter(|held| self.lives_in(held, name)));
+        for table in of {
+            let moved = self.moved(&table, to);
+            self.rekey_table(&table, &moved);
+        }
+        let of: Vec<ObjectName> = sorted(self.views.keys().filter(|held| self.lives_in(held, name)));
+        for view in of {
+            self.alter_view(&view, &ObjectChange::Move(to.clone()))?;
+        }
+        let of: Vec<ObjectName> = sorted(self.sequences.keys().filter(|held| self.lives_in(held, name)));
+        for sequence in of {
+            let moved = self.moved(&sequence, to);
+            self.rekey_sequence(&sequence, &moved);
+        }
+        let of: Vec<ObjectName> = sorted(self.routines.keys().filter(|held| self.lives_in(held, name)));
+        for routine in of {
+            self.alter_routine(&routine, &ObjectChange::Move(to.clone()))?;
+        }
+        let of: Vec<ObjectName> = sorted(self.types.keys().filter(|held| self.lives_in(held, name)));
+        for user_type in of {
+            let change = crate::schema::operation::TypeChange::Move(to.clone());
+            self.alter_type(&user_type, &change, &Origin::unseen())?;
+        }
+        if self.schemas.remove(name) {
+            self.schemas.insert(to.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn drop_schema(&mut self, name: &Ident, if_exists: bool, cascade: bool) -> Applied {
+        let known = self.schemas.contains(name) || self.is_default_schema(name);
+        if !known && !if_exists && self.history == crate::schema::table::Knowledge::Known && self.dialect == Dialect::Mysql {
+            return Err(missing("schema", &ObjectName::bare(name.clone())));
+        }
+        if cascade || self.dialect == Dialect::Mysql {
+            for view in sorted(self.views.keys().filter(|held| self.lives_in(held, name))) {
+                self.remove_view(&view);
+            }
+            for table in sorted(self.tables.keys().filter(|held| self.lives_in(held, name))) {
+                self.drop_table(&Drop { name: table, if_exists: true, cascade: true })?;
+            }
+            for sequence in sorted(self.sequences.keys().filter(|held| self.lives_in(held, name))) {
+                self.drop_sequence(&Drop { name: sequence, if_exists: true, cascade: true })?;
+            }
+            for routine in sorted(self.routines.keys().filter(|held| self.lives_in(held, name))) {
+                self.unlink_routine(&routine);
+                self.routines.remove(&routine);
+            }
+            for user_type in sorted(self.types.keys().filter(|held| self.lives_in(held, name))) {
+                self.drop_type(&Drop { name: user_type, if_exists: true, cascade: true })?;
+            }
+        }
+        self.schemas.remove(name);
+        Ok(())
+    }
+
+    fn is_default_schema(&self, name: &Ident) -> bool {
+        self.dialect.default_schema() == Some(name.as_str())
+    }
+
+    pub(super) fn change_access(&self, change: &AccessChange) -> Applied {
+        match change {
+            AccessChange::RowSecurity { table, enabled: _ }
+            | AccessChange::CreatePolicy { table, .. }
+            | AccessChange::AlterPolicy { table, .. }
+            | AccessChange::DropPolicy { table, .. } => self.expect_relation(table),
+            AccessChange::Grant { .. } | AccessChange::Revoke { .. } | AccessChange::Owner { .. } | AccessChange::Role { .. } => Ok(()),
+        }
+    }
+
+    /// SET search_path (also as SET SCHEMA) decides how later names are read.
+    pub(super) fn set_setting(&mut self, setting: &Setting, origin: &Origin) {
+        if self.dialect != Dialect::Postgres || !matches!(setting.name.as_str(), "search_path" | "schema") {
+            return;
+        }
+        match setting.local {
+            true => self.search_path.set_local(&setting.values, origin.transaction),
+            false => self.search_path.set(&setting.values),
+        }
+    }
+
+    /// An extension brings functions and types that no statement names.
+    pub(super) fn note_other_object(&mut self, verb: Verb, kind: ObjectKind) {
+        match (verb, kind) {
+            (Verb::Create, ObjectKind::Extension | ObjectKind::Aggregate | ObjectKind::Language) => self.extended = true,
+            (Verb::Create | Verb::Alter | Verb::Drop, _) => {}
+        }
+    }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a ObjectName>) -> Vec<ObjectName> {
+    let mut names: Vec<ObjectName> = names.cloned().collect();
+    names.sort();
+    names
+}
