@@ -555,6 +555,9 @@ pub struct ChangeData {
     pub reads: Vec<ObjectName>,
     /// Columns assigned (UPDATE SET, INSERT column list); empty when INSERT lists none.
     pub columns: Vec<Ident>,
+    /// Identifiers in the statement other than the columns that are only assigned: whatever it may read.
+    /// A superset, by tokens.
+    pub uses: Vec<Ident>,
     /// Which rows.
     pub extent: Extent,
     /// The WHERE condition.
