@@ -14,7 +14,6 @@ pub mod project;
 pub mod script;
 pub mod settings;
 mod table;
-mod text;
 
 pub use database::DatabaseUrl;
 pub use error::MigrationError;

@@ -8,9 +8,9 @@ use include_dir::Dir;
 
 use super::layout::{Entry, Member, Role, members};
 use super::nearest::hint;
-use super::text::{decode, place_in};
 use super::{Manifest, Migration, MigrationError, MigrationId, NodeRef, Part, ScriptFile, ScriptText, Settings};
 use crate::schema::{Dialect, Phase};
+use crate::sql::Source;
 
 /// The migrations of a project, in order.
 #[derive(Clone, Debug, Default)]
@@ -95,8 +95,8 @@ impl Migrations {
                     (Some(_), _) => continue,
                 };
                 let path = format!("{}/migration.toml", migration.id);
-                let text = store.text(&path)?.text;
-                let place = place_in(&text, text.find(wanted.as_str()).unwrap_or_default());
+                let source = store.source(&path)?;
+                let place = source.place(source.text.find(wanted.as_str()).unwrap_or_default());
                 return Err(MigrationError::Settings { path: store.shown(&path), place, message: problem });
             }
         }
@@ -199,7 +199,7 @@ impl Store<'_> {
         }
     }
 
-    fn text(&self, path: &str) -> Result<crate::sql::Source, MigrationError> {
+    fn source(&self, path: &str) -> Result<Source, MigrationError> {
         let bytes = match self {
             Store::Disk { folder, .. } => {
                 let file = folder.join(path);
@@ -210,7 +210,7 @@ impl Store<'_> {
                 file.map(|file| file.contents().to_vec()).unwrap_or_default()
             }
         };
-        Ok(decode(&self.shown(path), bytes)?)
+        Ok(Source::decode(self.shown(path), &bytes)?)
     }
 
     fn migration(&self, id: MigrationId, members: &[Member], dialect: Dialect) -> Result<Migration, MigrationError> {
@@ -220,14 +220,14 @@ impl Store<'_> {
         for member in members {
             let parts = match member.role {
                 Role::Settings => {
-                    let text = self.text(&member.path)?.text;
+                    let text = self.source(&member.path)?.text;
                     migration.settings = Settings::parse(&self.shown(&member.path), &text)?;
                     continue;
                 }
                 Role::Script(phase) => vec![(phase, Part::Whole, false)],
                 Role::Rollback => vec![(Phase::Expand, Part::Whole, true)],
                 Role::Flat => {
-                    let parts = Part::present(&self.text(&member.path)?.text);
+                    let parts = Part::present(&self.source(&member.path)?.text);
                     parts.into_iter().map(|part| (Phase::Expand, part, part == Part::Down)).collect()
                 }
             };
@@ -256,7 +256,7 @@ impl Store<'_> {
     fn script(&self, path: &str, phase: Phase, part: Part, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
         let text = match self.file(path) {
             Some(file) => ScriptText::File { file, part },
-            None => ScriptText::Embedded(part.of(self.text(path)?)),
+            None => ScriptText::Embedded(part.of(self.source(path)?)),
         };
         ScriptFile::hashed(phase, Arc::from(self.shown(path)), text, dialect)
     }

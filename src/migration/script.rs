@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{MigrationError, text};
+use super::MigrationError;
 use crate::schema::{Dialect, Phase};
 use crate::sql::{Digest, Source};
 
@@ -56,7 +56,7 @@ impl ScriptFile {
             ScriptText::Embedded(source) => Ok(source.clone()),
             ScriptText::File { file, part } => {
                 let bytes = std::fs::read(file).map_err(|source| MigrationError::Io { path: file.clone(), source })?;
-                let source = text::decode(&self.path, bytes)?;
+                let source = Source::decode(Arc::clone(&self.path), &bytes)?;
                 Ok(part.of(source))
             }
         }
@@ -66,7 +66,7 @@ impl ScriptFile {
     pub(super) fn hashed(phase: Phase, path: Arc<str>, text: ScriptText, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
         let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), text };
         let source = script.source()?;
-        script.digest = text::digest(&source.text, dialect);
+        script.digest = Digest::of(&source.text, dialect);
         Ok(script)
     }
 }
@@ -125,7 +125,7 @@ impl Part {
                 kept.extend(line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
             }
         }
-        Source { path: source.path, text: kept.into() }
+        Source::new(source.path, kept)
     }
 }
 
@@ -134,8 +134,7 @@ mod tests {
     use super::*;
 
     fn part(part: Part, text: &str) -> String {
-        let source = Source { path: "x.sql".into(), text: text.into() };
-        part.of(source).text.to_string()
+        part.of(Source::new("x.sql", text)).text.to_string()
     }
 
     #[test]

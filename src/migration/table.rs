@@ -8,8 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::MigrationError;
 use super::nearest::hint;
-use super::text::place_in;
-use crate::sql::Place;
+use crate::sql::Source;
 
 /// One file, for messages.
 #[derive(Clone, Copy)]
@@ -30,11 +29,8 @@ impl<'t> Document<'t> {
 
     /// An error at these bytes.
     pub(super) fn fault(self, span: Range<usize>, message: String) -> MigrationError {
-        MigrationError::Settings { path: self.path.to_owned(), place: self.place(span.start), message }
-    }
-
-    fn place(self, offset: usize) -> Place {
-        place_in(self.text, offset)
+        let place = Source::new(self.path, self.text).place(span.start);
+        MigrationError::Settings { path: self.path.to_owned(), place, message }
     }
 }
 
