@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The `migrate` command: parses arguments, runs one command, becomes an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    concertina::cli::main(std::env::args_os())
+}

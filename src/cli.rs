@@ -1,0 +1,204 @@
+//! The `migrate` command: one file per command, each with its arguments and one function that returns a typed
+//! result. Only this file and `report` write to the terminal.
+
+pub mod completions;
+pub mod exit;
+pub mod explain;
+pub mod failure;
+pub mod globals;
+pub mod init;
+pub mod lint;
+pub mod new;
+mod redact;
+mod session;
+
+pub use exit::Exit;
+pub use failure::Failure;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::report::view::LevelView;
+use crate::report::{self, CommandName, Outcome, Report};
+use crate::schema::Phase;
+use globals::{Format, Globals};
+use redact::redact;
+use session::Session;
+
+/// Schema migrations that enforce expand-contract: every release works with the schema it meets, before, during and
+/// after its own roll-out, and after a roll-back.
+#[derive(Parser, Debug)]
+#[command(name = "migrate", version, max_term_width = 100, after_help = exit_help())]
+#[command(propagate_version = true, disable_help_subcommand = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Write migrate.toml and the migrations folder
+    Init(init::Args),
+    /// Write the folder of a new migration with its phases
+    New(new::Args),
+    /// Judge any SQL files, folders or standard input; needs no project and no database
+    Lint(lint::Args),
+    /// Print the page of a lint, or the state and gate of one migration
+    Explain(explain::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+}
+
+impl Command {
+    fn name(&self) -> CommandName {
+        match self {
+            Command::Init(_) => CommandName::Init,
+            Command::New(_) => CommandName::New,
+            Command::Lint(_) => CommandName::Lint,
+            Command::Explain(_) => CommandName::Explain,
+            Command::Completions(_) => CommandName::Completions,
+        }
+    }
+}
+
+/// Runs a command line and says how the process should exit.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => execute(&cli).into(),
+        Err(error) => misused(&error, Format::guess(&arguments)).into(),
+    }
+}
+
+/// The definition of the command line, for completions and the generated documentation.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+fn execute(cli: &Cli) -> Exit {
+    cli.globals.color.choose();
+    let session = match Session::open(&cli.globals) {
+        Ok(session) => session,
+        Err(failure) => return finish(failure.report(cli.command.name()), &cli.globals),
+    };
+    let result = session.block_on(dispatch(&cli.command, &session));
+    let report = result.unwrap_or_else(|failure| failure.report(cli.command.name()));
+    finish(report, &cli.globals)
+}
+
+async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failure> {
+    match command {
+        Command::Init(args) => init::run(args, session),
+        Command::New(args) => new::run(args, session),
+        Command::Lint(args) => lint::run(args, session),
+        Command::Explain(args) => Box::pin(explain::run(args, session)).await,
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// Writes the report, says the exit code.
+fn finish(report: Report, globals: &Globals) -> Exit {
+    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == report.exit_code).unwrap_or(Exit::Failure);
+    match print(&report, globals) {
+        Ok(()) => exit,
+        // The reader went away (`| head`): what was done is done.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit,
+        Err(error) => {
+            let _ = writeln!(anstream::stderr(), "error: cannot write the result: {error}");
+            if exit == Exit::Done { Exit::Failure } else { exit }
+        }
+    }
+}
+
+/// The result goes to standard output, an error in text to standard error.
+fn print(report: &Report, globals: &Globals) -> std::io::Result<()> {
+    match globals.format {
+        Format::Json => {
+            let document = report::json::render(report).map_err(std::io::Error::other)?;
+            let mut out = std::io::stdout().lock();
+            out.write_all(redact(&document).as_bytes())?;
+            out.flush()
+        }
+        Format::Text => {
+            // Colour is always written and stripped by the stream where nobody wants it.
+            colored::control::set_override(true);
+            let text = redact(&report::text::render(report, width()));
+            if report.error.is_some() {
+                let mut err = anstream::stderr().lock();
+                err.write_all(text.as_bytes())?;
+                return err.flush();
+            }
+            let mut out = anstream::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        }
+    }
+}
+
+/// The width of the terminal; 80 columns where there is none.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(report::text::WIDTH)
+}
+
+/// A command line that clap refuses, or that asks for help.
+fn misused(error: &clap::Error, format: Format) -> Exit {
+    let is_help = error.exit_code() == 0;
+    if format == Format::Json && !is_help {
+        let message = error.to_string();
+        let message = message.trim_start_matches("error: ").trim();
+        let failure = Failure::new(Exit::Usage, message).next("migrate --help");
+        let globals = Globals { format, ..Globals::default() };
+        return finish(failure.report(CommandName::Unknown), &globals);
+    }
+    // Prints help to standard output and errors to standard error.
+    let printed = error.print();
+    match (is_help, printed) {
+        (true, Ok(())) => Exit::Done,
+        (true, Err(_)) => Exit::Failure,
+        (false, _) => Exit::Usage,
+    }
+}
+
+/// The exit codes, for `--help`.
+fn exit_help() -> String {
+    let codes = Exit::ALL.map(|exit| format!("  {:>2}  {}", exit.code(), exit.meaning()));
+    format!("Exit codes:\n{}", codes.join("\n"))
+}
+
+/// A phase, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PhaseArg {
+    /// Additive; runs before the new release.
+    Expand,
+    /// Existing rows, in batches.
+    Backfill,
+    /// Removes what no running release uses any more.
+    Contract,
+}
+
+impl From<PhaseArg> for Phase {
+    fn from(argument: PhaseArg) -> Phase {
+        match argument {
+            PhaseArg::Expand => Phase::Expand,
+            PhaseArg::Backfill => Phase::Backfill,
+            PhaseArg::Contract => Phase::Contract,
+        }
+    }
+}
+
+/// Refuses where a finding of the report is at level deny.
+fn refused_by(report: &mut Report) {
+    if report.findings.iter().any(|finding| finding.level == LevelView::Deny) {
+        report.outcome = Outcome::Refused;
+        report.exit_code = Exit::Findings.code();
+    }
+}

@@ -1,0 +1,168 @@
+//! `migrate lint`: judges any SQL files, folders or standard input.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::init::DialectArg;
+use super::session::{Session, today};
+use super::{PhaseArg, refused_by};
+use crate::lint::{Judge, Levels, Placed, Policy, Replay};
+use crate::migration::{Allowance, MigrationError, MigrationId, Migrations, Project};
+use crate::report::found::findings;
+use crate::report::{CommandName, Report};
+use crate::schema::table::Knowledge;
+use crate::schema::{Dialect, Phase, Server, ServerVersion};
+use crate::sql::{self, Source};
+
+/// Arguments of `migrate lint`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Files, folders, or `-` for standard input [default: the project's migrations]
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+
+    /// The database that the SQL is for [default: migrate.toml, else postgres]
+    #[arg(long, value_enum)]
+    pub dialect: Option<DialectArg>,
+
+    /// The release of the database [default: migrate.toml, else the oldest supported]
+    #[arg(long, value_name = "VERSION")]
+    pub server_version: Option<ServerVersion>,
+
+    /// The phase that files are judged for [default: by the name expand.sql, backfill.sql, contract.sql; else expand]
+    #[arg(long, value_name = "PHASE", value_enum)]
+    pub phase: Option<PhaseArg>,
+}
+
+/// A script to judge.
+struct Loose {
+    migration: MigrationId,
+    phase: Phase,
+    source: Source,
+    allowances: Vec<Allowance>,
+}
+
+/// Judges what the paths name.
+///
+/// # Errors
+/// When a path cannot be read or a file is no text.
+pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
+    let project = session.project_if_any()?;
+    let server = server(args, project.as_ref());
+    let policy = policy(project.as_ref())?;
+    let (scripts, history) = collect(args, project.as_ref(), server.dialect)?;
+    let mut replay = Replay::new(server, history, policy);
+    let mut found = Vec::new();
+    for loose in &scripts {
+        let script = sql::read(&loose.source, server);
+        let placed = Placed { migration: &loose.migration, phase: loose.phase, script: &script, allowances: &loose.allowances };
+        found.extend(findings(&replay.script(placed, Judge::Yes).findings));
+    }
+    found.extend(findings(&replay.finish()));
+    let mut report = Report::new(CommandName::Lint);
+    report.phase = args.phase.map(Phase::from);
+    report.findings = found;
+    if scripts.is_empty() {
+        report.notes.push("found no SQL files".to_owned());
+    }
+    refused_by(&mut report);
+    Ok(report)
+}
+
+/// The levels and small tables of the project, on this day.
+///
+/// # Errors
+/// When `[lint.levels]` names an unknown lint.
+pub(super) fn policy(project: Option<&Project>) -> Result<Policy, Failure> {
+    let policy = Policy::of(today());
+    let Some(project) = project else { return Ok(policy) };
+    let levels = project.lint_levels.iter().map(|chosen| (chosen.lint.as_str(), chosen.level));
+    let levels = Levels::new(levels).map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?;
+    let policy = Policy { levels, ..policy };
+    Ok(policy.with_small_tables(project.small_tables.iter().map(String::as_str)))
+}
+
+fn server(args: &Args, project: Option<&Project>) -> Server {
+    let stated = project.and_then(|project| project.dialect);
+    let dialect = args.dialect.map(Dialect::from).or(stated).unwrap_or(Dialect::Postgres);
+    let of_project = project.filter(|_| stated == Some(dialect)).and_then(|project| project.server_version);
+    let version = args.server_version.or(of_project).unwrap_or(ServerVersion::oldest(dialect));
+    Server { dialect, version }
+}
+
+/// The scripts in their order, and whether they are the database's whole past.
+fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<(Vec<Loose>, Knowledge), Failure> {
+    match (args.paths.as_slice(), project) {
+        ([], Some(project)) => Ok((of_migrations(&project.load(dialect)?, args)?, Knowledge::Known)),
+        ([], None) => Err(Failure::new(Exit::Usage, "nothing to judge: name files or folders, or `-` for standard input").next("migrate lint <PATHS>")),
+        ([folder], _) if folder.is_dir() => match Migrations::read(folder, folder, dialect) {
+            Ok(migrations) => Ok((of_migrations(&migrations, args)?, Knowledge::Known)),
+            Err(MigrationError::NotUnderstood { .. } | MigrationError::DuplicateVersion { .. } | MigrationError::DuplicateId { .. }) => {
+                Ok((of_paths(std::slice::from_ref(folder), args)?, Knowledge::Unknown))
+            }
+            Err(error) => Err(error.into()),
+        },
+        (paths, _) => Ok((of_paths(paths, args)?, Knowledge::Unknown)),
+    }
+}
+
+fn of_migrations(migrations: &Migrations, args: &Args) -> Result<Vec<Loose>, Failure> {
+    let mut scripts = Vec::new();
+    for migration in migrations.iter() {
+        for file in &migration.scripts {
+            let phase = args.phase.map_or(file.phase, Phase::from);
+            let allowances = migration.settings.allowances.clone();
+            scripts.push(Loose { migration: migration.id.clone(), phase, source: file.source()?, allowances });
+        }
+    }
+    Ok(scripts)
+}
+
+fn of_paths(paths: &[PathBuf], args: &Args) -> Result<Vec<Loose>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.iter().map(|path| loose(path, args)).collect()
+}
+
+/// Files named `*.sql` below a folder, by name; scripts that undo are left out.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let unreadable = |error: std::io::Error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        if path.is_dir() {
+            walk(&path, files)?;
+        } else if name.ends_with(".sql") && !name.ends_with(".down.sql") && name != "down.sql" && name != "rollback.sql" {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn loose(path: &Path, args: &Args) -> Result<Loose, Failure> {
+    let is_input = path.as_os_str() == "-";
+    let name: Arc<str> = if is_input { Arc::from("<stdin>") } else { Arc::from(path.to_string_lossy().as_ref()) };
+    let mut bytes = Vec::new();
+    let read = if is_input { std::io::stdin().read_to_end(&mut bytes).map(|_| bytes) } else { fs::read(path) };
+    let bytes = read.map_err(|error| Failure::new(Exit::Usage, format!("cannot read {name}: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| Failure::new(Exit::Findings, format!("{name}: {error}")))?;
+    let source = Source { path: Arc::clone(&name), text: text.into() };
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let phase = args.phase.map(Phase::from).or_else(|| Phase::from_name(&stem)).unwrap_or(Phase::Expand);
+    // Scripts of one folder are phases of one migration.
+    let in_folder = Phase::from_name(&stem).and_then(|_| path.parent()).filter(|folder| !folder.as_os_str().is_empty());
+    let migration = MigrationId::new(&in_folder.map_or_else(|| name.to_string(), |folder| folder.to_string_lossy().into_owned()));
+    Ok(Loose { migration, phase, source, allowances: Vec::new() })
+}

@@ -1,0 +1,146 @@
+//! What a command found or did, as a value, and its formats. Reads plans and events, never a backend.
+//!
+//! A [`Report`] is complete: the text for people and the JSON document are two renderings of the same value.
+
+pub mod found;
+pub mod json;
+pub mod text;
+pub mod view;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::schema::Phase;
+use view::{FindingView, GateView, InstanceView, MigrationView, ReleaseView};
+
+/// The version of the JSON document. Grows when something is taken away or changes its meaning.
+pub const FORMAT: u32 = 1;
+
+/// The result of one command.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The version of the document.
+    pub format: u32,
+    /// Which command.
+    pub command: CommandName,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The phase it was about, where it was about one.
+    pub phase: Option<Phase>,
+    /// The migrations it was about, in order.
+    pub migrations: Vec<MigrationView>,
+    /// What is wrong with the SQL.
+    pub findings: Vec<FindingView>,
+    /// What a contract waits for.
+    pub gates: Vec<GateView>,
+    /// When it makes sense to ask again.
+    pub next_check_at: Option<Timestamp>,
+    /// The exit code of the process.
+    pub exit_code: u8,
+    /// Which releases run, as the markers tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub releases: Vec<ReleaseView>,
+    /// Running applications that said so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<InstanceView>,
+    /// Files that were written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// A page to read (`explain`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// What was done, or is to be known, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Why it stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorView>,
+    /// Commands to type next, the likely one first.
+    pub next: Vec<String>,
+    /// The database's present, for distances in the text.
+    #[serde(skip)]
+    pub now: Option<Timestamp>,
+}
+
+/// The commands, as the document names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CommandName {
+    /// `migrate init`.
+    Init,
+    /// `migrate new`.
+    New,
+    /// `migrate lint`.
+    Lint,
+    /// `migrate plan`.
+    Plan,
+    /// `migrate apply`.
+    Apply,
+    /// `migrate mark`.
+    Mark,
+    /// `migrate status`.
+    Status,
+    /// `migrate wait`.
+    Wait,
+    /// `migrate rollback`.
+    Rollback,
+    /// `migrate explain`.
+    Explain,
+    /// `migrate completions`.
+    Completions,
+    /// The command line could not be understood.
+    #[serde(rename = "usage")]
+    Unknown,
+}
+
+/// What came of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Something was written and all of it succeeded.
+    Applied,
+    /// Nothing was written: nothing to do, or a command that only reads.
+    Nothing,
+    /// A gate holds a contract back.
+    Held,
+    /// Findings, or the history, forbid it.
+    Refused,
+    /// It went wrong.
+    Failed,
+    /// It stopped at a safe point because it was asked to.
+    Interrupted,
+}
+
+/// Why a command stopped.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorView {
+    /// What went wrong.
+    pub message: String,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+}
+
+impl Report {
+    /// A report that says nothing yet.
+    pub fn new(command: CommandName) -> Report {
+        Report {
+            format: FORMAT,
+            command,
+            outcome: Outcome::Nothing,
+            phase: None,
+            migrations: Vec::new(),
+            findings: Vec::new(),
+            gates: Vec::new(),
+            next_check_at: None,
+            exit_code: 0,
+            releases: Vec::new(),
+            instances: Vec::new(),
+            files: Vec::new(),
+            page: None,
+            notes: Vec::new(),
+            error: None,
+            next: Vec::new(),
+            now: None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Migrations phase by phase: how far they are, what each statement locks and costs, what was found, what is held.
+
+use std::fmt::Write;
+
+use colored::{ColoredString, Colorize};
+
+use super::{ago, finding, gate, paragraph, plural, wrapped};
+use crate::report::view::{Blocks, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
+use crate::report::Report;
+
+/// Every migration of the report, each finding below the phase it stands in, and the findings that belong to none.
+pub(super) fn render(report: &Report, width: usize, text: &mut String) {
+    let mut shown = vec![false; report.findings.len()];
+    for migration in &report.migrations {
+        paragraph(text);
+        one(report, migration, &mut shown, width, text);
+    }
+    for (finding, _) in report.findings.iter().zip(&shown).filter(|(_, shown)| !**shown) {
+        paragraph(text);
+        finding::render(finding, width, text);
+    }
+    let held = |migration: &str| report.migrations.iter().any(|view| view.id == migration);
+    gate::render(report.gates.iter().filter(|gate| !held(&gate.migration)), report.now, width, text);
+}
+
+fn one(report: &Report, migration: &MigrationView, shown: &mut [bool], width: usize, text: &mut String) {
+    let _ = writeln!(text, "{}", migration.id.bold());
+    for phase in &migration.phases {
+        head(report, phase, width, text);
+        for statement in &phase.statements {
+            one_statement(statement, width, text);
+        }
+        let here = |file: &str| file == phase.file;
+        for (index, found) in report.findings.iter().enumerate().filter(|(_, found)| here(&found.file)) {
+            if !std::mem::replace(&mut shown[index], true) {
+                paragraph(text);
+                finding::render(found, width, text);
+                text.push('\n');
+            }
+        }
+    }
+    gate::render(report.gates.iter().filter(|gate| gate.migration == migration.id), report.now, width, text);
+}
+
+fn head(report: &Report, phase: &PhaseView, width: usize, text: &mut String) {
+    let mut facts: Vec<String> = Vec::new();
+    if let Some(at) = phase.finished_at.or(phase.started_at) {
+        facts.push(format!("{}{}", ago(at, report.now), phase.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default()));
+    }
+    facts.extend(phase.progress.as_ref().map(progress));
+    if facts.is_empty() && !phase.file.is_empty() {
+        facts.push(phase.file.clone());
+    }
+    let state = state(phase.state);
+    let first = format!("  {:<9} {:<12}", phase.phase.as_str(), state);
+    let rest = " ".repeat(first.len() + 1);
+    let line = wrapped(&facts.join(", "), width, &format!("{first} "), &rest);
+    let _ = writeln!(text, "{}", line.trim_end().replacen(state, &painted(phase.state).to_string(), 1));
+}
+
+fn progress(progress: &ProgressView) -> String {
+    match progress.rows_estimated {
+        Some(all) => format!("{} of about {all} rows walked, {} changed", progress.rows_walked, progress.rows_changed),
+        None => format!("{} rows walked, {} changed", progress.rows_walked, progress.rows_changed),
+    }
+}
+
+fn state(state: PhaseState) -> &'static str {
+    match state {
+        PhaseState::Unknown => "",
+        PhaseState::Pending => "pending",
+        PhaseState::Running => "running",
+        PhaseState::Done => "done",
+        PhaseState::Held => "held",
+        PhaseState::RolledBack => "rolled back",
+    }
+}
+
+fn painted(of: PhaseState) -> ColoredString {
+    let word = state(of);
+    match of {
+        PhaseState::Done => word.green(),
+        PhaseState::Held | PhaseState::RolledBack => word.yellow(),
+        PhaseState::Running => word.cyan(),
+        PhaseState::Unknown | PhaseState::Pending => word.normal(),
+    }
+}
+
+fn one_statement(statement: &StatementView, width: usize, text: &mut String) {
+    let room = width.saturating_sub(8);
+    let sql: String = if statement.sql.chars().count() > room {
+        statement.sql.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+    } else {
+        statement.sql.clone()
+    };
+    let _ = writeln!(text, "{:>6}  {sql}", statement.line.to_string().dimmed());
+    let _ = writeln!(text, "{}", wrapped(&cost(statement), width, "        ", "          "));
+}
+
+/// What a statement locks, makes wait and costs, in one sentence.
+fn cost(statement: &StatementView) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for lock in &statement.locks {
+        let waits = match lock.blocks {
+            Blocks::Nothing => "nobody waits",
+            Blocks::Writes => "writes wait",
+            Blocks::ReadsAndWrites => "reads and writes wait",
+        };
+        parts.push(format!("{} on {}: {waits}", lock.lock, lock.table));
+    }
+    if parts.is_empty() {
+        parts.push("no lock on an existing table".to_owned());
+    }
+    if statement.work.is_empty() {
+        parts.push("catalogue only".to_owned());
+    }
+    for work in &statement.work {
+        let what = match work.kind {
+            WorkKind::Scan => "reads all of",
+            WorkKind::IndexBuild => "builds an index over",
+            WorkKind::Rewrite => "rewrites all of",
+            WorkKind::Rows => "changes rows of",
+        };
+        let rows = work.rows.map(|rows| format!(" (about {})", plural(usize::try_from(rows).unwrap_or(usize::MAX), "row")));
+        parts.push(format!("{what} {}{}", work.table, rows.unwrap_or_default()));
+    }
+    if statement.worst_case {
+        parts.push("worst case: the schema does not tell".to_owned());
+    }
+    parts.join("; ")
+}

@@ -1,0 +1,251 @@
+//! The parts of a report: our own versioned shapes of what the wings below know by other names.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::plan::{ConditionKind, GateState};
+use crate::schema::Phase;
+
+/// A migration with its phases.
+#[derive(Clone, Debug, Serialize)]
+pub struct MigrationView {
+    /// Its name.
+    pub id: String,
+    /// Its phases, in order.
+    pub phases: Vec<PhaseView>,
+}
+
+/// One phase of a migration.
+#[derive(Clone, Debug, Serialize)]
+pub struct PhaseView {
+    /// Which.
+    pub phase: Phase,
+    /// How far it is.
+    pub state: PhaseState,
+    /// Its file.
+    pub file: String,
+    /// When it was started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Who ran it.
+    pub actor: Option<String>,
+    /// How far its backfill is.
+    pub progress: Option<ProgressView>,
+    /// What it runs, statement by statement (`plan`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementView>,
+}
+
+/// How far a phase is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhaseState {
+    /// Not known: no database was asked.
+    Unknown,
+    /// Nothing of it ran.
+    Pending,
+    /// Started and not finished.
+    Running,
+    /// Ran to its end.
+    Done,
+    /// Its gate is closed.
+    Held,
+    /// It was undone.
+    RolledBack,
+}
+
+/// How far a backfill is.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProgressView {
+    /// Rows changed so far.
+    pub rows_changed: u64,
+    /// Rows walked so far.
+    pub rows_walked: u64,
+    /// Rows estimated at the start.
+    pub rows_estimated: Option<u64>,
+}
+
+/// One statement and what it costs.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatementView {
+    /// Its first line in the file.
+    pub line: usize,
+    /// Its first line of SQL, cut.
+    pub sql: String,
+    /// The locks it takes.
+    pub locks: Vec<LockView>,
+    /// What it does to stored rows; empty when only the catalogue changes.
+    pub work: Vec<WorkView>,
+    /// Whether the answer assumes the worst because the schema could not tell.
+    pub worst_case: bool,
+}
+
+/// A lock on a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LockView {
+    /// The table.
+    pub table: String,
+    /// In the words of the database's manual.
+    pub lock: String,
+    /// What waits meanwhile.
+    pub blocks: Blocks,
+}
+
+/// What a lock makes wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blocks {
+    /// Neither reads nor writes.
+    Nothing,
+    /// INSERT, UPDATE and DELETE.
+    Writes,
+    /// Everything.
+    ReadsAndWrites,
+}
+
+/// Work on the rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkView {
+    /// What kind.
+    pub kind: WorkKind,
+    /// The table.
+    pub table: String,
+    /// Its rows by the server's estimate, where a database was asked.
+    pub rows: Option<u64>,
+}
+
+/// Kinds of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkKind {
+    /// Every row is read.
+    Scan,
+    /// An index is built from every row.
+    IndexBuild,
+    /// Every row is written anew.
+    Rewrite,
+    /// The rows that the statement names.
+    Rows,
+}
+
+/// Something wrong with the SQL.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingView {
+    /// The lint's id.
+    pub lint: String,
+    /// How grave.
+    pub level: LevelView,
+    /// What breaks, and whom.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// The phases in which the statement would be legal; empty when it is legal in none.
+    pub legal_in: Vec<Phase>,
+    /// The migration.
+    pub migration: Option<String>,
+    /// The phase it stands in.
+    pub phase: Option<Phase>,
+    /// The file.
+    pub file: String,
+    /// First line, from one.
+    pub line: usize,
+    /// First column, from one, in characters.
+    pub column: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// One past the last column.
+    pub end_column: usize,
+    /// The files to write instead.
+    pub files: Vec<FileView>,
+    /// The source around it, for the text report.
+    #[serde(skip)]
+    pub excerpt: Option<Excerpt>,
+    /// Other places in the same file that belong to it.
+    #[serde(skip)]
+    pub related: Vec<Excerpt>,
+}
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileView {
+    /// Its path.
+    pub path: String,
+    /// Its content.
+    pub sql: String,
+}
+
+/// Some lines of a file with marks in them. Byte ranges count within the excerpt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The lines.
+    pub text: String,
+    /// The number of the first of them.
+    pub first_line: usize,
+    /// What the carets stand below.
+    pub primary: Option<Range<usize>>,
+    /// Other places, with what they have to do with it.
+    pub labels: Vec<(Range<usize>, String)>,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LevelView {
+    /// Said, does not stop anything.
+    Warn,
+    /// Refuses the plan.
+    Deny,
+}
+
+/// One condition of a contract's gate.
+#[derive(Clone, Debug, Serialize)]
+pub struct GateView {
+    /// Whose contract.
+    pub migration: String,
+    /// Which condition.
+    pub kind: ConditionKind,
+    /// Whether it holds; unknown counts as closed.
+    pub state: GateState,
+    /// Why.
+    pub reason: String,
+    /// What was looked at.
+    pub evidence: Value,
+    /// When it opens if nothing else happens.
+    pub opens_at: Option<Timestamp>,
+    /// What to do about it.
+    pub next: Option<String>,
+}
+
+/// A release of a service, as the markers tell.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReleaseView {
+    /// The service.
+    pub service: String,
+    /// The release.
+    pub release: String,
+    /// What its last marker says.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who said so.
+    pub actor: String,
+}
+
+/// A running application.
+#[derive(Clone, Debug, Serialize)]
+pub struct InstanceView {
+    /// The service.
+    pub service: String,
+    /// The release it was built as.
+    pub release: String,
+    /// The process.
+    pub id: String,
+    /// Its last heartbeat.
+    pub last_seen: Timestamp,
+    /// Whether that heartbeat still counts.
+    pub live: bool,
+}
