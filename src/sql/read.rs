@@ -5,6 +5,8 @@
 
 pub(super) mod dispatch;
 mod found;
+#[cfg(test)]
+mod hostile;
 mod names;
 mod postgres;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 mod client;
 mod keyword;
-mod limits;
+pub(in crate::sql) mod limits;
 mod structure;
 
 use self::keyword::Keyword;

@@ -33,6 +33,8 @@ pub(super) enum Keyword {
     Link,
     Loop,
     Not,
+    /// WHERE, ON, HAVING: what follows is no part of the expression before.
+    Part,
     /// A kind of object that has no body: TABLE, INDEX, VIEW ….
     Plain,
     Procedure,
@@ -106,6 +108,7 @@ impl Keyword {
             b"update" => Keyword::Update,
             b"when" => Keyword::When,
             b"while" => Keyword::While,
+            b"where" | b"on" | b"having" => Keyword::Part,
             b"at" => Keyword::At,
             b"union" | b"except" | b"intersect" | b"minus" => Keyword::SetOperation,
             b"and" | b"or" | b"xor" | b"is" | b"isnull" | b"notnull" | b"in" | b"between" | b"like" | b"ilike" | b"rlike" | b"regexp"

@@ -7,14 +7,14 @@ use std::fmt;
 
 /// Levels of parentheses, brackets and CASE. sqlparser gives up at about 48 with a clean error, PostgreSQL's own parser
 /// goes to thousands; no statement of 94 public projects comes near.
-pub(super) const NESTING: usize = 200;
+pub(in crate::sql) const NESTING: usize = 200;
 
 /// Height of the syntax tree: operators in a row plus what they enclose. SQLite itself refuses more than 1,000
 /// (SQLITE_MAX_EXPR_DEPTH) and more than 500 queries in a UNION.
-pub(super) const HEIGHT: u32 = 1_500;
+pub(in crate::sql) const HEIGHT: u32 = 1_500;
 
 /// Bytes of one statement. Parsing needs about a hundred times as much memory for a list of rows.
-pub(super) const BYTES: usize = 32 * 1024 * 1024;
+pub(in crate::sql) const BYTES: usize = 32 * 1024 * 1024;
 
 /// A limit that a statement exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

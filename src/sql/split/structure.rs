@@ -187,6 +187,9 @@ impl Structure {
     }
 
     fn word(&mut self, keyword: Keyword) {
+        if matches!(keyword, Keyword::Part | Keyword::Set) {
+            self.top_mut().end_item();
+        }
         match keyword {
             Keyword::Link | Keyword::At | Keyword::Not => self.link(),
             Keyword::SetOperation => self.set_operation(),
