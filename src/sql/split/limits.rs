@@ -9,9 +9,16 @@ use std::fmt;
 /// goes to thousands; no statement of 94 public projects comes near.
 pub(in crate::sql) const NESTING: usize = 200;
 
-/// Height of the syntax tree: operators in a row plus what they enclose. SQLite itself refuses more than 1,000
-/// (SQLITE_MAX_EXPR_DEPTH) and more than 500 queries in a UNION.
-pub(in crate::sql) const HEIGHT: u32 = 1_500;
+/// Height of the syntax tree: operators in a row plus what they enclose. A correction of data can list thousands of
+/// `(a = 1 AND b = 2) OR …`; PostgreSQL itself takes about as many as this.
+pub(in crate::sql) const HEIGHT: u32 = 20_000;
+
+/// Trees up to this height are built, walked and dropped within the 2 MiB stack of an ordinary thread, in a debug build
+/// too, which overflows somewhere above twice as much.
+pub(in crate::sql) const ORDINARY_HEIGHT: u32 = 1_000;
+
+/// The stack on which higher trees are read: about 1 KiB is needed for each level, in a debug build.
+pub(in crate::sql) const TALL_STACK: usize = 256 * 1024 * 1024;
 
 /// Bytes of one statement. Parsing needs about a hundred times as much memory for a list of rows.
 pub(in crate::sql) const BYTES: usize = 32 * 1024 * 1024;

@@ -18,6 +18,7 @@ pub(super) struct Structure {
     body: Body,
     previous: Previous,
     excess: Option<Excess>,
+    tall: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +89,7 @@ const NOTHING: Previous = Previous { kind: TokenKind::Semicolon, keyword: Keywor
 impl Structure {
     pub(super) fn new(dialect: Dialect) -> Structure {
         let levels = vec![Level::new(LevelKind::Statement)];
-        Structure { dialect, levels, beyond: 0, head: Head::Empty, body: Body::None, previous: NOTHING, excess: None }
+        Structure { dialect, levels, beyond: 0, head: Head::Empty, body: Body::None, previous: NOTHING, excess: None, tall: false }
     }
 
     /// Makes it ready for the next statement.
@@ -100,6 +101,7 @@ impl Structure {
         self.body = Body::None;
         self.previous = NOTHING;
         self.excess = None;
+        self.tall = false;
     }
 
     /// Whether no token of the statement was seen yet.
@@ -110,6 +112,11 @@ impl Structure {
     /// The limit that the statement exceeds, if any.
     pub(super) fn excess(&self) -> Option<Excess> {
         self.excess
+    }
+
+    /// Whether the syntax tree may be too high for the stack of an ordinary thread.
+    pub(super) fn is_tall(&self) -> bool {
+        self.tall
     }
 
     /// Whether `[` is open: a colon there is a slice.
@@ -337,8 +344,12 @@ impl Structure {
     }
 
     fn measure(&mut self) {
-        if self.top().height() > limits::HEIGHT {
-            self.excess.get_or_insert(Excess::Chain);
+        let height = self.top().height();
+        if height > limits::ORDINARY_HEIGHT {
+            self.tall = true;
+            if height > limits::HEIGHT {
+                self.excess.get_or_insert(Excess::Chain);
+            }
         }
     }
 }

@@ -195,14 +195,14 @@ fn depth_and_chains_are_bounded_and_lists_are_not() {
         assert_eq!(complex(dialect, &nested), 1);
         assert_eq!(statements(dialect, &nested).len(), 2);
         assert_eq!(complex(dialect, &format!("SELECT {}", "CASE ".repeat(1000))), 1);
-        assert_eq!(complex(dialect, &format!("SELECT 1 WHERE a{}", " AND a".repeat(5_000))), 1);
-        assert_eq!(complex(dialect, &format!("SELECT 1, 2{}", " UNION ALL SELECT 1, 2".repeat(5_000))), 1);
-        let between_cases = format!("SELECT 1 WHERE a{}", " AND CASE WHEN 1 THEN 1 END".repeat(5_000));
+        assert_eq!(complex(dialect, &format!("SELECT 1 WHERE a{}", " AND a".repeat(30_000))), 1);
+        assert_eq!(complex(dialect, &format!("SELECT 1, 2{}", " UNION ALL SELECT 1, 2".repeat(30_000))), 1);
+        let between_cases = format!("SELECT 1 WHERE a{}", " AND CASE WHEN 1 THEN 1 END".repeat(30_000));
         assert_eq!(complex(dialect, &between_cases), 1);
         // Nested chains add up.
         let deep = format!("{}a{}", "(".repeat(40), ") AND a AND a AND a AND a AND a".repeat(40));
         assert_eq!(complex(dialect, &format!("SELECT {deep}")), 0);
-        let deep = format!("{}a{}", "(".repeat(40), format!("){}", " AND a".repeat(100)).repeat(40));
+        let deep = format!("{}a{}", "(".repeat(40), format!("){}", " AND a".repeat(1_000)).repeat(40));
         assert_eq!(complex(dialect, &format!("SELECT {deep}")), 1);
 
         let rows = format!("INSERT INTO t VALUES {}(1, 'x', -1)", "(1, 'x', -1), ".repeat(100_000));
