@@ -31,12 +31,7 @@ pub fn read(source: &Source, server: Server) -> Script {
     let mut statements = Vec::new();
     for piece in &split.pieces {
         if let PieceKind::Statement(legibility) = piece.kind {
-            let clauses = match legibility {
-                Legibility::Fair => dispatch::statement(&readable, piece.span, server),
-                Legibility::Tall => tall(&readable, piece.span, server),
-                Legibility::Unclosed => unread(piece.span, "a quote or comment in it is never closed"),
-                Legibility::TooComplex => unread(piece.span, "it is too complex to judge"),
-            };
+            let clauses = legible(&readable, piece.span, legibility, server);
             statements.push(Statement { span: piece.span, clauses, directives: Vec::new() });
         }
     }
@@ -45,6 +40,16 @@ pub fn read(source: &Source, server: Server) -> Script {
     let directives = directive::attach(&source.text, &split.notes, &mut statements, &mut problems);
     problems.sort_by_key(|problem| problem.span);
     Script { source: source.clone(), statements, problems, directives }
+}
+
+/// Reads one statement of a file or of a body, however it can be read.
+pub(super) fn legible(text: &str, span: Span, legibility: Legibility, server: Server) -> Vec<Clause> {
+    match legibility {
+        Legibility::Fair => dispatch::statement(text, span, server),
+        Legibility::Tall => tall(text, span, server),
+        Legibility::Unclosed => unread(span, "a quote or comment in it is never closed"),
+        Legibility::TooComplex => unread(span, "it is too complex to judge"),
+    }
 }
 
 /// Reads a statement whose syntax tree needs more stack than a thread usually has.

@@ -77,6 +77,15 @@ pub(super) fn split(text: &str, server: Server) -> Split {
     splitter.split
 }
 
+/// The statements of a body, such as that of DO: `span` is what stands between its quotes. Cut at every semicolon, so
+/// that `IF x THEN DROP TABLE t` is one; hand each to [`legible`](super::read::legible), which keeps to the limits.
+pub(super) fn split_body(text: &str, span: Span, server: Server) -> impl Iterator<Item = (Span, Legibility)> {
+    split(&text[span.range()], server).pieces.into_iter().filter_map(move |piece| match piece.kind {
+        PieceKind::Statement(legibility) => Some((Span::new(piece.span.start + span.start, piece.span.end + span.start), legibility)),
+        PieceKind::Terminator | PieceKind::Client | PieceKind::CopyData | PieceKind::Trivia => None,
+    })
+}
+
 struct Splitter<'a> {
     text: &'a str,
     lexer: Lexer<'a>,

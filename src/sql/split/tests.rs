@@ -133,6 +133,14 @@ fn version_gates_follow_the_server() {
 }
 
 #[test]
+fn bodies_are_cut_at_every_semicolon() {
+    let text = "DO $$ BEGIN IF a THEN DROP TABLE t; END IF; END $$";
+    let span = Span::new(5, text.len() - 2);
+    let found: Vec<_> = split_body(text, span, server(Postgres)).map(|(span, legibility)| (&text[span.range()], legibility)).collect();
+    assert_eq!(found, [("BEGIN IF a THEN DROP TABLE t", Legibility::Fair), ("END IF", Legibility::Fair), ("END", Legibility::Fair)]);
+}
+
+#[test]
 fn breakpoints_end_statements() {
     for dialect in Dialect::ALL {
         assert_eq!(statements(dialect, "SELECT 1\n--> statement-breakpoint\nSELECT 2;--> statement-breakpoint\nSELECT 3"), ["SELECT 1", "SELECT 2", "SELECT 3"]);
