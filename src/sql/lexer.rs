@@ -119,11 +119,6 @@ impl<'a> Lexer<'a> {
         Lexer { text, at: 0, dialect, gates, open_gates: 0, delimiter: None }
     }
 
-    /// Where the next token begins.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
     /// Goes on at `at`: what lies between was read by somebody else (a client command, COPY data).
     pub(super) fn skip_to(&mut self, at: usize) {
         self.at = at;
@@ -132,6 +127,11 @@ impl<'a> Lexer<'a> {
     /// From now on these bytes end a statement; `None` for the semicolon alone.
     pub(super) fn set_delimiter(&mut self, delimiter: Option<&'a str>) {
         self.delimiter = delimiter.map(str::as_bytes);
+    }
+
+    /// Whether a version gate is open.
+    pub(super) fn in_gate(&self) -> bool {
+        self.open_gates > 0
     }
 
     fn bytes(&self) -> &'a [u8] {

@@ -121,6 +121,8 @@ impl<'a> Splitter<'a> {
             match token.kind {
                 TokenKind::Blank => {}
                 TokenKind::Comment => self.comment(token.span),
+                // A gate that holds several statements cannot be run in parts: nobody will read it.
+                _ if self.lexer.in_gate() => self.token(token),
                 TokenKind::Semicolon if !self.structure.holds_semicolon() => self.end_statement(token.span),
                 TokenKind::Delimiter | TokenKind::Breakpoint => self.end_statement(token.span),
                 TokenKind::Backslash => self.backslash(token),
@@ -263,5 +265,7 @@ impl<'a> Splitter<'a> {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
