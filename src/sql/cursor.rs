@@ -123,6 +123,11 @@ impl<'a> Cursor<'a> {
         Some(first.to(*last))
     }
 
+    /// The whole text that spans point into.
+    pub(super) fn source(&self) -> &'a str {
+        self.source
+    }
+
     /// The source text of a span.
     pub(super) fn text(&self, span: Span) -> &'a str {
         &self.source[span.range()]

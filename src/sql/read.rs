@@ -11,8 +11,10 @@ mod names;
 mod postgres;
 #[cfg(test)]
 mod probes;
+mod routine;
 mod synopsis;
 mod transactions;
+mod view;
 
 use std::borrow::Cow;
 

@@ -24,7 +24,8 @@ pub(in crate::sql) fn statement(source: &str, span: Span, server: Server) -> Vec
     }
 }
 
-fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
+/// Reads the statement that begins at the cursor and takes all that is left.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
     let head = Head::of(cursor);
     let reader = match cursor.dialect() {
         Dialect::Postgres => postgres::reader(&head),
@@ -41,6 +42,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
 pub(super) struct Head {
     verb: String,
     kind: String,
+    next: String,
 }
 
 impl Head {
@@ -56,11 +58,16 @@ impl Head {
                 nth += 1;
             }
         }
-        Head { verb, kind: word(nth) }
+        Head { verb, kind: word(nth), next: word(nth + 1) }
     }
 
     pub(super) fn verb(&self) -> &str {
         &self.verb
+    }
+
+    /// The word behind the kind.
+    pub(super) fn next(&self) -> &str {
+        &self.next
     }
 
     pub(super) fn kind(&self) -> &str {
@@ -70,7 +77,7 @@ impl Head {
 
 /// What may stand between CREATE and the kind of object.
 const MODIFIERS: &[&str] =
-    &["OR", "REPLACE", "TEMP", "TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED", "RECURSIVE", "UNIQUE", "FULLTEXT", "SPATIAL", "CONSTRAINT", "TRUSTED", "PROCEDURAL"];
+    &["OR", "REPLACE", "TEMP", "TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED", "RECURSIVE", "UNIQUE", "FULLTEXT", "SPATIAL", "DEFAULT", "CONSTRAINT", "TRUSTED", "PROCEDURAL"];
 
 fn opaque(span: Span, unread: Unread, names: Vec<crate::schema::ObjectName>) -> Clause {
     Clause { span, operation: Operation::Opaque(Opaque { reason: unread.reason, names }) }

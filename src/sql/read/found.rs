@@ -1,10 +1,11 @@
 //! What a form found in the tokens: names, types and expressions by label, and how far the best attempt came.
 
-use sqlparser::ast::Query;
 use sqlparser::tokenizer::Token;
 
+use super::routine::Code;
+use super::view::ViewQuery;
 use crate::sql::reserved;
-use crate::schema::operation::{NewColumn, NewConstraint};
+use crate::schema::operation::{NewColumn, NewConstraint, ObjectKind, Verb};
 use crate::schema::table::TypeName;
 use crate::schema::{Expression, Ident, ObjectName, Operation};
 use crate::sql::{Clause, Span};
@@ -41,6 +42,16 @@ pub(super) enum Slot {
     Parens,
     /// `query`
     Query,
+    /// `value`: what a setting can be set to.
+    Setting,
+    /// `arguments`: the parameters of a routine; the text is their types.
+    Arguments,
+    /// `arguments_type`: the type of a parameter or result.
+    ArgumentType,
+    /// `body`: a string that holds code.
+    Body,
+    /// `code`: whatever is left, as code.
+    Code,
     /// `rest`: whatever is left, at least one token.
     Rest,
 }
@@ -64,6 +75,11 @@ impl Slot {
             "parens" => Slot::Parens,
             "query" => Slot::Query,
             "rest" => Slot::Rest,
+            "value" => Slot::Setting,
+            "arguments_type" => Slot::ArgumentType,
+            "arguments" => Slot::Arguments,
+            "body" => Slot::Body,
+            "code" => Slot::Code,
             _ => return None,
         })
     }
@@ -88,19 +104,27 @@ enum Value {
     Column(Box<(NewColumn, Vec<NewConstraint>)>),
     Constraint(Box<(NewConstraint, Option<Ident>)>),
     Text(String),
-    Query(Box<Query>),
+    Query(Box<ViewQuery>),
+    Code(Code),
 }
 
 /// The labelled parts, and the furthest place at which something else was expected.
-#[derive(Debug, Default)]
-pub(super) struct Found {
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    source: &'a str,
+    whole: Span,
     parts: Vec<Part>,
     furthest: usize,
     expected: Vec<&'static str>,
     failure: Option<Unread>,
 }
 
-impl Found {
+impl<'a> Found<'a> {
+    /// Nothing found yet.
+    pub(super) fn new(cursor: &Cursor<'a>) -> Found<'a> {
+        Found { source: cursor.source(), whole: Span::new(0, 0), parts: Vec::new(), furthest: 0, expected: Vec::new(), failure: None }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.parts.len()
     }
@@ -169,6 +193,22 @@ impl Found {
         self.last(label).is_some()
     }
 
+    /// Sets the bytes of the whole form.
+    pub(super) fn cover(&mut self, whole: Span) {
+        self.whole = whole;
+    }
+
+    /// A clause over the whole form.
+    pub(super) fn whole(&self, operation: Operation) -> Clause {
+        Clause { span: self.whole, operation }
+    }
+
+    /// The words of a labelled part, upper case and single blanks between them.
+    pub(super) fn words(&self, label: &str) -> Option<String> {
+        let text = &self.source[self.span(label)?.range()];
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase())
+    }
+
     /// The bytes of a labelled part.
     pub(super) fn span(&self, label: &str) -> Option<Span> {
         self.last(label).map(|part| part.span)
@@ -187,9 +227,36 @@ impl Found {
         })
     }
 
+    /// The expressions labelled `expression`, each with the identifier labelled `name` that stands before it.
+    pub(super) fn named_expressions(&self, name: &str, expression: &str) -> Vec<(Option<Ident>, Expression)> {
+        let mut pairs = Vec::new();
+        let mut pending = None;
+        for part in &self.parts {
+            match &part.value {
+                Value::Ident(ident) if part.label == name => pending = Some(ident.clone()),
+                Value::Expression(found) if part.label == expression => pairs.push((pending.take(), found.clone())),
+                _ => pending = None,
+            }
+        }
+        pairs
+    }
+
     /// One clause for each name of this label, over the name's own bytes.
     pub(super) fn for_each(&self, label: &str, operation: impl Fn(ObjectName) -> Operation) -> Vec<Clause> {
         self.names(label).map(|(name, span)| Clause { span, operation: operation(name) }).collect()
+    }
+
+    /// What a form about objects that are only counted amounts to.
+    pub(super) fn objects(&self, verb: Verb, kind: ObjectKind, span: Span) -> Vec<Clause> {
+        let cascade = self.has("cascade");
+        let object = |name, span| Clause { span, operation: Operation::OtherObject { verb, kind, name, cascade } };
+        let mut clauses: Vec<Clause> = self.names("name").map(|(name, span)| object(Some(name), span)).collect();
+        match &mut clauses[..] {
+            [] => clauses.push(object(None, span)),
+            [only] => only.span = span,
+            [..] => {}
+        }
+        clauses
     }
 
     /// The identifiers of this label, in order.
@@ -211,7 +278,7 @@ impl Found {
 
 macro_rules! accessor {
     ($(#[$doc:meta])* $method:ident, $variant:ident, $ty:ty) => {
-        impl Found {
+        impl Found<'_> {
             $(#[$doc])*
             pub(super) fn $method(&self, label: &str) -> Result<$ty, Unread> {
                 match self.last(label).map(|part| &part.value) {
@@ -255,8 +322,12 @@ accessor!(
     text, Text, String
 );
 accessor!(
+    /// The last code of this label.
+    code, Code, Code
+);
+accessor!(
     /// The last query of this label.
-    query, Query, Box<Query>
+    query, Query, Box<ViewQuery>
 );
 
 fn value(cursor: &mut Cursor<'_>, slot: Slot) -> Result<Value, Unread> {
@@ -275,12 +346,17 @@ fn value(cursor: &mut Cursor<'_>, slot: Slot) -> Result<Value, Unread> {
             Value::Column(Box::new(cursor.column_definition()?))
         }
         Slot::Constraint => Value::Constraint(Box::new(cursor.table_constraint()?)),
-        Slot::Text => Value::Text(cursor.parser.parse_literal_string()?),
+        Slot::Text => Value::Text(text(cursor)?),
         Slot::Number => Value::Text(number(cursor)?),
         Slot::Any => Value::Text(any(cursor)?),
         Slot::Parens => Value::Text(parens(cursor)?),
-        Slot::Query => Value::Query(cursor.parser.parse_query()?),
+        Slot::Query => Value::Query(Box::new(ViewQuery::read(cursor)?)),
         Slot::Rest => Value::Text(rest(cursor)?),
+        Slot::Setting => Value::Text(setting(cursor)?),
+        Slot::Arguments => Value::Text(super::routine::arguments(cursor)?),
+        Slot::ArgumentType => Value::Text(super::routine::argument_type(cursor)?),
+        Slot::Body => Value::Code(super::routine::body(cursor)?),
+        Slot::Code => Value::Code(super::routine::code(cursor)?),
     })
 }
 
@@ -347,6 +423,23 @@ fn number(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
         _ => return Err(cursor.unexpected("a number")),
     }
     Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
+
+/// A string; the standard joins strings that only line ends separate.
+fn text(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let mut text = cursor.string()?;
+    while matches!(cursor.parser.peek_token_ref().token, Token::SingleQuotedString(_)) {
+        text += &cursor.string()?;
+    }
+    Ok(text)
+}
+
+fn setting(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    match &cursor.parser.peek_token_ref().token {
+        Token::Word(_) => any(cursor).map(|text| text.trim_matches(['"', '`']).to_owned()),
+        Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) | Token::EscapedStringLiteral(_) => cursor.string(),
+        _ => number(cursor).or_else(|_| any(cursor)),
+    }
 }
 
 fn any(cursor: &mut Cursor<'_>) -> Result<String, Unread> {

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::Token;
 
 use super::found::{Found, Slot};
 use crate::schema::Operation;
+use crate::schema::operation::{ObjectKind, Verb};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
 
@@ -30,8 +31,41 @@ pub(super) enum Pattern {
 
 /// Parts that many forms share.
 const SHORTHANDS: &[(&str, &str)] = &[
-    ("%values", "{ [ - | + ] any } ,..."),
-    ("%setting", "{ ident [ . ident ] { TO | = } { DEFAULT | %values } | TIME ZONE { LOCAL | DEFAULT | [ - | + ] any ... } | ident [ . ident ] FROM CURRENT }"),
+    ("%privileges", "{ ALL [ PRIVILEGES ] [ parens ] | { word [ SYSTEM ] [ parens ] } ,... }"),
+    (
+        "%grantable",
+        "{ ALL { TABLES | SEQUENCES | FUNCTIONS | PROCEDURES | ROUTINES } IN SCHEMA ident ,...
+           | { DATABASE | DOMAIN | FOREIGN DATA WRAPPER | FOREIGN SERVER | LANGUAGE | PARAMETER | SCHEMA | TABLESPACE | TYPE } other:name ,...
+           | LARGE OBJECT number ,... | { FUNCTION | PROCEDURE | ROUTINE } { on:name %signature } ,... | SEQUENCE on:name ,... | [ TABLE ] on:name ,... }",
+    ),
+    ("%default_kind", "{ TABLES | SEQUENCES | FUNCTIONS | ROUTINES | TYPES | SCHEMAS | LARGE OBJECTS }"),
+    (
+        "%role_option",
+        "{ SUPERUSER | NOSUPERUSER | CREATEDB | NOCREATEDB | CREATEROLE | NOCREATEROLE | INHERIT | NOINHERIT | LOGIN | NOLOGIN | REPLICATION
+           | NOREPLICATION | BYPASSRLS | NOBYPASSRLS | CONNECTION LIMIT number | [ ENCRYPTED | UNENCRYPTED ] PASSWORD { string | NULL } | VALID UNTIL string }",
+    ),
+    (
+        "%labelled",
+        "{ { TABLE | VIEW | MATERIALIZED VIEW | INDEX | SEQUENCE | FOREIGN TABLE } on:name | { TYPE | DOMAIN } type
+           | { ACCESS METHOD | COLLATION | CONVERSION | DATABASE | EVENT TRIGGER | EXTENSION | FOREIGN DATA WRAPPER | [ PROCEDURAL ] LANGUAGE | PUBLICATION
+             | ROLE | SCHEMA | SERVER | STATISTICS | SUBSCRIPTION | TABLESPACE | TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } } other:name
+           | { FUNCTION | PROCEDURE | ROUTINE | AGGREGATE } other:name %signature | CONSTRAINT ident ON [ DOMAIN ] on:name
+           | { TRIGGER | POLICY | RULE } ident ON on:name | OPERATOR { CLASS | FAMILY } other:name USING ident | OPERATOR any ... parens
+           | CAST ( type AS type ) | LARGE OBJECT number | TRANSFORM FOR type LANGUAGE ident }",
+    ),
+    ("%published", "{ TABLES IN SCHEMA ident | [ TABLE ] [ ONLY ] on:name [ * ] [ %columns ] [ WHERE ( expr ) ] } ,..."),
+    (
+        "%transaction_mode",
+        "{ { ISOLATION LEVEL { SERIALIZABLE | REPEATABLE READ | READ { COMMITTED | UNCOMMITTED } } | READ { WRITE | ONLY } | [ NOT ] DEFERRABLE } [ , ] }",
+    ),
+    ("%copy_option", "{ word [ ( any ,... ) | * | [ - ] any ] }"),
+    ("%old_copy_option", "{ BINARY | FREEZE | DELIMITER [ AS ] string | NULL [ AS ] string | CSV | HEADER | QUOTE [ AS ] string | ESCAPE [ AS ] string | FORCE QUOTE { %columns | column:ident ,... | * } | FORCE [ NOT ] NULL { column:ident ,... | * } | ENCODING string }"),
+    ("%trigger_event", "{ INSERT | DELETE | TRUNCATE | UPDATE [ OF column:ident ,... ] }"),
+    (
+        "%setting",
+        "{ setting:{ ident [ . ident ] ... } { TO | = } { DEFAULT | value ,... } | zone:{ TIME ZONE } { LOCAL | DEFAULT | INTERVAL any [ parens | any TO any ] | value }
+           | setting:{ ident [ . ident ] ... } FROM CURRENT }",
+    ),
     (
         "%routine_option",
         "{ CALLED ON NULL INPUT | RETURNS NULL ON NULL INPUT | STRICT | volatility:{ IMMUTABLE | STABLE | VOLATILE } | [ NOT ] LEAKPROOF
@@ -60,7 +94,7 @@ impl Pattern {
     }
 
     /// Holds the next tokens against the pattern. On failure the cursor and `found` are as before.
-    pub(super) fn fits(&self, cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
+    pub(super) fn fits(&self, cursor: &mut Cursor<'_>, found: &mut Found<'_>) -> bool {
         let (place, kept) = (cursor.place(), found.len());
         let fits = match self {
             Pattern::Word(word) => cursor.word(word) || found.missed(cursor, word),
@@ -155,6 +189,7 @@ fn atom(word: &'static str, words: &mut Words<'_>) -> Pattern {
         "." => Pattern::Sign(Token::Period),
         "=" => Pattern::Sign(Token::Eq),
         ":=" => Pattern::Sign(Token::Assignment),
+        "=>" => Pattern::Sign(Token::RArrow),
         "*" => Pattern::Sign(Token::Mul),
         "-" => Pattern::Sign(Token::Minus),
         "+" => Pattern::Sign(Token::Plus),
@@ -171,23 +206,29 @@ pub(super) struct Form {
 }
 
 enum Build {
-    One(fn(&mut Found) -> Result<Operation, Unread>),
-    Each(fn(&mut Found) -> Result<Vec<Clause>, Unread>),
+    One(fn(&mut Found<'_>) -> Result<Operation, Unread>),
+    Object(Verb, ObjectKind),
+    Each(fn(&mut Found<'_>) -> Result<Vec<Clause>, Unread>),
 }
 
 /// A form that is one operation over all its bytes.
-pub(super) fn one(synopsis: &'static str, build: fn(&mut Found) -> Result<Operation, Unread>) -> Form {
+pub(super) fn one(synopsis: &'static str, build: fn(&mut Found<'_>) -> Result<Operation, Unread>) -> Form {
     Form { pattern: Pattern::new(synopsis), build: Build::One(build) }
 }
 
+/// A form about objects that no lint follows: one operation for each `name`.
+pub(super) fn object(verb: Verb, kind: ObjectKind, synopsis: &'static str) -> Form {
+    Form { pattern: Pattern::new(synopsis), build: Build::Object(verb, kind) }
+}
+
 /// A form that is several operations, each with bytes of its own.
-pub(super) fn each(synopsis: &'static str, build: fn(&mut Found) -> Result<Vec<Clause>, Unread>) -> Form {
+pub(super) fn each(synopsis: &'static str, build: fn(&mut Found<'_>) -> Result<Vec<Clause>, Unread>) -> Form {
     Form { pattern: Pattern::new(synopsis), build: Build::Each(build) }
 }
 
 impl Form {
     /// Holds the pattern alone against the next tokens.
-    pub(super) fn fits(&self, cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
+    pub(super) fn fits(&self, cursor: &mut Cursor<'_>, found: &mut Found<'_>) -> bool {
         self.pattern.fits(cursor, found)
     }
 }
@@ -203,7 +244,7 @@ pub(super) fn clause_end(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// Reads clauses separated by commas up to the end of the statement.
-pub(super) fn list(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found) -> Result<Vec<Clause>, Unread> {
+pub(super) fn list(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found<'_>) -> Result<Vec<Clause>, Unread> {
     let mut clauses = read(cursor, forms, found, clause_end)?;
     while cursor.parser.consume_token(&Token::Comma) {
         clauses.extend(read(cursor, forms, found, clause_end)?);
@@ -212,15 +253,17 @@ pub(super) fn list(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found) -
 }
 
 /// Reads the next tokens by the first form that fits and ends where `ends` says a form may end.
-pub(super) fn read(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found, ends: fn(&mut Cursor<'_>) -> bool) -> Result<Vec<Clause>, Unread> {
+pub(super) fn read(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found<'_>, ends: fn(&mut Cursor<'_>) -> bool) -> Result<Vec<Clause>, Unread> {
     let (place, start, kept) = (cursor.place(), cursor.start(), found.len());
     for form in forms {
         if form.pattern.fits(cursor, found) {
             if ends(cursor) {
                 let span = cursor.span_from(start);
+                found.cover(span);
                 let clauses = match form.build {
                     Build::One(build) => vec![Clause { span, operation: build(found)? }],
                     Build::Each(build) => build(found)?,
+                    Build::Object(verb, kind) => found.objects(verb, kind, span),
                 };
                 found.truncate(kept);
                 return Ok(clauses);

@@ -101,33 +101,33 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 
 /// Reads the statement.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
-    synopsis::read(cursor, &FORMS, &mut Found::default(), statement_end)
+    synopsis::read(cursor, &FORMS, &mut Found::new(cursor), statement_end)
 }
 
-fn object(f: &Found) -> Result<ObjectName, Unread> {
+fn object(f: &Found<'_>) -> Result<ObjectName, Unread> {
     f.name("name")
 }
 
-fn owner(f: &mut Found) -> Result<Operation, Unread> {
+fn owner(f: &mut Found<'_>) -> Result<Operation, Unread> {
     Ok(Operation::Access(AccessChange::Owner { of: Some(object(f)?) }))
 }
 
-fn index(f: &Found, change: IndexChange) -> Result<Operation, Unread> {
+fn index(f: &Found<'_>, change: IndexChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterIndex { index: object(f)?, table: None, change })
 }
 
-fn view(f: &Found, change: ObjectChange) -> Result<Operation, Unread> {
+fn view(f: &Found<'_>, change: ObjectChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterView { view: object(f)?, change })
 }
 
-fn sequence(f: &Found, change: SequenceChange) -> Result<Operation, Unread> {
+fn sequence(f: &Found<'_>, change: SequenceChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterSequence { name: object(f)?, change })
 }
 
-fn ty(f: &Found, change: TypeChange) -> Result<Operation, Unread> {
+fn ty(f: &Found<'_>, change: TypeChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterType { name: object(f)?, change })
 }
 
-fn routine(f: &Found, change: ObjectChange) -> Result<Operation, Unread> {
+fn routine(f: &Found<'_>, change: ObjectChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterRoutine { routine: object(f)?, change })
 }

@@ -117,37 +117,37 @@ static HEAD: LazyLock<Form> = LazyLock::new(|| one("ALTER [ FOREIGN ] TABLE %if_
 
 /// Reads the statement: one of the forms that stand alone, else a list of actions.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
-    let mut found = Found::default();
+    let (place, mut found) = (cursor.place(), Found::new(cursor));
     if let Ok(clauses) = synopsis::read(cursor, &ALONE, &mut found, statement_end) {
         return Ok(clauses);
     }
-    cursor.rewind(0);
+    cursor.rewind(place);
     if !HEAD.fits(cursor, &mut found) {
         return Err(found.unread(cursor));
     }
     synopsis::list(cursor, &ACTIONS, &mut found)
 }
 
-fn table(f: &Found) -> Result<ObjectName, Unread> {
+fn table(f: &Found<'_>) -> Result<ObjectName, Unread> {
     f.name("table")
 }
 
-fn alter_column(f: &Found, change: ColumnChange) -> Result<Operation, Unread> {
+fn alter_column(f: &Found<'_>, change: ColumnChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterColumn { table: table(f)?, column: f.ident("column")?, change })
 }
 
-fn alter_table(f: &Found, change: TableChange) -> Result<Operation, Unread> {
+fn alter_table(f: &Found<'_>, change: TableChange) -> Result<Operation, Unread> {
     Ok(Operation::AlterTable { table: table(f)?, change })
 }
 
-fn option(f: &mut Found) -> Result<Operation, Unread> {
+fn option(f: &mut Found<'_>) -> Result<Operation, Unread> {
     alter_table(f, TableChange::Option)
 }
 
-fn trigger(f: &Found, enabled: bool) -> Result<Operation, Unread> {
+fn trigger(f: &Found<'_>, enabled: bool) -> Result<Operation, Unread> {
     alter_table(f, TableChange::Trigger { name: f.ident("trigger").ok(), enabled })
 }
 
-fn identity(f: &Found) -> ColumnChange {
+fn identity(f: &Found<'_>) -> ColumnChange {
     ColumnChange::SetIdentity(if f.has("always") { Generated::IdentityAlways } else { Generated::IdentityByDefault })
 }

@@ -7,7 +7,7 @@ use crate::schema::operation::{AccessChange, Drop, ObjectKind, Verb};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::read::found::Found;
-use crate::sql::read::synopsis::{self, Form, each, one, statement_end};
+use crate::sql::read::synopsis::{self, Form, each, object, one, statement_end};
 
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
@@ -35,46 +35,37 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         }),
         one("DROP { ROLE | USER | GROUP } %if_exists role ,...", |_| Ok(Operation::Access(AccessChange::Role { verb: Verb::Drop }))),
         one("DROP OWNED BY role ,... %behavior", |_| Err(Unread { reason: "it drops whatever a role owns".to_owned() })),
-        one("DROP USER MAPPING %if_exists FOR role SERVER ident", |_| Ok(other(ObjectKind::UserMapping))),
-        one("DROP CAST %if_exists parens %behavior", |_| Ok(other(ObjectKind::Cast))),
-        one("DROP TRANSFORM %if_exists FOR type LANGUAGE ident %behavior", |_| Ok(other(ObjectKind::Transform))),
-        each("DROP AGGREGATE %if_exists { name parens } ,... %behavior", |f| Ok(others(f, ObjectKind::Aggregate))),
-        each("DROP OPERATOR CLASS %if_exists name USING ident %behavior", |f| Ok(others(f, ObjectKind::OperatorClass))),
-        each("DROP OPERATOR FAMILY %if_exists name USING ident %behavior", |f| Ok(others(f, ObjectKind::OperatorFamily))),
-        one("DROP OPERATOR %if_exists { any ... parens } ,... %behavior", |_| Ok(other(ObjectKind::Operator))),
-        one("DROP RULE %if_exists ident ON name %behavior", |_| Ok(other(ObjectKind::Rule))),
-        each("DROP TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::TextSearch))),
-        each("DROP ACCESS METHOD %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::AccessMethod))),
-        each("DROP EVENT TRIGGER %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::EventTrigger))),
-        each("DROP FOREIGN DATA WRAPPER %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::ForeignDataWrapper))),
-        each("DROP COLLATION %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Collation))),
-        each("DROP CONVERSION %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Conversion))),
-        each("DROP DATABASE %if_exists name [ [ WITH ] ( FORCE ) ]", |f| Ok(others(f, ObjectKind::Database))),
-        each("DROP EXTENSION %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Extension))),
-        each("DROP [ PROCEDURAL ] LANGUAGE %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Language))),
-        each("DROP PUBLICATION %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Publication))),
-        each("DROP SERVER %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Server))),
-        each("DROP STATISTICS %if_exists name ,... %behavior", |f| Ok(others(f, ObjectKind::Statistics))),
-        each("DROP SUBSCRIPTION %if_exists name %behavior", |f| Ok(others(f, ObjectKind::Subscription))),
-        each("DROP TABLESPACE %if_exists name", |f| Ok(others(f, ObjectKind::Tablespace))),
+        object(Verb::Drop, ObjectKind::UserMapping, "DROP USER MAPPING %if_exists FOR role SERVER ident"),
+        object(Verb::Drop, ObjectKind::Cast, "DROP CAST %if_exists parens %behavior"),
+        object(Verb::Drop, ObjectKind::Transform, "DROP TRANSFORM %if_exists FOR type LANGUAGE ident %behavior"),
+        object(Verb::Drop, ObjectKind::Aggregate, "DROP AGGREGATE %if_exists { name parens } ,... %behavior"),
+        object(Verb::Drop, ObjectKind::OperatorClass, "DROP OPERATOR CLASS %if_exists name USING ident %behavior"),
+        object(Verb::Drop, ObjectKind::OperatorFamily, "DROP OPERATOR FAMILY %if_exists name USING ident %behavior"),
+        object(Verb::Drop, ObjectKind::Operator, "DROP OPERATOR %if_exists { any ... parens } ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Rule, "DROP RULE %if_exists ident ON table:name %behavior"),
+        object(Verb::Drop, ObjectKind::TextSearch, "DROP TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::AccessMethod, "DROP ACCESS METHOD %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::EventTrigger, "DROP EVENT TRIGGER %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::ForeignDataWrapper, "DROP FOREIGN DATA WRAPPER %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Collation, "DROP COLLATION %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Conversion, "DROP CONVERSION %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Database, "DROP DATABASE %if_exists name [ [ WITH ] ( FORCE ) ]"),
+        object(Verb::Drop, ObjectKind::Extension, "DROP EXTENSION %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Language, "DROP [ PROCEDURAL ] LANGUAGE %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Publication, "DROP PUBLICATION %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Server, "DROP SERVER %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Statistics, "DROP STATISTICS %if_exists name ,... %behavior"),
+        object(Verb::Drop, ObjectKind::Subscription, "DROP SUBSCRIPTION %if_exists name %behavior"),
+        object(Verb::Drop, ObjectKind::Tablespace, "DROP TABLESPACE %if_exists name"),
     ]
 });
 
 /// Reads a DROP.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
-    synopsis::read(cursor, &FORMS, &mut Found::default(), statement_end)
+    synopsis::read(cursor, &FORMS, &mut Found::new(cursor), statement_end)
 }
 
-fn dropped(f: &Found, operation: impl Fn(Drop) -> Operation) -> Vec<Clause> {
+fn dropped(f: &Found<'_>, operation: impl Fn(Drop) -> Operation) -> Vec<Clause> {
     let (if_exists, cascade) = (f.has("if_exists"), f.has("cascade"));
     f.for_each("name", |name| operation(Drop { name, if_exists, cascade }))
-}
-
-fn others(f: &Found, kind: ObjectKind) -> Vec<Clause> {
-    let cascade = f.has("cascade");
-    f.for_each("name", |name| Operation::OtherObject { verb: Verb::Drop, kind, name: Some(name), cascade })
-}
-
-fn other(kind: ObjectKind) -> Operation {
-    Operation::OtherObject { verb: Verb::Drop, kind, name: None, cascade: false }
 }

@@ -1,0 +1,94 @@
+//! CREATE of what the replay follows beside tables and indexes, PostgreSQL 18: views, sequences, types, domains,
+//! routines, triggers, schemas.
+
+use std::sync::LazyLock;
+
+use crate::schema::operation::{CreateRoutine, CreateTrigger, CreateView, TypeDefinition};
+use crate::schema::{Ident, ObjectName, Operation, Volatility};
+use crate::sql::Clause;
+use crate::sql::cursor::{Cursor, Unread};
+use crate::sql::read::found::Found;
+use crate::sql::read::synopsis::{self, Form, one, statement_end};
+
+#[rustfmt::skip]
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    vec![
+        one("CREATE or_replace:[ OR REPLACE ] [ [ LOCAL | GLOBAL ] temporary:{ TEMP | TEMPORARY } ] [ RECURSIVE ] VIEW name [ ( column:ident ,... ) ] [ WITH %parameters ] AS query [ WITH [ CASCADED | LOCAL ] CHECK OPTION ]", |f| view(f, false)),
+        one("CREATE MATERIALIZED VIEW %if_not_exists name [ %columns ] [ USING ident ] [ WITH %parameters ] [ TABLESPACE ident ] AS query [ WITH [ NO ] DATA ]", |f| view(f, true)),
+        one("CREATE [ temporary:{ TEMP | TEMPORARY } | UNLOGGED ] SEQUENCE %if_not_exists name [ %sequence_option ] ...", |f| {
+            let (if_not_exists, temporary) = (f.has("if_not_exists"), f.has("temporary"));
+            Ok(Operation::CreateSequence { name: f.name("name")?, owned_by: f.table_column("owner").ok(), if_not_exists, temporary })
+        }),
+        one("CREATE TYPE name AS ENUM ( [ label:string ,... ] )", |f| {
+            Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Enum(f.texts("label").collect()) })
+        }),
+        one("CREATE TYPE name AS ( [ { ident type [ COLLATE collation:name ] } ,... ] )", |f| {
+            Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Composite })
+        }),
+        one("CREATE TYPE name [ AS RANGE parens | parens ]", |f| Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Other })),
+        one("CREATE DOMAIN name [ AS ] type [ COLLATE collation:name ] [ [ CONSTRAINT constraint_name:ident ] { CHECK ( check:expr ) | not_null:{ NOT NULL } | NULL } | DEFAULT default:expr | COLLATE collation:name ] ...", |f| {
+            let checks = f.named_expressions("constraint_name", "check");
+            let (not_null, default) = (f.has("not_null"), f.expression("default").ok());
+            Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Domain { base: f.ty("type")?, not_null, default, checks } })
+        }),
+        one("CREATE or_replace:[ OR REPLACE ] { FUNCTION | procedure:PROCEDURE } name arguments [ RETURNS { TABLE ( { ident arguments_type } ,... ) | arguments_type } ]
+             [ LANGUAGE any | TRANSFORM { FOR TYPE type } ,... | WINDOW | %routine_option | AS body [ , string ] ] ... [ { BEGIN ATOMIC | RETURN } code ]", routine),
+        one("CREATE or_replace:[ OR REPLACE ] [ CONSTRAINT ] TRIGGER trigger:ident { BEFORE | AFTER | instead:{ INSTEAD OF } } %trigger_event [ OR %trigger_event ] ...
+             ON table:name [ FROM name | [ NOT ] DEFERRABLE | INITIALLY { IMMEDIATE | DEFERRED } ] ... [ REFERENCING { { NEW | OLD } { TABLE | ROW } [ AS ] ident } ... ] [ FOR [ EACH ] { ROW | STATEMENT } ]
+             [ WHEN ( condition:expr ) ] EXECUTE { FUNCTION | PROCEDURE } function:name ( [ { [ - ] any } ,... ] )", |f| {
+            let mut uses: Vec<Ident> = f.idents("column").collect();
+            uses.extend(f.expression("condition").into_iter().flat_map(|condition| condition.columns));
+            Ok(Operation::CreateTrigger(Box::new(CreateTrigger {
+                name: ObjectName::bare(f.ident("trigger")?),
+                table: f.name("table")?,
+                function: f.name("function").ok(),
+                uses,
+                or_replace: f.has("or_replace"),
+                if_not_exists: false,
+                instead_of: f.has("instead"),
+            })))
+        }),
+        one("CREATE SCHEMA %if_not_exists { AUTHORIZATION schema_role:ident | schema:ident [ AUTHORIZATION role ] }", |f| {
+            Ok(Operation::CreateSchema { name: f.ident("schema").or_else(|_| f.ident("schema_role"))?, if_not_exists: f.has("if_not_exists") })
+        }),
+    ]
+});
+
+/// Reads the statement.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
+    synopsis::read(cursor, &FORMS, &mut Found::new(cursor), statement_end)
+}
+
+fn view(f: &Found<'_>, materialized: bool) -> Result<Operation, Unread> {
+    let renamed: Vec<Ident> = f.idents("column").collect();
+    let query = f.query("query")?.renamed(&renamed);
+    Ok(Operation::CreateView(Box::new(CreateView {
+        name: f.name("name")?,
+        or_replace: f.has("or_replace"),
+        if_not_exists: f.has("if_not_exists"),
+        materialized,
+        temporary: f.has("temporary"),
+        reads: query.reads,
+        uses: query.uses,
+        columns: query.columns,
+        simple: query.simple && !materialized,
+    })))
+}
+
+fn routine(f: &mut Found<'_>) -> Result<Operation, Unread> {
+    let code = f.code("body").or_else(|_| f.code("code")).unwrap_or_default();
+    let volatility = match f.words("volatility").as_deref() {
+        Some("IMMUTABLE") => Volatility::Immutable,
+        Some("STABLE") => Volatility::Stable,
+        _ => Volatility::Volatile,
+    };
+    Ok(Operation::CreateRoutine(Box::new(CreateRoutine {
+        name: f.name("name")?,
+        or_replace: f.has("or_replace"),
+        procedure: f.has("procedure"),
+        volatility,
+        uses: code.uses,
+        arguments: f.text("arguments")?,
+        dynamic: code.dynamic,
+    })))
+}
