@@ -80,6 +80,11 @@ impl<'a> Cursor<'a> {
         self.server.dialect
     }
 
+    /// How many tokens there are.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
     /// How many tokens were consumed, to come back to by [`Cursor::rewind`].
     pub(super) fn place(&self) -> usize {
         self.index()

@@ -9,9 +9,9 @@ use crate::sql::cursor::{Cursor, Unread};
 
 /// What a query, or an expression with subqueries, refers to. Each name once.
 #[derive(Debug, Default)]
-pub(super) struct Reads {
-    pub(super) reads: Vec<ObjectName>,
-    pub(super) functions: Vec<ObjectName>,
+pub(in crate::sql) struct Reads {
+    pub(in crate::sql) reads: Vec<ObjectName>,
+    pub(in crate::sql) functions: Vec<ObjectName>,
 }
 
 impl Reads {
@@ -40,7 +40,7 @@ impl Cursor<'_> {
     }
 
     /// The relations and functions in a part of sqlparser's tree.
-    pub(super) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
+    pub(in crate::sql) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
         let mut walk = Walk { cursor: self, found: Reads::default(), scopes: Vec::new() };
         match tree.visit(&mut walk) {
             ControlFlow::Continue(()) => Ok(walk.found),

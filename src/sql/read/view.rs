@@ -2,7 +2,6 @@
 
 use sqlparser::ast::{Distinct, Expr, GroupByExpr, Ident as Word, Query, Select, SelectItem, SetExpr, TableFactor, WildcardAdditionalOptions};
 
-use super::names;
 use super::routine::Code;
 use crate::schema::operation::ViewColumn;
 use crate::schema::{Ident, ObjectName};
@@ -26,9 +25,8 @@ impl ViewQuery {
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<ViewQuery, Unread> {
         let start = cursor.start();
         let query = cursor.parser.parse_query()?;
-        let tokens = || cursor.tokens_from(start).map(|(token, _)| token);
-        let reads = names::collect(tokens(), cursor.dialect());
-        let uses = Code::of(tokens(), cursor.dialect()).uses;
+        let reads = cursor.references(&*query)?.reads;
+        let uses = Code::of(cursor.tokens_from(start).map(|(token, _)| token), cursor.dialect()).uses;
         let select = simple(&query);
         let columns = select
             .and_then(|select| columns(cursor, select))

@@ -13,7 +13,8 @@ use crate::schema::{Operation, Server};
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::read::found::Found;
 use crate::sql::read::synopsis::Pattern;
-use crate::sql::read::{dispatch, names};
+use crate::sql::read::{dispatch, legible, names};
+use crate::sql::split::{Legibility, split_body};
 use crate::sql::{Clause, Span};
 
 static FORM: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("DO [ LANGUAGE language:any ] body:string [ LANGUAGE language:any ]"));
@@ -76,11 +77,15 @@ impl Inner {
     }
 
     fn body(&mut self, text: &str, server: Server, depth: usize) -> Result<(), Unread> {
-        let mut cursor = Cursor::new(text, Span::new(0, text.len()), server)?;
-        while !cursor.finished() {
-            let end = end_of_piece(&cursor);
-            self.piece(&mut cursor, end, depth)?;
-            cursor.rewind(end);
+        for (span, legibility) in split_body(text, Span::new(0, text.len()), server) {
+            match legibility {
+                Legibility::Fair | Legibility::Tall => {
+                    let mut cursor = Cursor::new(text, span, server)?;
+                    let end = cursor.len();
+                    self.piece(&mut cursor, end, depth)?;
+                }
+                Legibility::Unclosed | Legibility::TooComplex => self.clauses.extend(legible(text, span, legibility, server)),
+            }
         }
         Ok(())
     }
@@ -206,15 +211,6 @@ fn plain(cursor: &Cursor<'_>, span: Span) -> String {
         before = Some(token);
     }
     String::from_utf8(text).expect("only whole tokens were overwritten, with ASCII")
-}
-
-/// The place of the next semicolon.
-fn end_of_piece(cursor: &Cursor<'_>) -> usize {
-    let mut nth = 0;
-    while !cursor.at(nth, &Token::SemiColon) && !cursor.at(nth, &Token::EOF) {
-        nth += 1;
-    }
-    cursor.place() + nth
 }
 
 /// Steps behind the first of `words` outside parentheses and CASE expressions, or to `end`.

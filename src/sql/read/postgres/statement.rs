@@ -20,6 +20,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 kind: DataKind::Copy,
                 table: f.name("name")?,
                 reads: Vec::new(),
+                uses: Vec::new(),
                 columns: f.idents("column").collect(),
                 extent: Extent::Condition,
                 condition: None,
