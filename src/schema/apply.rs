@@ -86,7 +86,7 @@ impl Schema {
             }
             Operation::RenameConstraint { table, name, to } => self.rename_constraint(table, name, to),
             Operation::AlterConstraint { table, name, enforced } => self.alter_constraint(table, name, *enforced),
-            Operation::AttachPartition { parent, partition, default: _ } => self.attach_partition(parent, partition, origin),
+            Operation::AttachPartition { parent, partition, default } => self.attach_partition(parent, partition, *default, origin),
             Operation::DetachPartition { parent, partition, concurrently: _, finalize } => {
                 self.detach_partition(parent, partition, *finalize)
             }

@@ -252,8 +252,10 @@ pub enum ColumnChange {
     DropExpression { if_exists: bool },
     /// SET EXPRESSION AS (…) (PostgreSQL 17).
     SetExpression(Expression),
-    /// SET STATISTICS, STORAGE, COMPRESSION, options, visibility: nothing an application sees.
+    /// SET STORAGE, COMPRESSION, options of an identity or a foreign column, visibility: nothing an application sees.
     Storage,
+    /// SET STATISTICS, SET (n_distinct = …): what the planner assumes.
+    Statistics,
     /// MySQL's MODIFY / CHANGE: the whole column is stated again.
     Redefine { column: Box<NewColumn>, constraints: Vec<NewConstraint> },
 }
@@ -261,8 +263,10 @@ pub enum ColumnChange {
 /// ALTER TABLE, forms that are about the table as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableChange {
-    /// SET / RESET (storage parameters), STATISTICS, CLUSTER ON, SET WITHOUT CLUSTER, REPLICA IDENTITY, COMMENT, AUTO_INCREMENT.
+    /// SET / RESET (storage parameters), STATISTICS, CLUSTER ON, SET WITHOUT CLUSTER, COMMENT, AUTO_INCREMENT.
     Option,
+    /// REPLICA IDENTITY.
+    ReplicaIdentity,
     /// SET TABLESPACE.
     SetTablespace,
     /// SET LOGGED / UNLOGGED.

@@ -227,6 +227,8 @@ pub enum Partitioning {
         columns: Vec<Ident>,
         /// The attached partitions.
         partitions: Vec<ObjectName>,
+        /// The one of them that is the DEFAULT partition.
+        default: Option<ObjectName>,
         /// The table of which it is a partition itself.
         parent: Option<ObjectName>,
     },
@@ -260,6 +262,14 @@ impl Table {
         match &self.partitioning {
             Partitioning::Partitioned { partitions, .. } => partitions,
             Partitioning::None | Partitioning::PartitionOf(_) => &[],
+        }
+    }
+
+    /// The DEFAULT partition.
+    pub fn default_partition(&self) -> Option<&ObjectName> {
+        match &self.partitioning {
+            Partitioning::Partitioned { default, .. } => default.as_ref(),
+            Partitioning::None | Partitioning::PartitionOf(_) => None,
         }
     }
 

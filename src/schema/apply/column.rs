@@ -201,7 +201,7 @@ impl Schema {
                     }
                 };
             }
-            ColumnChange::Storage | ColumnChange::Redefine { .. } => {}
+            ColumnChange::Storage | ColumnChange::Statistics | ColumnChange::Redefine { .. } => {}
         }
     }
 

@@ -6,7 +6,7 @@ use crate::schema::table::{Constraint, ConstraintKind, Index, IndexKey, Knowledg
 use crate::schema::{ObjectName, Origin, Schema};
 
 impl Schema {
-    pub(super) fn attach_partition(&mut self, parent: &ObjectName, partition: &ObjectName, origin: &Origin) -> Applied {
+    pub(super) fn attach_partition(&mut self, parent: &ObjectName, partition: &ObjectName, default: bool, origin: &Origin) -> Applied {
         let parent = self.reach_table(parent)?;
         let partition = self.reach_table(partition)?;
         if let Some(table) = self.table_mut(&partition) {
@@ -15,7 +15,7 @@ impl Schema {
                 Partitioning::None | Partitioning::PartitionOf(_) => table.partitioning = Partitioning::PartitionOf(parent.clone()),
             }
         }
-        self.link_partition(&parent, &partition, origin);
+        self.link_partition(&parent, &partition, default, origin);
         Ok(())
     }
 
@@ -36,10 +36,15 @@ impl Schema {
     }
 
     /// Enters a partition in its parent's list and gives it the parent's constraints and indexes.
-    pub(super) fn link_partition(&mut self, parent: &ObjectName, partition: &ObjectName, origin: &Origin) {
+    pub(super) fn link_partition(&mut self, parent: &ObjectName, partition: &ObjectName, is_default: bool, origin: &Origin) {
         if let Some(table) = self.table_mut(parent) {
             match &mut table.partitioning {
-                Partitioning::Partitioned { partitions, .. } => partitions.push(partition.clone()),
+                Partitioning::Partitioned { partitions, default, .. } => {
+                    partitions.push(partition.clone());
+                    if is_default {
+                        *default = Some(partition.clone());
+                    }
+                }
                 Partitioning::None | Partitioning::PartitionOf(_) => {
                     // Only a table that was not seen in full can be here.
                     let above = table.partition_parent().cloned();
@@ -47,6 +52,7 @@ impl Schema {
                         strategy: String::new(),
                         columns: Vec::new(),
                         partitions: vec![partition.clone()],
+                        default: is_default.then(|| partition.clone()),
                         parent: above,
                     };
                 }
@@ -71,8 +77,9 @@ impl Schema {
 
     pub(super) fn unlink_partition(&mut self, parent: &ObjectName, partition: &ObjectName) {
         if let Some(table) = self.table_mut(parent) {
-            if let Partitioning::Partitioned { partitions, .. } = &mut table.partitioning {
+            if let Partitioning::Partitioned { partitions, default, .. } = &mut table.partitioning {
                 partitions.retain(|held| held != partition);
+                default.take_if(|held| held == partition);
             }
         }
     }

@@ -263,8 +263,11 @@ impl Table {
     }
 
     fn rename_partition(&mut self, old: &ObjectName, new: &ObjectName) {
-        if let Partitioning::Partitioned { partitions, .. } = &mut self.partitioning {
+        if let Partitioning::Partitioned { partitions, default, .. } = &mut self.partitioning {
             replace(partitions, old, new);
+            if let Some(held) = default.as_mut().filter(|held| *held == old) {
+                *held = new.clone();
+            }
         }
     }
 

@@ -41,7 +41,7 @@ impl Schema {
         if let Some((strategy, columns)) = &create.partition_by {
             let parent = table.partition_parent().cloned();
             table.partitioning =
-                Partitioning::Partitioned { strategy: strategy.clone(), columns: columns.clone(), partitions: Vec::new(), parent };
+                Partitioning::Partitioned { strategy: strategy.clone(), columns: columns.clone(), partitions: Vec::new(), default: None, parent };
         }
         self.install(table, create, inherited, origin)
     }
@@ -96,7 +96,7 @@ impl Schema {
             applied = applied.and(self.create_index(index, origin));
         }
         if let Some(parent) = parent {
-            self.link_partition(&parent, &name, origin);
+            self.link_partition(&parent, &name, create.partition_of.as_ref().is_some_and(|(_, default)| *default), origin);
         }
         applied
     }
@@ -222,6 +222,7 @@ impl Schema {
             TableChange::Trigger { name, enabled } => return self.switch_triggers(&canonical, name.as_ref(), *enabled),
             // The partitions of MySQL are no tables of their own.
             TableChange::Option
+            | TableChange::ReplicaIdentity
             | TableChange::SetTablespace
             | TableChange::SetEngine
             | TableChange::Rebuild

@@ -89,10 +89,11 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             alter_column(f, ColumnChange::DropIdentity { if_exists: f.has("if_exists_here") })
         }),
         one("ALTER [ COLUMN ] { column:ident | number:number } SET STATISTICS { number | DEFAULT }", |f| match f.has("column") {
-            true => alter_column(f, ColumnChange::Storage),
+            true => alter_column(f, ColumnChange::Statistics),
             false => option(f),
         }),
-        one("ALTER [ COLUMN ] column:ident { SET %parameters | RESET %parameters | SET { STORAGE | COMPRESSION } { ident | DEFAULT } | OPTIONS parens }", |f| {
+        one("ALTER [ COLUMN ] column:ident { SET %parameters | RESET %parameters }", |f| alter_column(f, ColumnChange::Statistics)),
+        one("ALTER [ COLUMN ] column:ident { SET { STORAGE | COMPRESSION } { ident | DEFAULT } | OPTIONS parens }", |f| {
             alter_column(f, ColumnChange::Storage)
         }),
         one("VALIDATE CONSTRAINT ident", |f| Ok(Operation::ValidateConstraint { table: table(f)?, name: f.ident("ident")? })),
@@ -103,7 +104,7 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("{ ENABLE | FORCE } ROW LEVEL SECURITY", |f| Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: true }))),
         one("{ DISABLE | NO FORCE } ROW LEVEL SECURITY", |f| Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: false }))),
         one("{ CLUSTER ON ident | SET WITHOUT { CLUSTER | OIDS } | SET %parameters | RESET %parameters | OPTIONS parens }", option),
-        one("REPLICA IDENTITY { DEFAULT | USING INDEX ident | FULL | NOTHING }", option),
+        one("REPLICA IDENTITY { DEFAULT | USING INDEX ident | FULL | NOTHING }", |f| alter_table(f, TableChange::ReplicaIdentity)),
         one("SET ACCESS METHOD { DEFAULT | ident }", |f| alter_table(f, TableChange::SetEngine)),
         one("SET TABLESPACE ident", |f| alter_table(f, TableChange::SetTablespace)),
         one("SET { logged:LOGGED | UNLOGGED }", |f| alter_table(f, TableChange::SetLogged { logged: f.has("logged") })),
