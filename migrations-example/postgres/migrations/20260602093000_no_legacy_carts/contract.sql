@@ -1,0 +1,2 @@
+-- The old carts were emptied in May.
+DROP TABLE legacy_carts;

@@ -1,0 +1,1 @@
+UPDATE reviews SET stars = 3 WHERE stars IS NULL;

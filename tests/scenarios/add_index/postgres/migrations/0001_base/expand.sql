@@ -1,0 +1,5 @@
+CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL);
+
+INSERT INTO users (id, name) SELECT n, 'name ' || n FROM generate_series(1, 2000) AS n;
+
+CREATE INDEX users_name ON users (name);

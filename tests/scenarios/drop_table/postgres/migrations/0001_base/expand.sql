@@ -1,0 +1,4 @@
+CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE audit (what text);
+
+INSERT INTO users (id, name) SELECT n, 'name ' || n FROM generate_series(1, 2000) AS n;

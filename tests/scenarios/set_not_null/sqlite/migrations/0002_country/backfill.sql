@@ -1,0 +1,1 @@
+UPDATE users SET country = 'ZZ' WHERE country IS NULL;

@@ -1,0 +1,1 @@
+UPDATE users SET email = mail WHERE email IS NULL;

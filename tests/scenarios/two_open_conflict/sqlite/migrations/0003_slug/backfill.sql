@@ -1,0 +1,1 @@
+UPDATE users SET slug = lower(nick) WHERE slug IS NULL AND nick IS NOT NULL;
