@@ -1,6 +1,19 @@
 //! The databases: the only users of sqlx. A backend reads and writes the ledger, executes steps under a lease and
 //! knows nothing of gates, lints or files.
 
+pub mod any;
+pub mod error;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+mod snapshot;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+mod target;
+
+pub use any::{AnyBackend, ConnectError};
+pub use error::BackendError;
+pub use target::{Target, TargetError};
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -8,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::backfill::{Job, KeyValue};
 use crate::ledger::{Holder, Lease, Ledger, Marker};
-use crate::ledger::{Instance, LeaseRecord, OverrideRecord};
+use crate::ledger::{Instance, JobRecord, OverrideRecord};
 use crate::migration::NodeRef;
 use crate::plan::Step;
 use crate::schema::{ObjectName, Server};
@@ -19,8 +32,8 @@ use crate::sql::Digest;
 pub struct Limits {
     /// `lock_timeout` per attempt; busy timeout on SQLite.
     pub lock_timeout: Duration,
-    /// How long all attempts together may take.
-    pub give_up_after: Duration,
+    /// How long one statement may take; `None` for as long as it needs.
+    pub statement_timeout: Option<Duration>,
 }
 
 /// The script that a step belongs to, as it is recorded when it starts.
@@ -75,6 +88,42 @@ pub struct Blocker {
     pub since: Option<Timestamp>,
 }
 
+/// What a backend tells while a statement runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The statement waits for a lock that these sessions hold.
+    Waiting(Vec<Blocker>),
+    /// An index build tells how far it is.
+    Building {
+        /// What it does, in the server's words.
+        stage: String,
+        /// Parts of this stage that are done.
+        done: u64,
+        /// Parts of this stage in all; zero when the server does not tell.
+        total: u64,
+    },
+}
+
+/// Where a backend sends its notices; never waits for the reader.
+#[derive(Clone, Debug)]
+pub struct Notices(tokio::sync::mpsc::UnboundedSender<Notice>);
+
+/// Where the notices of a statement are read.
+pub type NoticeReader = tokio::sync::mpsc::UnboundedReceiver<Notice>;
+
+impl Notices {
+    /// A sender and its reader.
+    pub fn channel() -> (Notices, NoticeReader) {
+        let (sender, reader) = tokio::sync::mpsc::unbounded_channel();
+        (Notices(sender), reader)
+    }
+
+    /// Passes one on. A reader that went away misses nothing that matters.
+    pub fn send(&self, notice: Notice) {
+        self.0.send(notice).unwrap_or_default();
+    }
+}
+
 /// The size of a table as the server estimates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableSize {
@@ -82,69 +131,6 @@ pub struct TableSize {
     pub rows: u64,
     /// Bytes with indexes.
     pub bytes: u64,
-}
-
-/// Why a backend could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BackendError {
-    /// The database cannot be reached, or the connection broke.
-    #[error("cannot reach {target}: {reason}")]
-    Unreachable {
-        /// Where, without credentials.
-        target: String,
-        /// The engine's message.
-        reason: String,
-    },
-    /// Somebody else holds the lease.
-    #[error("another run holds the lease: {}", holder.holder)]
-    LeaseBusy {
-        /// Who.
-        holder: LeaseRecord,
-    },
-    /// The lease expired and somebody else took it: nothing of the current step was written.
-    #[error("the lease was lost to another run")]
-    LeaseLost,
-    /// The lock was not obtained in time, after this many attempts; or a deadlock or serialization failure went on.
-    #[error("lock not obtained after {attempts} attempts in {} s", waited.as_secs())]
-    Blocked {
-        /// How often it was tried.
-        attempts: u32,
-        /// How long in all.
-        waited: Duration,
-        /// Who held it, where the server tells.
-        blockers: Vec<Blocker>,
-    },
-    /// The statement failed for good.
-    #[error("{place}: {message}")]
-    Statement {
-        /// Where it stands: `path:line`.
-        place: String,
-        /// SQLSTATE or the engine's code.
-        code: String,
-        /// The engine's message, with detail and hint.
-        message: String,
-    },
-    /// The tables were written by a newer version of this tool.
-    #[error("the ledger has format {found}, this build writes {known}")]
-    NewerLedger {
-        /// The format found.
-        found: u32,
-        /// The format this build knows.
-        known: u32,
-    },
-    /// The server or pooler cannot do what a safe run needs; nothing was touched.
-    #[error("{reason}")]
-    Unsuitable {
-        /// What and why.
-        reason: String,
-    },
-    /// A row of the tool's own tables that cannot be understood.
-    #[error("the ledger is damaged: {reason}")]
-    Damaged {
-        /// Which and why.
-        reason: String,
-    },
 }
 
 /// Turns writes on the ledger and steps into what one database understands.
@@ -156,6 +142,18 @@ pub trait Backend: Send {
 
     /// The whole ledger in one round trip; an empty one when the tables do not exist. Never writes.
     fn ledger(&mut self) -> impl Future<Output = Result<Ledger, BackendError>> + Send;
+
+    /// The text of a script as it was when it was started, to show what was edited since.
+    fn script_text(&mut self, node: &NodeRef) -> impl Future<Output = Result<Option<String>, BackendError>> + Send;
+
+    /// Opens the connection anew after [`BackendError::Unreachable`]; the lease is kept if nobody took it. One attempt.
+    fn reconnect(&mut self) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Looks whether these steps can be run safely over this connection, before the first of them.
+    ///
+    /// # Errors
+    /// `Unsuitable` with the reason: a pooler that cannot promise a setting, a standby, a rebuild that would delete rows.
+    fn preflight(&mut self, steps: &[&Step]) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// Creates the tool's tables if need be and takes the lease. The backend keeps it alive until it is released:
     /// on a connection of its own where steps may run long, with each write where one writer excludes all others.
@@ -177,10 +175,13 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// `Blocked` with `attempts: 1` on lock timeout, deadlock or serialization failure: the caller retries.
-    fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits) -> impl Future<Output = Result<Attempt, BackendError>> + Send;
+    fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, notices: &Notices) -> impl Future<Output = Result<Attempt, BackendError>> + Send;
 
     /// Registers a backfill job (fixes its upper bound, estimates its rows) or finds it again.
-    fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<crate::ledger::JobRecord, BackendError>> + Send;
+    fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
+
+    /// Sends a job back to the start with a new upper bound, keeping its counts: rows appeared behind its cursor.
+    fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
 
     /// Runs the next chunk of at most `rows` rows behind the recorded cursor; the cursor moves in the same transaction.
     fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> impl Future<Output = Result<Chunk, BackendError>> + Send;
@@ -191,8 +192,8 @@ pub trait Backend: Send {
     /// Records that a job is done.
     fn close_job(&mut self, lease: &Lease, step: &Step) -> impl Future<Output = Result<(), BackendError>> + Send;
 
-    /// Undoes an expand: runs these statements in transactions and records the script as rolled back.
-    fn roll_back(&mut self, lease: &Lease, node: &NodeRef, groups: &[Vec<String>], limits: &Limits) -> impl Future<Output = Result<(), BackendError>> + Send;
+    /// Undoes an expand: runs these statements and records the script as rolled back, all in one transaction.
+    fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// Appends a marker. Needs no lease.
     fn mark(&mut self, marker: &Marker) -> impl Future<Output = Result<(), BackendError>> + Send;
@@ -209,4 +210,6 @@ pub trait Backend: Send {
     /// Gates overridden so far are in the ledger; this appends one.
     fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> impl Future<Output = Result<(), BackendError>> + Send;
 
+    /// Ends the connection. A lease that is still held runs out.
+    fn close(self) -> impl Future<Output = ()> + Send;
 }

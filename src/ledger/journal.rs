@@ -12,8 +12,6 @@ pub struct ScriptRecord {
     pub node: NodeRef,
     /// Its digest when it was started.
     pub digest: Digest,
-    /// Its text then, so that an edit can be shown as a difference.
-    pub text: String,
     /// How far it is.
     pub status: ScriptStatus,
     /// When it was started.

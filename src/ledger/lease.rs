@@ -13,6 +13,12 @@ pub struct Holder {
     pub purpose: String,
 }
 
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} pid {}: {}", self.actor, self.pid, self.purpose)
+    }
+}
+
 /// The right to write. Obtained from a backend only; every write proves it by its token.
 #[derive(Debug)]
 pub struct Lease {

@@ -65,6 +65,9 @@ pub enum Resume {
         /// The index's own name where one index is rebuilt.
         index: Option<Ident>,
     },
+    /// Changes settings of the session only (SET, RESET, PRAGMA foreign_keys): runs again in every session that goes on
+    /// with the script, outside a transaction.
+    Session,
     /// Safe to run again: VACUUM, ANALYZE, REFRESH, ALTER SYSTEM.
     Repeatable,
     /// Cannot be found out: the runner stops and says what to look at.

@@ -48,6 +48,38 @@ pub enum Event {
         /// Who stands in the way.
         blockers: Vec<Blocker>,
     },
+    /// The running statement waits for a lock that these sessions hold.
+    WaitingForLock {
+        /// The script.
+        node: NodeRef,
+        /// Who stands in the way.
+        blockers: Vec<Blocker>,
+    },
+    /// An index build tells how far it is.
+    Building {
+        /// The script.
+        node: NodeRef,
+        /// What it does, in the server's words.
+        stage: String,
+        /// Parts of this stage that are done.
+        done: u64,
+        /// Parts of this stage in all; zero when the server does not tell.
+        total: u64,
+    },
+    /// The connection broke; it is opened again.
+    Reconnecting {
+        /// What broke it.
+        reason: String,
+        /// How long until the next attempt.
+        pause: Duration,
+    },
+    /// A backfill reached its end but rows are left that appeared behind it: it walks once more.
+    WalkingAgain {
+        /// The script.
+        node: NodeRef,
+        /// Which walk begins, from two.
+        round: u32,
+    },
     /// A step ran, or had run before.
     StepFinished {
         /// The script.

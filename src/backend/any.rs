@@ -1,0 +1,134 @@
+//! The backend that a URL asks for.
+
+use super::{
+    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, Target, TargetError,
+};
+#[cfg(feature = "postgres")]
+use super::postgres::PostgresBackend;
+#[cfg(feature = "sqlite")]
+use super::sqlite::SqliteBackend;
+use crate::backfill::Job;
+use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
+use crate::migration::NodeRef;
+use crate::plan::Step;
+use crate::schema::{Dialect, ObjectName, Server};
+
+/// Whichever database a URL leads to.
+pub enum AnyBackend {
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresBackend),
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteBackend),
+}
+
+/// Why no backend could be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is wrong.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The database could not be reached or cannot be used.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+impl AnyBackend {
+    /// Connects to the database behind a URL.
+    ///
+    /// # Errors
+    /// When the URL is wrong, this build has no driver for it, or the database cannot be reached.
+    pub async fn connect(url: &str) -> Result<AnyBackend, ConnectError> {
+        let target = Target::parse(url)?;
+        match target.dialect() {
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => Ok(AnyBackend::Postgres(PostgresBackend::connect(&target).await?)),
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => Ok(AnyBackend::Sqlite(SqliteBackend::connect(&target).await?)),
+            dialect => Err(TargetError::NotBuilt { dialect }.into()),
+        }
+    }
+}
+
+/// Hands a call on to whichever backend it is.
+macro_rules! on {
+    ($self:ident, $backend:ident => $call:expr) => {
+        match $self {
+            #[cfg(feature = "postgres")]
+            AnyBackend::Postgres($backend) => $call,
+            #[cfg(feature = "sqlite")]
+            AnyBackend::Sqlite($backend) => $call,
+        }
+    };
+}
+
+impl Backend for AnyBackend {
+    fn server(&self) -> Server {
+        on!(self, backend => backend.server())
+    }
+    async fn ledger(&mut self) -> Result<Ledger, BackendError> {
+        on!(self, backend => backend.ledger().await)
+    }
+    async fn script_text(&mut self, node: &NodeRef) -> Result<Option<String>, BackendError> {
+        on!(self, backend => backend.script_text(node).await)
+    }
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        on!(self, backend => backend.reconnect().await)
+    }
+    async fn preflight(&mut self, steps: &[&Step]) -> Result<(), BackendError> {
+        on!(self, backend => backend.preflight(steps).await)
+    }
+    async fn acquire(&mut self, holder: &Holder) -> Result<Lease, BackendError> {
+        on!(self, backend => backend.acquire(holder).await)
+    }
+    async fn release(&mut self, lease: Lease) -> Result<(), BackendError> {
+        on!(self, backend => backend.release(lease).await)
+    }
+    async fn start_script(&mut self, lease: &Lease, start: &ScriptStart) -> Result<(), BackendError> {
+        on!(self, backend => backend.start_script(lease, start).await)
+    }
+    async fn finish_script(&mut self, lease: &Lease, node: &NodeRef) -> Result<(), BackendError> {
+        on!(self, backend => backend.finish_script(lease, node).await)
+    }
+    async fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, notices: &Notices) -> Result<Attempt, BackendError> {
+        on!(self, backend => backend.execute(lease, step, limits, notices).await)
+    }
+    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+        on!(self, backend => backend.open_job(lease, step, job).await)
+    }
+    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+        on!(self, backend => backend.rewind_job(lease, step, job).await)
+    }
+    async fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        on!(self, backend => backend.chunk(lease, step, job, rows, limits).await)
+    }
+    async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
+        on!(self, backend => backend.rows_left(job).await)
+    }
+    async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
+        on!(self, backend => backend.close_job(lease, step).await)
+    }
+    async fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> Result<(), BackendError> {
+        on!(self, backend => backend.roll_back(lease, node, statements, limits).await)
+    }
+    async fn mark(&mut self, marker: &Marker) -> Result<(), BackendError> {
+        on!(self, backend => backend.mark(marker).await)
+    }
+    async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {
+        on!(self, backend => backend.heartbeat(instance).await)
+    }
+    async fn deregister(&mut self, instance: &str) -> Result<(), BackendError> {
+        on!(self, backend => backend.deregister(instance).await)
+    }
+    async fn sizes(&mut self, tables: &[ObjectName]) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
+        on!(self, backend => backend.sizes(tables).await)
+    }
+    async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {
+        on!(self, backend => backend.record_override(lease, record).await)
+    }
+    async fn close(self) {
+        on!(self, backend => backend.close().await);
+    }
+}

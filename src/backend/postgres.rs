@@ -1,0 +1,325 @@
+//! PostgreSQL 14 and newer: two connections of its own, the simple protocol, nothing that a transaction pooler breaks.
+
+mod alone;
+mod catalogue;
+mod chunk;
+mod fleet;
+mod keeper;
+mod lease;
+mod quote;
+mod script;
+mod session;
+mod step;
+
+use crate::backend::{
+    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, Target, snapshot,
+};
+use crate::backfill::Job;
+use crate::ledger::{FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
+use crate::migration::NodeRef;
+use crate::plan::{Resume, Step, StepKind};
+use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
+
+use keeper::Keeper;
+use lease::Route;
+use session::{LEDGER, Session, value};
+
+/// How long the ledger's own writes wait for a lock.
+const LEDGER_LIMITS: Limits = Limits { lock_timeout: std::time::Duration::from_secs(5), statement_timeout: None };
+
+/// A PostgreSQL database.
+pub struct PostgresBackend {
+    target: Target,
+    main: Session,
+    /// While the lease is held: the second connection.
+    keeper: Option<Keeper>,
+    route: Route,
+    /// The role that the connection came with; `none` for the one that logged in.
+    role: String,
+    /// The lease's token, to note the new session after a reconnect.
+    token: Option<i64>,
+    /// Types of the key of the job that runs.
+    key_types: Vec<String>,
+}
+
+impl PostgresBackend {
+    /// Connects. Nothing is read or written yet.
+    ///
+    /// # Errors
+    /// [`BackendError::Unreachable`], or [`BackendError::Unsuitable`] for a server older than 14.
+    pub async fn connect(target: &Target) -> Result<PostgresBackend, BackendError> {
+        let main = Session::connect(target).await?;
+        if main.version_number() < 140_000 {
+            let reason = format!("PostgreSQL {} is older than 14", main.version_number() / 10_000);
+            return Err(BackendError::Unsuitable { reason });
+        }
+        Ok(PostgresBackend {
+            target: target.clone(),
+            main,
+            keeper: None,
+            route: Route::Direct,
+            role: "none".to_owned(),
+            token: None,
+            key_types: Vec::new(),
+        })
+    }
+
+    async fn read_ledger(&mut self) -> Result<Ledger, BackendError> {
+        self.main.roll_back().await?;
+        match self.main.row(include_str!("postgres/ledger.sql")).await {
+            Ok(row) => {
+                let ledger = snapshot::read(&value(&row, "document")?)?;
+                match ledger.format > FORMAT {
+                    true => Err(BackendError::NewerLedger { found: ledger.format, known: FORMAT }),
+                    false => Ok(ledger),
+                }
+            }
+            Err(BackendError::Statement { code, message, .. }) if script::is_absent(&code) => {
+                self.without_ledger(message).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// No tables, or tables of another format.
+    async fn without_ledger(&mut self, message: String) -> Result<Ledger, BackendError> {
+        let row = self
+            .main
+            .row(
+                "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS now, \
+                 (to_regclass('concertina.ledger') IS NOT NULL)::text AS tables",
+            )
+            .await?;
+        if value(&row, "tables")? == "true" {
+            lease::check_format(&mut self.main).await?;
+            return Err(snapshot::damaged(message));
+        }
+        Ok(Ledger::empty(session::number(&row, "now")?))
+    }
+
+    async fn take_lease(&mut self, holder: &Holder) -> Result<Lease, BackendError> {
+        self.main.roll_back().await?;
+        let identity = lease::identify(&mut self.main).await?;
+        if !identity.has_tables {
+            lease::create_tables(&mut self.main).await?;
+        }
+        lease::check_format(&mut self.main).await?;
+        let token = lease::take(&mut self.main, holder).await?;
+        self.role = identity.role.clone();
+        match self.keep(token, &identity).await {
+            Ok(()) => Ok(Lease::new(token)),
+            Err(error) => {
+                lease::give_back(&mut self.main, token).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens the second connection, finds out what stands between us and the server, begins to renew.
+    async fn keep(&mut self, token: i64, identity: &lease::Identity) -> Result<(), BackendError> {
+        let mut second = Session::connect(&self.target).await?;
+        self.route = lease::route(identity, &mut second).await?;
+        if self.route == Route::Direct {
+            self.settle().await;
+            lease::note_worker(&mut self.main, token).await?;
+        }
+        lease::renew(&mut second, token, self.route).await?;
+        self.keeper = Some(Keeper::start(second, self.target.clone(), token, self.route));
+        self.token = Some(token);
+        Ok(())
+    }
+
+    /// Asks the server to notice within two seconds that our process is gone, even in the middle of a statement.
+    async fn settle(&mut self) {
+        // Not on every platform of the server; without it a killed run's statement ends by itself.
+        if let Err(error) = self.main.run(LEDGER, "SET client_connection_check_interval = '2s'").await {
+            tracing::debug!(%error, "the server does not watch its clients");
+        }
+    }
+
+    async fn connect_again(&mut self) -> Result<(), BackendError> {
+        self.main = Session::connect(&self.target).await?;
+        if lease::identify(&mut self.main).await.map(|identity| identity.role)? != self.role {
+            tracing::debug!("the role changed while the connection was away");
+        }
+        if let (Route::Direct, Some(token)) = (self.route, self.token) {
+            self.settle().await;
+            lease::note_worker(&mut self.main, token).await?;
+        }
+        Ok(())
+    }
+
+    /// Through a pooler nothing can be set for a statement outside a transaction: the defaults must do.
+    async fn check_route(&mut self, steps: &[&Step]) -> Result<(), BackendError> {
+        if self.route == Route::Direct {
+            return Ok(());
+        }
+        let mut alone = None;
+        for step in steps {
+            match &step.kind {
+                StepKind::Alone { resume: Resume::Session, .. } => {
+                    let reason = format!(
+                        "{}: a setting of the session would reach other clients of the pooler; write SET LOCAL inside \
+                         BEGIN … COMMIT, or use a URL that leads to the server itself",
+                        step.place
+                    );
+                    return Err(BackendError::Unsuitable { reason });
+                }
+                StepKind::Alone { .. } => alone = alone.or(Some(&step.place)),
+                StepKind::Transaction(_) | StepKind::Backfill(_) => {}
+            }
+        }
+        let Some(place) = alone else { return Ok(()) };
+        // reset_val is what a session begins with: the server's, the database's and the role's setting.
+        let rows = self
+            .main
+            .rows(
+                "SELECT name || ' = ' || reset_val AS setting FROM pg_settings \
+                 WHERE name IN ('lock_timeout', 'statement_timeout') AND reset_val <> '0'",
+            )
+            .await?;
+        match rows.first() {
+            None => Ok(()),
+            Some(row) => Err(BackendError::Unsuitable {
+                reason: format!(
+                    "{place}: this statement runs outside a transaction, and through a transaction pooler its time-outs \
+                     cannot be lifted: {} (ms) would end it halfway; use a URL that leads to the server itself, or \
+                     ALTER ROLE … SET it to 0",
+                    value(row, "setting")?
+                ),
+            }),
+        }
+    }
+}
+
+impl Backend for PostgresBackend {
+    fn server(&self) -> Server {
+        let number = self.main.version_number();
+        let part = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+        Server { dialect: Dialect::Postgres, version: ServerVersion::new(part(number / 10_000), part(number % 10_000)) }
+    }
+
+    async fn ledger(&mut self) -> Result<Ledger, BackendError> {
+        self.read_ledger().await
+    }
+
+    async fn script_text(&mut self, node: &NodeRef) -> Result<Option<String>, BackendError> {
+        self.main.roll_back().await?;
+        script::source(&mut self.main, node).await
+    }
+
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.connect_again().await
+    }
+
+    async fn preflight(&mut self, steps: &[&Step]) -> Result<(), BackendError> {
+        self.check_route(steps).await
+    }
+
+    async fn acquire(&mut self, holder: &Holder) -> Result<Lease, BackendError> {
+        self.take_lease(holder).await
+    }
+
+    async fn release(&mut self, lease: Lease) -> Result<(), BackendError> {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.stop();
+        }
+        self.token = None;
+        self.main.roll_back().await?;
+        lease::give_back(&mut self.main, lease.token()).await
+    }
+
+    async fn start_script(&mut self, lease: &Lease, start: &ScriptStart) -> Result<(), BackendError> {
+        script::start(&mut self.main, lease, start, &LEDGER_LIMITS).await
+    }
+
+    async fn finish_script(&mut self, lease: &Lease, node: &NodeRef) -> Result<(), BackendError> {
+        self.main.roll_back().await?;
+        script::finish(&mut self.main, lease, node).await
+    }
+
+    async fn execute(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        limits: &Limits,
+        notices: &Notices,
+    ) -> Result<Attempt, BackendError> {
+        match &step.kind {
+            StepKind::Transaction(statements) => self.execute_group(lease, step, statements, limits, notices).await,
+            StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits, notices).await,
+            StepKind::Backfill(_) => Err(snapshot::damaged("a backfill is run in chunks")),
+        }
+    }
+
+    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+        self.main.roll_back().await?;
+        self.register_job(lease, step, job, &LEDGER_LIMITS).await
+    }
+
+    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+        self.place_job(lease, step, job, &LEDGER_LIMITS).await
+    }
+
+    async fn chunk(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        rows: u32,
+        limits: &Limits,
+    ) -> Result<Chunk, BackendError> {
+        self.run_chunk(lease, step, job, rows, limits).await
+    }
+
+    async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
+        self.finds_row(job).await
+    }
+
+    async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
+        self.end_job(lease, step).await
+    }
+
+    async fn roll_back(
+        &mut self,
+        lease: &Lease,
+        node: &NodeRef,
+        statements: &[String],
+        limits: &Limits,
+    ) -> Result<(), BackendError> {
+        self.undo_script(lease, node, statements, limits).await
+    }
+
+    async fn mark(&mut self, marker: &Marker) -> Result<(), BackendError> {
+        self.add_marker(marker).await
+    }
+
+    async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {
+        self.beat(instance).await
+    }
+
+    async fn deregister(&mut self, instance: &str) -> Result<(), BackendError> {
+        self.main.roll_back().await?;
+        self.forget(instance).await
+    }
+
+    async fn sizes(&mut self, tables: &[ObjectName]) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
+        self.main.roll_back().await?;
+        let mut sizes = Vec::new();
+        for table in tables {
+            if let Some(size) = catalogue::size(&mut self.main, table).await? {
+                sizes.push((table.clone(), size));
+            }
+        }
+        Ok(sizes)
+    }
+
+    async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {
+        self.main.roll_back().await?;
+        script::add_override(&mut self.main, lease, record).await
+    }
+
+    async fn close(self) {
+        self.main.close().await;
+    }
+}

@@ -1,0 +1,82 @@
+//! Markers and heartbeats. They need no lease; the tables are made when they are missing.
+
+use super::PostgresBackend;
+use super::lease::create_tables;
+use super::quote::{literal, optional};
+use super::script::is_absent;
+use super::session::LEDGER;
+use crate::backend::{BackendError, snapshot};
+use crate::ledger::{Instance, Marker};
+use crate::migration::Manifest;
+
+impl PostgresBackend {
+    pub(super) async fn add_marker(&mut self, marker: &Marker) -> Result<(), BackendError> {
+        let ready_for: Vec<&str> = marker.ready_for.iter().map(|id| id.as_str()).collect();
+        let ready_for = serde_json::Value::from(ready_for).to_string();
+        let insert = |manifest: Option<&str>| {
+            format!(
+                "INSERT INTO concertina.marker (service, version, kind, manifest, ready_for, actor, commit, url) \
+                 VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+                literal(&marker.release.service),
+                literal(&marker.release.version),
+                literal(snapshot::marker_word(marker.kind)),
+                optional(manifest),
+                literal(&ready_for),
+                literal(&marker.actor),
+                optional(marker.commit.as_deref()),
+                optional(marker.url.as_deref()),
+            )
+        };
+        self.with_manifest(marker.manifest.as_ref(), insert).await
+    }
+
+    pub(super) async fn beat(&mut self, instance: &Instance) -> Result<(), BackendError> {
+        let upsert = |manifest: Option<&str>| {
+            format!(
+                "INSERT INTO concertina.instance (id, service, version, manifest, ttl_seconds) VALUES ({}, {}, {}, {}, {}) \
+                 ON CONFLICT (id) DO UPDATE SET service = excluded.service, version = excluded.version, \
+                 manifest = excluded.manifest, ttl_seconds = excluded.ttl_seconds, last_seen = clock_timestamp()",
+                literal(&instance.id),
+                literal(&instance.release.service),
+                literal(&instance.release.version),
+                optional(manifest),
+                instance.ttl_seconds,
+            )
+        };
+        self.with_manifest(Some(&instance.manifest), upsert).await
+    }
+
+    pub(super) async fn forget(&mut self, instance: &str) -> Result<(), BackendError> {
+        let sql = format!("DELETE FROM concertina.instance WHERE id = {}", literal(instance));
+        match self.main.run(LEDGER, sql).await {
+            Err(BackendError::Statement { code, .. }) if is_absent(&code) => Ok(()),
+            result => result.map(|_| ()),
+        }
+    }
+
+    /// Writes a row that refers to a manifest: one round trip, which is one transaction of its own.
+    async fn with_manifest(
+        &mut self,
+        manifest: Option<&Manifest>,
+        row: impl Fn(Option<&str>) -> String,
+    ) -> Result<(), BackendError> {
+        self.main.roll_back().await?;
+        let packed = manifest.map(snapshot::pack_manifest);
+        let sql = match &packed {
+            Some((id, scripts)) => format!(
+                "INSERT INTO concertina.manifest (id, scripts) VALUES ({}, {}) ON CONFLICT DO NOTHING; {}",
+                literal(id),
+                literal(scripts),
+                row(Some(id))
+            ),
+            None => row(None),
+        };
+        match self.main.run(LEDGER, sql.clone()).await {
+            Err(BackendError::Statement { code, .. }) if is_absent(&code) => {
+                create_tables(&mut self.main).await?;
+                self.main.run(LEDGER, sql).await.map(|_| ())
+            }
+            result => result.map(|_| ()),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+-- The whole ledger as one JSON document, in one round trip. Markers: the last 500 of each service.
+WITH recent AS MATERIALIZED (
+    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY service ORDER BY number DESC) AS place FROM concertina.marker) m
+    WHERE place <= 500
+)
+SELECT json_build_object(
+    'format', (SELECT format FROM concertina.ledger),
+    'now', clock_timestamp(),
+    'scripts', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'digest', digest,
+        'status', status, 'started_at', started_at, 'finished_at', finished_at, 'actor', actor, 'evidence', evidence)
+        ORDER BY run), '[]') FROM concertina.script),
+    'journal', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step,
+        'digest', digest, 'state', state, 'code', code, 'message', message, 'at', at)
+        ORDER BY migration, phase, step), '[]') FROM concertina.journal),
+    'jobs', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step,
+        'digest', digest, 'cursor', cursor, 'upper', upper, 'rows_changed', rows_changed, 'rows_walked', rows_walked,
+        'rows_estimated', rows_estimated, 'chunks', chunks, 'done', done, 'at', at)
+        ORDER BY migration, phase, step), '[]') FROM concertina.job),
+    'manifests', (SELECT coalesce(json_agg(json_build_object('id', id, 'scripts', scripts::json)), '[]')
+        FROM concertina.manifest
+        WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina.instance)),
+    'markers', (SELECT coalesce(json_agg(json_build_object('service', service, 'version', version, 'kind', kind,
+        'manifest', manifest, 'ready_for', ready_for::json, 'actor', actor, 'at', at, 'commit', commit, 'url', url)
+        ORDER BY number), '[]') FROM recent),
+    'instances', (SELECT coalesce(json_agg(json_build_object('service', service, 'version', version, 'id', id,
+        'manifest', manifest, 'started_at', started_at, 'last_seen', last_seen, 'ttl_seconds', ttl_seconds)
+        ORDER BY id), '[]') FROM concertina.instance),
+    'overrides', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'condition', condition,
+        'reason', reason, 'actor', actor, 'at', at) ORDER BY number), '[]') FROM concertina.gate_override),
+    'lease', (SELECT json_build_object('holder', holder, 'since', since, 'expires_at', expires_at)
+        FROM concertina.lease WHERE holder IS NOT NULL)
+)::text AS document

@@ -1,0 +1,374 @@
+//! SQLite: one file, one writer. Every write is a transaction that excludes the others from its first moment.
+
+mod alone;
+mod cascade;
+mod chunk;
+mod lease;
+mod script;
+mod session;
+mod witness;
+
+use std::time::Duration;
+
+use crate::backend::{
+    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, Target, snapshot,
+};
+use crate::backfill::Job;
+use crate::ledger::{FORMAT, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
+use crate::migration::NodeRef;
+use crate::plan::{Step, StepKind};
+use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
+
+use script::Known;
+use session::{Create, LEDGER, Session, Value, integer, text};
+use witness::Witness;
+
+/// How long the ledger's own writes wait for another writer.
+const LEDGER_LIMITS: Limits = Limits { lock_timeout: Duration::from_secs(10), statement_timeout: None };
+
+/// How long one attempt at the lease waits for another writer.
+const LEASE_LIMITS: Limits = Limits { lock_timeout: Duration::from_secs(1), statement_timeout: None };
+
+/// A SQLite database.
+pub struct SqliteBackend {
+    target: Target,
+    /// `None` while the file does not exist: only a write makes it.
+    session: Option<Session>,
+    version: ServerVersion,
+    witness: Option<Witness>,
+}
+
+impl SqliteBackend {
+    /// Opens the file if there is one; a missing file is made by the first write.
+    ///
+    /// # Errors
+    /// [`BackendError::Unreachable`] or [`BackendError::Unsuitable`] when the file cannot be opened.
+    pub async fn connect(target: &Target) -> Result<SqliteBackend, BackendError> {
+        let missing = session::file(target)?.is_some_and(|path| !path.exists());
+        let mut session = match missing {
+            true => Session::open(&Target::in_memory(), Create::IfMissing).await?,
+            false => Session::open(target, Create::Never).await?,
+        };
+        let row = session.row("SELECT sqlite_version() AS version", &[]).await?;
+        let version = text(&row, "version")?.unwrap_or_default();
+        let version = version.parse().map_err(|_| snapshot::damaged(format!("version `{version}`")))?;
+        let session = match missing {
+            true => {
+                session.close().await;
+                None
+            }
+            false => Some(session),
+        };
+        Ok(SqliteBackend { target: target.clone(), session, version, witness: None })
+    }
+
+    fn session(&mut self) -> Result<&mut Session, BackendError> {
+        self.session.as_mut().ok_or_else(|| BackendError::Unreachable {
+            target: self.target.to_string(),
+            reason: "the file does not exist".to_owned(),
+        })
+    }
+
+    /// The session, with a file behind it.
+    async fn writable(&mut self) -> Result<&mut Session, BackendError> {
+        if self.session.is_none() {
+            self.session = Some(Session::open(&self.target, Create::IfMissing).await?);
+        }
+        self.session()
+    }
+
+    /// Commits what went well, rolls back what did not.
+    async fn settle<T>(&mut self, place: &str, outcome: Result<T, BackendError>) -> Result<T, BackendError> {
+        let session = self.session()?;
+        let outcome = match outcome {
+            Ok(value) => session.commit(place).await.map(|()| value),
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            session.roll_back().await?;
+        }
+        outcome
+    }
+
+    async fn has_tables(&mut self) -> Result<bool, BackendError> {
+        let Some(session) = self.session.as_mut() else { return Ok(false) };
+        session.calm().await?;
+        let sql = "SELECT count(*) AS found FROM sqlite_master WHERE type = 'table' AND name = 'concertina_ledger'";
+        Ok(integer(&session.row(sql, &[]).await?, "found")? > 0)
+    }
+
+    async fn read_ledger(&mut self) -> Result<Ledger, BackendError> {
+        let Some(session) = self.session.as_mut() else {
+            return Ok(Ledger::empty(jiff::Timestamp::now()));
+        };
+        session.calm().await?;
+        match session.row(include_str!("sqlite/ledger.sql"), &[]).await {
+            Ok(row) => {
+                let ledger = snapshot::read(&text(&row, "document")?.unwrap_or_default())?;
+                match ledger.format > FORMAT {
+                    true => Err(BackendError::NewerLedger { found: ledger.format, known: FORMAT }),
+                    false => Ok(ledger),
+                }
+            }
+            Err(BackendError::Statement { message, .. }) => {
+                if self.has_tables().await? {
+                    lease::check_format(self.session()?).await?;
+                    return Err(snapshot::damaged(message));
+                }
+                let row = self.session()?.row("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now", &[]).await?;
+                let now = text(&row, "now")?.unwrap_or_default();
+                Ok(Ledger::empty(now.parse().map_err(|_| snapshot::damaged(format!("clock `{now}`")))?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn execute_group(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        statements: &[String],
+        limits: &Limits,
+    ) -> Result<Attempt, BackendError> {
+        let session = self.session()?;
+        session.begin(limits).await?;
+        let outcome = group(session, lease, step, statements).await;
+        let outcome = self.settle(&step.place, outcome).await;
+        self.note_failure(lease, step, &outcome).await;
+        outcome
+    }
+
+    /// Records a failure of the user's own statement.
+    async fn note_failure<T>(&mut self, lease: &Lease, step: &Step, outcome: &Result<T, BackendError>) {
+        let Err(BackendError::Statement { code, message, .. }) = outcome else { return };
+        let failed = JournalState::Failed { code: code.clone(), message: message.clone() };
+        if let Err(worse) = self.journal(lease, step, &failed).await {
+            tracing::warn!(%worse, "the failure could not be recorded");
+        }
+    }
+
+    /// Writes a line of the journal in a transaction of its own.
+    async fn journal(&mut self, lease: &Lease, step: &Step, state: &JournalState) -> Result<(), BackendError> {
+        let session = self.session()?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::fence(session, lease.token()).await {
+            Ok(()) => script::record(session, step, state).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+}
+
+async fn group(session: &mut Session, lease: &Lease, step: &Step, statements: &[String]) -> Result<Attempt, BackendError> {
+    if script::standing(session, lease, step).await? == Known::Done {
+        return Ok(Attempt::AlreadyDone);
+    }
+    for statement in statements {
+        cascade::refuse(session, &step.place, statement).await?;
+        session.run(&step.place, statement.as_str()).await?;
+    }
+    lease::fence(session, lease.token()).await?;
+    script::record(session, step, &JournalState::Done).await?;
+    Ok(Attempt::Ran)
+}
+
+impl Backend for SqliteBackend {
+    fn server(&self) -> Server {
+        Server { dialect: Dialect::Sqlite, version: self.version }
+    }
+
+    async fn ledger(&mut self) -> Result<Ledger, BackendError> {
+        self.read_ledger().await
+    }
+
+    async fn script_text(&mut self, node: &NodeRef) -> Result<Option<String>, BackendError> {
+        match self.has_tables().await? {
+            true => script::source(self.session()?, node).await,
+            false => Ok(None),
+        }
+    }
+
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.session = Some(Session::open(&self.target, Create::Never).await?);
+        Ok(())
+    }
+
+    async fn preflight(&mut self, _steps: &[&Step]) -> Result<(), BackendError> {
+        // What can go wrong here depends on pragmas that the script itself sets: `cascade` looks before each statement.
+        Ok(())
+    }
+
+    async fn acquire(&mut self, holder: &Holder) -> Result<Lease, BackendError> {
+        let witness = Witness::new();
+        let session = self.writable().await?;
+        let token = lease::take(session, holder, witness.as_ref(), &LEASE_LIMITS).await?;
+        self.witness = witness;
+        Ok(Lease::new(token))
+    }
+
+    async fn release(&mut self, lease: Lease) -> Result<(), BackendError> {
+        let given = lease::give_back(self.session()?, lease.token(), &LEDGER_LIMITS).await;
+        self.witness = None;
+        given
+    }
+
+    async fn start_script(&mut self, lease: &Lease, start: &ScriptStart) -> Result<(), BackendError> {
+        let session = self.session()?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::fence(session, lease.token()).await {
+            Ok(()) => script::start(session, start).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+
+    async fn finish_script(&mut self, lease: &Lease, node: &NodeRef) -> Result<(), BackendError> {
+        let session = self.session()?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::fence(session, lease.token()).await {
+            Ok(()) => script::finish(session, node).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+
+    async fn execute(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        limits: &Limits,
+        _notices: &Notices,
+    ) -> Result<Attempt, BackendError> {
+        match &step.kind {
+            StepKind::Transaction(statements) => self.execute_group(lease, step, statements, limits).await,
+            StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits).await,
+            StepKind::Backfill(_) => Err(snapshot::damaged("a backfill is run in chunks")),
+        }
+    }
+
+    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+        self.register_job(lease, step, job, &LEDGER_LIMITS).await
+    }
+
+    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+        self.place_job(lease, step, job, &LEDGER_LIMITS).await
+    }
+
+    async fn chunk(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        rows: u32,
+        limits: &Limits,
+    ) -> Result<Chunk, BackendError> {
+        self.run_chunk(lease, step, job, rows, limits).await
+    }
+
+    async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
+        let session = self.session()?;
+        session.calm().await?;
+        let row = session.row(&format!("SELECT EXISTS ({}) AS rows_left", job.proof()), &[]).await?;
+        Ok(integer(&row, "rows_left")? != 0)
+    }
+
+    async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
+        self.end_job(lease, step, &LEDGER_LIMITS).await
+    }
+
+    async fn roll_back(
+        &mut self,
+        lease: &Lease,
+        node: &NodeRef,
+        statements: &[String],
+        limits: &Limits,
+    ) -> Result<(), BackendError> {
+        let place = format!("rollback of {node}");
+        let session = self.session()?;
+        session.begin(limits).await?;
+        let undone = undo(session, lease, node, &place, statements).await;
+        self.settle(&place, undone).await
+    }
+
+    async fn mark(&mut self, marker: &Marker) -> Result<(), BackendError> {
+        let session = self.writable().await?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::create_tables(session).await {
+            Ok(()) => script::add_marker(session, marker).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+
+    async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {
+        let session = self.writable().await?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::create_tables(session).await {
+            Ok(()) => script::beat(session, instance).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+
+    async fn deregister(&mut self, instance: &str) -> Result<(), BackendError> {
+        if !self.has_tables().await? {
+            return Ok(());
+        }
+        let session = self.session()?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = script::forget(session, instance).await;
+        self.settle(LEDGER, written).await
+    }
+
+    async fn sizes(&mut self, tables: &[ObjectName]) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
+        let Some(session) = self.session.as_mut() else { return Ok(Vec::new()) };
+        session.calm().await?;
+        let page = integer(&session.row("PRAGMA page_size", &[]).await?, "page_size")?;
+        let mut sizes = Vec::new();
+        for table in tables {
+            let values = [Value::Text(table.name.as_str())];
+            let sql = "SELECT count(*) AS found FROM sqlite_master WHERE type = 'table' AND lower(name) = ?1";
+            if integer(&session.row(sql, &values).await?, "found")? == 0 {
+                continue;
+            }
+            // Only ANALYZE leaves an estimate; without one a bounded count keeps `plan` cheap on a large file.
+            let sql = format!("SELECT count(*) AS rows FROM (SELECT 1 FROM {} LIMIT 1000000)", table.quoted(Dialect::Sqlite));
+            let rows = u64::try_from(integer(&session.row(&sql, &[]).await?, "rows")?).unwrap_or_default();
+            // The engine keeps no size per table that is cheap to read: one row in forty bytes, whole pages.
+            let pages = rows * 40 / page.unsigned_abs().max(1) + 1;
+            sizes.push((table.clone(), TableSize { rows, bytes: pages * page.unsigned_abs() }));
+        }
+        Ok(sizes)
+    }
+
+    async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {
+        let session = self.session()?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::fence(session, lease.token()).await {
+            Ok(()) => script::add_override(session, record).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+
+    async fn close(self) {
+        if let Some(session) = self.session {
+            session.close().await;
+        }
+    }
+}
+
+async fn undo(
+    session: &mut Session,
+    lease: &Lease,
+    node: &NodeRef,
+    place: &str,
+    statements: &[String],
+) -> Result<(), BackendError> {
+    for statement in statements {
+        cascade::refuse(session, place, statement).await?;
+        session.run(place, statement.as_str()).await?;
+    }
+    lease::fence(session, lease.token()).await?;
+    script::undo(session, node).await
+}

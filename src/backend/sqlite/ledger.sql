@@ -1,0 +1,31 @@
+-- The whole ledger as one JSON document. Markers: the last 500 of each service.
+WITH recent AS MATERIALIZED (
+    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY service ORDER BY number DESC) AS place FROM concertina_marker)
+    WHERE place <= 500
+)
+SELECT json_object(
+    'format', (SELECT format FROM concertina_ledger),
+    'now', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    'scripts', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'digest', digest,
+        'status', status, 'started_at', started_at, 'finished_at', finished_at, 'actor', actor, 'evidence', evidence))
+        FROM (SELECT * FROM concertina_script ORDER BY run)),
+    'journal', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step,
+        'digest', digest, 'state', state, 'code', code, 'message', message, 'at', at))
+        FROM (SELECT * FROM concertina_journal ORDER BY migration, phase, step)),
+    'jobs', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step,
+        'digest', digest, 'cursor', cursor, 'upper', upper, 'rows_changed', rows_changed, 'rows_walked', rows_walked,
+        'rows_estimated', rows_estimated, 'chunks', chunks, 'done', done, 'at', at))
+        FROM (SELECT * FROM concertina_job ORDER BY migration, phase, step)),
+    'manifests', (SELECT json_group_array(json_object('id', id, 'scripts', json(scripts))) FROM concertina_manifest
+        WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina_instance)),
+    'markers', (SELECT json_group_array(json_object('service', service, 'version', version, 'kind', kind,
+        'manifest', manifest, 'ready_for', json(ready_for), 'actor', actor, 'at', at, 'commit', "commit", 'url', url))
+        FROM (SELECT * FROM recent ORDER BY number)),
+    'instances', (SELECT json_group_array(json_object('service', service, 'version', version, 'id', id,
+        'manifest', manifest, 'started_at', started_at, 'last_seen', last_seen, 'ttl_seconds', ttl_seconds))
+        FROM (SELECT * FROM concertina_instance ORDER BY id)),
+    'overrides', (SELECT json_group_array(json_object('migration', migration, 'condition', condition,
+        'reason', reason, 'actor', actor, 'at', at)) FROM (SELECT * FROM concertina_gate_override ORDER BY number)),
+    'lease', (SELECT json_object('holder', holder, 'since', since, 'expires_at', expires_at)
+        FROM concertina_lease WHERE holder IS NOT NULL)
+) AS document

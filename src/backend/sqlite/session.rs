@@ -1,0 +1,207 @@
+//! One connection to a SQLite file, and what its errors mean.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
+
+use crate::backend::{BackendError, Limits, Target};
+
+/// The name of our own tables in messages.
+pub(super) const LEDGER: &str = "the ledger";
+
+/// How long a read waits for a writer that holds the file.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection and whether a transaction may be open on it.
+pub(super) struct Session {
+    connection: SqliteConnection,
+    label: String,
+    open: bool,
+}
+
+impl Session {
+    /// Opens the file. `create` makes it when it is missing.
+    pub(super) async fn open(target: &Target, create: Create) -> Result<Session, BackendError> {
+        let label = target.to_string();
+        let options = options(target)?;
+        let options = match create {
+            Create::IfMissing => options.create_if_missing(true),
+            Create::Never => options,
+        };
+        let connection = SqliteConnection::connect_with(&options).await.map_err(|error| explain(&label, LEDGER, error))?;
+        Ok(Session { connection, label, open: false })
+    }
+
+    /// Executes SQL; the number of rows that the last statement changed.
+    pub(super) async fn run(&mut self, place: &str, sql: impl Into<String>) -> Result<u64, BackendError> {
+        let sql = sql.into();
+        match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await {
+            Ok(result) => Ok(result.rows_affected()),
+            Err(error) => Err(explain(&self.label, place, error)),
+        }
+    }
+
+    /// Executes one statement with values.
+    pub(super) async fn bound(&mut self, place: &str, sql: &str, values: &[Value<'_>]) -> Result<u64, BackendError> {
+        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+        for value in values {
+            query = match value {
+                Value::Text(text) => query.bind((*text).to_owned()),
+                Value::Perhaps(text) => query.bind(text.map(str::to_owned)),
+                Value::Integer(number) => query.bind(*number),
+                Value::Real(number) => query.bind(*number),
+                Value::Blob(bytes) => query.bind(bytes.to_vec()),
+            };
+        }
+        match query.execute(&mut self.connection).await {
+            Ok(result) => Ok(result.rows_affected()),
+            Err(error) => Err(explain(&self.label, place, error)),
+        }
+    }
+
+    /// Executes one statement with values; its rows.
+    pub(super) async fn rows(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<SqliteRow>, BackendError> {
+        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+        for value in values {
+            query = match value {
+                Value::Text(text) => query.bind((*text).to_owned()),
+                Value::Perhaps(text) => query.bind(text.map(str::to_owned)),
+                Value::Integer(number) => query.bind(*number),
+                Value::Real(number) => query.bind(*number),
+                Value::Blob(bytes) => query.bind(bytes.to_vec()),
+            };
+        }
+        query.fetch_all(&mut self.connection).await.map_err(|error| explain(&self.label, LEDGER, error))
+    }
+
+    /// Executes one statement that returns exactly one row.
+    pub(super) async fn row(&mut self, sql: &str, values: &[Value<'_>]) -> Result<SqliteRow, BackendError> {
+        let rows = self.rows(sql, values).await?;
+        rows.into_iter().next().ok_or_else(|| BackendError::Damaged { reason: "a row is missing".to_owned() })
+    }
+
+    /// Sets how long the next statements wait for another writer.
+    pub(super) async fn wait_at_most(&mut self, timeout: Duration) -> Result<(), BackendError> {
+        self.run(LEDGER, format!("PRAGMA busy_timeout = {}", timeout.as_millis())).await.map(|_| ())
+    }
+
+    /// Opens a transaction that excludes all other writers from its first moment: it can only fail to begin, never
+    /// halfway because somebody else wrote.
+    pub(super) async fn begin(&mut self, limits: &Limits) -> Result<(), BackendError> {
+        self.roll_back().await?;
+        self.wait_at_most(limits.lock_timeout).await?;
+        self.run(LEDGER, "BEGIN IMMEDIATE").await?;
+        self.open = true;
+        Ok(())
+    }
+
+    /// Commits.
+    pub(super) async fn commit(&mut self, place: &str) -> Result<(), BackendError> {
+        self.run(place, "COMMIT").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Ends whatever transaction an error or a dropped future left open.
+    pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
+        if !self.open {
+            return Ok(());
+        }
+        match self.run(LEDGER, "ROLLBACK").await {
+            // A full disk or an I/O error rolls back by itself.
+            Ok(_) | Err(BackendError::Statement { .. }) => {
+                self.open = false;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads patiently.
+    pub(super) async fn calm(&mut self) -> Result<(), BackendError> {
+        self.roll_back().await?;
+        self.wait_at_most(READ_PATIENCE).await
+    }
+
+    /// Closes the file.
+    pub(super) async fn close(self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(%error, "the file could not be closed");
+        }
+    }
+}
+
+/// Whether a missing file is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Create {
+    /// Yes.
+    IfMissing,
+    /// No: reading must leave no trace.
+    Never,
+}
+
+/// A value for a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    /// Text.
+    Text(&'a str),
+    /// Text or NULL.
+    Perhaps(Option<&'a str>),
+    /// An integer.
+    Integer(i64),
+    /// A floating point number.
+    Real(f64),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+fn options(target: &Target) -> Result<SqliteConnectOptions, BackendError> {
+    let options = SqliteConnectOptions::from_str(target.secret_url()).map_err(|error| BackendError::Unreachable {
+        target: target.to_string(),
+        reason: error.to_string(),
+    })?;
+    // The engine's own default; a script that wants it writes PRAGMA foreign_keys = ON.
+    Ok(options.foreign_keys(false).statement_cache_capacity(0).disable_statement_logging())
+}
+
+/// The file behind a target; `None` for a database in memory.
+pub(super) fn file(target: &Target) -> Result<Option<PathBuf>, BackendError> {
+    let path = options(target)?.get_filename().to_owned();
+    let in_memory = path == Path::new(":memory:") || path.to_string_lossy().starts_with("file:sqlx-in-memory");
+    Ok((!in_memory).then_some(path))
+}
+
+fn explain(label: &str, place: &str, error: sqlx::Error) -> BackendError {
+    let unsuitable = |reason: String| BackendError::Unsuitable { reason };
+    let database = match error {
+        sqlx::Error::Database(error) => error,
+        sqlx::Error::Decode(reason) | sqlx::Error::ColumnDecode { source: reason, .. } => {
+            return BackendError::Damaged { reason: reason.to_string() };
+        }
+        error => return BackendError::Unreachable { target: label.to_owned(), reason: error.to_string() },
+    };
+    let code = database.code().unwrap_or_default().into_owned();
+    let message = database.message().to_owned();
+    // The low byte is the primary result code: https://www.sqlite.org/rescode.html
+    match code.parse::<u32>().unwrap_or_default() & 0xff {
+        5 | 6 => BackendError::Blocked { reason: message, attempts: 1, waited: Duration::ZERO, blockers: Vec::new() },
+        8 => unsuitable(format!("{label} is read-only: {message}; nothing of this step was written")),
+        13 => unsuitable(format!("no room is left for {label}: {message}; nothing of this step was written")),
+        11 | 26 => unsuitable(format!("{label} is no intact SQLite database: {message}")),
+        10 | 14 => BackendError::Unreachable { target: label.to_owned(), reason: message },
+        _ => BackendError::Statement { place: place.to_owned(), code, message },
+    }
+}
+
+/// A text column.
+pub(super) fn text(row: &SqliteRow, column: &str) -> Result<Option<String>, BackendError> {
+    row.try_get(column).map_err(|error| BackendError::Damaged { reason: error.to_string() })
+}
+
+/// An integer column.
+pub(super) fn integer(row: &SqliteRow, column: &str) -> Result<i64, BackendError> {
+    row.try_get(column).map_err(|error| BackendError::Damaged { reason: error.to_string() })
+}
