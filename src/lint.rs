@@ -10,6 +10,7 @@ mod hearing;
 pub mod level;
 pub mod replay;
 pub mod rule;
+mod types;
 mod rules;
 
 pub use finding::{CureFile, Finding, Label};

@@ -18,5 +18,6 @@ pub use batch::{BatchPoint, CannotCut};
 pub use digest::Digest;
 pub use directive::Directive;
 pub use read::read;
+pub(crate) use reserved::is_reserved;
 pub use source::{DecodeError, Lines, Place, Source, Span};
 pub use statement::{Clause, Problem, ProblemKind, Script, Statement};

@@ -2,15 +2,87 @@
 
 use super::rule::{LintId, Rule};
 
+mod add_check_scans_table;
+mod add_column_rewrites_table;
+mod add_fk_scans_table;
+mod add_required_column;
+mod allow_without_reason;
+mod backfill_outside_backfill_phase;
+mod change_column_type;
+mod change_type_rebuilds_index;
+mod change_type_rechecks_constraint;
+mod change_type_rewrites_table;
+mod check_breaks_old_writers;
+mod client_meta_command;
+mod concurrently_in_transaction;
+mod create_index_blocks_writes;
+mod ddl_in_backfill_phase;
+mod default_dropped_after_add;
+mod drop_cascade;
 mod drop_column;
+mod drop_index_blocks_table;
+mod drop_table;
 mod expired_allow;
+mod fk_breaks_old_writers;
+mod narrow_type_breaks_old_writers;
+mod not_null_breaks_old_writers;
 mod parse_error;
+mod rename_column;
+mod rename_table;
+mod replay_mismatch;
+mod set_not_null_scans_table;
+mod template_placeholder;
+mod too_complex;
+mod transaction_control;
+mod unbounded_dml;
+mod unique_breaks_old_writers;
+mod unknown_directive;
+mod unknown_lint;
+mod unreadable_statement;
+mod unused_allow;
+mod validate_in_same_transaction;
 
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
+    &add_check_scans_table::RULE,
+    &add_column_rewrites_table::RULE,
+    &add_fk_scans_table::RULE,
+    &add_required_column::RULE,
+    &allow_without_reason::RULE,
+    &backfill_outside_backfill_phase::RULE,
+    &change_column_type::RULE,
+    &change_type_rebuilds_index::RULE,
+    &change_type_rechecks_constraint::RULE,
+    &change_type_rewrites_table::RULE,
+    &check_breaks_old_writers::RULE,
+    &client_meta_command::RULE,
+    &concurrently_in_transaction::RULE,
+    &create_index_blocks_writes::RULE,
+    &ddl_in_backfill_phase::RULE,
+    &default_dropped_after_add::RULE,
+    &drop_cascade::RULE,
     &drop_column::RULE,
+    &drop_index_blocks_table::RULE,
+    &drop_table::RULE,
     &expired_allow::RULE,
+    &fk_breaks_old_writers::RULE,
+    &narrow_type_breaks_old_writers::RULE,
+    &not_null_breaks_old_writers::RULE,
     &parse_error::RULE,
+    &rename_column::RULE,
+    &rename_table::RULE,
+    &replay_mismatch::RULE,
+    &set_not_null_scans_table::RULE,
+    &template_placeholder::RULE,
+    &too_complex::RULE,
+    &transaction_control::RULE,
+    &unbounded_dml::RULE,
+    &unique_breaks_old_writers::RULE,
+    &unknown_directive::RULE,
+    &unknown_lint::RULE,
+    &unreadable_statement::RULE,
+    &unused_allow::RULE,
+    &validate_in_same_transaction::RULE,
 ];
 
 /// The rule of this id.

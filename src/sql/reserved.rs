@@ -3,7 +3,7 @@
 use crate::schema::Dialect;
 
 /// Whether `word`, written bare, is refused as the name of an object or column.
-pub(super) fn is_reserved(dialect: Dialect, word: &str) -> bool {
+pub(crate) fn is_reserved(dialect: Dialect, word: &str) -> bool {
     let list = match dialect {
         Dialect::Postgres => POSTGRES,
         Dialect::Sqlite => SQLITE,

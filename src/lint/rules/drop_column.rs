@@ -1,6 +1,6 @@
 //! drop-column: a running release still names the column.
 
-use crate::lint::cure::Spelled;
+use crate::lint::cure::{Spelled, recipe};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
@@ -19,16 +19,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::DropColumn { table, column, .. } = frame.operation else { return };
-    if frame.column_seen(table, column) == Seen::ByNobody {
+    let gone = frame.is_known(table) && frame.column(table, column).is_none();
+    if gone || frame.column_seen(table, column) == Seen::ByNobody {
         return;
     }
     let dialect = frame.dialect();
-    let drop = format!("ALTER TABLE {} DROP COLUMN {};", table.spelled(dialect), column.spelled(dialect));
+    let drop = format!("{} DROP COLUMN {};", recipe::alter(dialect, table), column.spelled(dialect));
     findings.push(
         Fault::new(format!("dropping `{table}.{column}` breaks every running release that reads or writes it, and its data is lost"))
-            .help(format!(
-                "drop it in contract.sql, which waits until every live release was built without the column: `{drop}`"
-            ))
+            .help(format!("release code that no longer names the column, then drop it in contract.sql: `{drop}`"))
             .cure(Phase::Contract, drop),
     );
 }

@@ -1,0 +1,148 @@
+//! The statements that cures are made of: constraints in two steps, NOT NULL without a scan, columns spelled out.
+
+use super::{Spelled, derived};
+use crate::schema::operation::{NewColumn, NewConstraint};
+use crate::schema::table::{ConstraintKind, ForeignKey, Generated, ReferentialAction, Table, TypeName};
+use crate::schema::{Dialect, Expression, Ident, ObjectName};
+
+/// `ALTER TABLE t`.
+pub(in crate::lint) fn alter(dialect: Dialect, table: &ObjectName) -> String {
+    format!("ALTER TABLE {}", table.spelled(dialect))
+}
+
+/// SET NOT NULL where no row may be read under a lock: a CHECK is validated first and proves it.
+pub(in crate::lint) fn set_not_null(dialect: Dialect, table: &ObjectName, column: &Ident, ty: Option<&TypeName>) -> String {
+    let (alter, name) = (alter(dialect, table), column.spelled(dialect));
+    match dialect {
+        Dialect::Postgres => {
+            let check = derived(dialect, [table.name.as_str(), column.as_str(), "not_null"]).spelled(dialect);
+            format!(
+                "{alter} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID;\n\
+                 {alter} VALIDATE CONSTRAINT {check};\n\
+                 {alter} ALTER COLUMN {name} SET NOT NULL;\n\
+                 {alter} DROP CONSTRAINT {check};\n"
+            )
+        }
+        Dialect::Mysql => format!("{alter} MODIFY COLUMN {name} {} NOT NULL;\n", ty.map_or_else(|| "<type>".to_owned(), ToString::to_string)),
+        Dialect::Sqlite => String::new(),
+    }
+}
+
+/// ADD CONSTRAINT in two transactions: new rows first, then the old ones under a weak lock.
+pub(in crate::lint) fn add_constraint(dialect: Dialect, table: &ObjectName, constraint: &NewConstraint) -> String {
+    let alter = alter(dialect, table);
+    let name = constraint_name(dialect, table, constraint).spelled(dialect);
+    let body = constraint_body(dialect, &constraint.kind);
+    match (dialect, &constraint.kind) {
+        (Dialect::Postgres, ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_)) => {
+            format!("{alter} ADD CONSTRAINT {name} {body} NOT VALID;\n{alter} VALIDATE CONSTRAINT {name};\n")
+        }
+        (Dialect::Postgres, ConstraintKind::Unique { columns, nulls_not_distinct }) => {
+            let (table, columns) = (table.spelled(dialect), columns.spelled(dialect));
+            let nulls = if *nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+            format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns}){nulls};\n{alter} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};\n")
+        }
+        (Dialect::Sqlite, ConstraintKind::Unique { columns, .. }) => {
+            format!("CREATE UNIQUE INDEX {name} ON {} ({});\n", table.spelled(dialect), columns.spelled(dialect))
+        }
+        _ => format!("{alter} ADD CONSTRAINT {name} {body};\n"),
+    }
+}
+
+/// The constraint's own name, or the one that the database would give it.
+pub(in crate::lint) fn constraint_name(dialect: Dialect, table: &ObjectName, constraint: &NewConstraint) -> Ident {
+    if let Some(name) = &constraint.name {
+        return name.clone();
+    }
+    let named = |columns: &[Ident], kind: &'static str| {
+        let columns = columns.iter().map(Ident::as_str);
+        derived(dialect, std::iter::once(table.name.as_str()).chain(columns).chain([kind]))
+    };
+    match &constraint.kind {
+        ConstraintKind::PrimaryKey(_) => named(&[], "pkey"),
+        ConstraintKind::Unique { columns, .. } => named(columns, "key"),
+        ConstraintKind::Check(condition) => named(condition.columns.get(..1).unwrap_or_default(), "check"),
+        ConstraintKind::NotNull(column) => named(std::slice::from_ref(column), "not_null"),
+        ConstraintKind::ForeignKey(key) => named(&key.columns, "fkey"),
+        ConstraintKind::Exclusion { columns } => named(columns, "excl"),
+    }
+}
+
+fn constraint_body(dialect: Dialect, kind: &ConstraintKind) -> String {
+    match kind {
+        ConstraintKind::PrimaryKey(columns) => format!("PRIMARY KEY ({})", columns.spelled(dialect)),
+        ConstraintKind::Unique { columns, .. } => format!("UNIQUE ({})", columns.spelled(dialect)),
+        ConstraintKind::Check(condition) => format!("CHECK ({})", condition.text),
+        ConstraintKind::NotNull(column) => format!("NOT NULL {}", column.spelled(dialect)),
+        ConstraintKind::ForeignKey(key) => format!("FOREIGN KEY ({}) {}", key.columns.spelled(dialect), references(dialect, key)),
+        ConstraintKind::Exclusion { columns } => format!("EXCLUDE ({})", columns.spelled(dialect)),
+    }
+}
+
+fn references(dialect: Dialect, key: &ForeignKey) -> String {
+    let mut text = format!("REFERENCES {}", key.references.spelled(dialect));
+    if !key.referenced_columns.is_empty() {
+        text.push_str(&format!(" ({})", key.referenced_columns.spelled(dialect)));
+    }
+    for (event, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
+        let action = match action {
+            ReferentialAction::NoAction => continue,
+            ReferentialAction::Restrict => "RESTRICT",
+            ReferentialAction::Cascade => "CASCADE",
+            ReferentialAction::SetNull => "SET NULL",
+            ReferentialAction::SetDefault => "SET DEFAULT",
+        };
+        text.push_str(&format!(" ON {event} {action}"));
+    }
+    text
+}
+
+/// A column that takes NULL and fills nothing by itself: what can be added at no cost.
+pub(in crate::lint) fn bare_column(dialect: Dialect, column: &NewColumn) -> String {
+    let mut text = column.name.spelled(dialect);
+    if let Some(ty) = &column.ty {
+        text.push_str(&format!(" {ty}"));
+    }
+    if let Some(collation) = &column.collation {
+        text.push_str(&format!(" COLLATE {}", collation.spelled(dialect)));
+    }
+    text
+}
+
+/// A value of the type, for rows that exist already. A person puts the right one.
+pub(in crate::lint) fn sample_value(ty: Option<&TypeName>) -> &'static str {
+    match ty.map(|ty| (ty.base.as_str(), ty.array)) {
+        Some((_, 1..)) => "'{}'",
+        Some(("smallint" | "integer" | "bigint" | "numeric" | "decimal" | "real" | "double precision" | "int" | "tinyint" | "mediumint" | "float" | "double", _)) => "0",
+        Some(("boolean" | "bool", _)) => "false",
+        Some(("date", _)) => "CURRENT_DATE",
+        Some(("timestamp" | "timestamp without time zone" | "timestamp with time zone" | "timestamptz" | "datetime", _)) => "CURRENT_TIMESTAMP",
+        Some(("json" | "jsonb", _)) => "'{}'",
+        Some(("uuid", _)) => "gen_random_uuid()",
+        Some(_) | None => "''",
+    }
+}
+
+/// How a generated column or a default computes a row's value.
+pub(in crate::lint) fn computed(column: &NewColumn) -> Option<&Expression> {
+    match &column.generated {
+        Generated::Stored(expression) | Generated::Virtual(expression) => Some(expression),
+        Generated::No | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => column.default.as_ref(),
+    }
+}
+
+/// The unique keys of a table that hold for every row, by their columns.
+pub(in crate::lint) fn unique_keys(table: &Table) -> impl Iterator<Item = Vec<&Ident>> {
+    use crate::schema::table::IndexKey;
+    let by_index = table.indexes.iter().filter(|index| index.unique && index.valid && index.predicate.is_none()).filter_map(|index| {
+        index.keys.iter().map(|key| match key {
+            IndexKey::Column(name) => Some(name),
+            IndexKey::Expression(_) => None,
+        }).collect()
+    });
+    let by_constraint = table.constraints.iter().filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } => Some(columns.iter().collect()),
+        ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => None,
+    });
+    by_index.chain(by_constraint)
+}

@@ -1,0 +1,72 @@
+//! add-required-column: rows that exist and releases that run have no value for the column.
+
+use crate::lint::cure::{Spelled, recipe};
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::expression::Shape;
+use crate::schema::object::UserTypeKind;
+use crate::schema::operation::{AddColumn, NewColumn};
+use crate::schema::table::{ConstraintKind, Generated};
+use crate::schema::{Dialect, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("add-required-column"),
+    doc: include_str!("../../../lints/add-required-column.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::DENY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::AddColumn(add) = frame.operation else { return };
+    let (table, column) = (&add.table, &add.column);
+    let exists = add.if_not_exists && frame.column(table, &column.name).is_some();
+    if exists || frame.is_new_table(table) || !is_required(frame, add) || fills_itself(column) {
+        return;
+    }
+    let dialect = frame.dialect();
+    let (alter, name) = (recipe::alter(dialect, table), column.name.spelled(dialect));
+    let value = recipe::sample_value(column.ty.as_ref());
+    let bare = recipe::bare_column(dialect, column);
+    let existing = match dialect {
+        Dialect::Mysql => "existing rows silently get a zero value",
+        Dialect::Postgres | Dialect::Sqlite => "the statement fails as soon as there is a row",
+    };
+    let fault = Fault::new(format!("`{table}.{}` is required and has no default: {existing}, and running releases insert rows without it", column.name));
+    let with_default = format!("{alter} ADD COLUMN {bare} NOT NULL DEFAULT {value};");
+    let fault = fault.help(format!("let it be NULL until all releases write it, or give it a constant default that stays: `{with_default}`"));
+    findings.push(match dialect {
+        Dialect::Sqlite => fault.cure(Phase::Expand, with_default),
+        Dialect::Postgres | Dialect::Mysql => fault
+            .cure(Phase::Expand, format!("{alter} ADD COLUMN {bare};"))
+            .cure(Phase::Backfill, format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)))
+            .cure(Phase::Contract, recipe::set_not_null(dialect, table, &column.name, column.ty.as_ref())),
+    });
+}
+
+/// NOT NULL by itself, by a key, or by the domain that it is of.
+fn is_required(frame: &Frame<'_>, add: &AddColumn) -> bool {
+    let by_key = add.constraints.iter().any(|constraint| matches!(constraint.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_)));
+    add.column.not_null || by_key || domain(frame, &add.column).is_some_and(|(required, _)| required)
+        && domain(frame, &add.column).is_some_and(|(_, filled)| !filled)
+}
+
+/// Whether the column's type is a domain that is NOT NULL, and whether it has a default.
+fn domain(frame: &Frame<'_>, column: &NewColumn) -> Option<(bool, bool)> {
+    let ty = column.ty.as_ref()?;
+    match &frame.before.type_named(ty)?.kind {
+        UserTypeKind::Domain { not_null, default, .. } => Some((*not_null, default.is_some())),
+        UserTypeKind::Enum(_) | UserTypeKind::Composite | UserTypeKind::Other => None,
+    }
+}
+
+fn fills_itself(column: &NewColumn) -> bool {
+    match &column.generated {
+        Generated::No => column.default.as_ref().is_some_and(|default| default.shape != Shape::Null),
+        Generated::Stored(_) | Generated::Virtual(_) | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => true,
+    }
+}

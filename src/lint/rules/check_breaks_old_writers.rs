@@ -1,0 +1,79 @@
+//! check-breaks-old-writers: rows that old releases write are refused at once, NOT VALID or not.
+
+use crate::lint::cure::recipe;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::expression::Shape;
+use crate::schema::table::{ConstraintKind, Generated, Table, Validity};
+use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("check-breaks-old-writers"),
+    doc: include_str!("../../../lints/check-breaks-old-writers.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    for (table, constraint) in frame.added_constraints() {
+        let ConstraintKind::Check(condition) = &constraint.kind else { continue };
+        if constraint.validity == Validity::NotEnforced || !frame.is_old_table(table) || !refuses_anybody(frame, table, condition) {
+            continue;
+        }
+        let dialect = frame.dialect();
+        let name = recipe::constraint_name(dialect, table, constraint);
+        let sql = recipe::add_constraint(dialect, table, constraint);
+        findings.push(
+            Fault::new(format!(
+                "CHECK `{name}` refuses what running releases write to `{table}` from this moment; NOT VALID spares only the rows that exist"
+            ))
+            .help(format!("release code that keeps to the rule, then add it in contract.sql:\n{}", sql.trim_end()))
+            .cure(Phase::Contract, sql),
+        );
+    }
+}
+
+/// Whether a release that does not know this migration could write a row that the condition refuses.
+fn refuses_anybody(frame: &Frame<'_>, name: &ObjectName, condition: &Expression) -> bool {
+    let Some(table) = frame.table(name) else { return true };
+    let stands_already = table.constraints.iter().any(|constraint| match &constraint.kind {
+        ConstraintKind::Check(other) => constraint.validity != Validity::NotEnforced && other.text == condition.text,
+        ConstraintKind::PrimaryKey(_)
+        | ConstraintKind::Unique { .. }
+        | ConstraintKind::NotNull(_)
+        | ConstraintKind::ForeignKey(_)
+        | ConstraintKind::Exclusion { .. } => false,
+    });
+    if stands_already || condition.shape == Shape::Tautology || only_repeats_not_null(table, condition) {
+        return false;
+    }
+    let added_here = |column: &Ident| match frame.operation {
+        Operation::AddColumn(add) => add.column.name == *column,
+        _ => false,
+    };
+    let unknown_to_old = |column: &Ident| added_here(column) || !frame.is_old_column(name, column);
+    let left_empty = |column: &Ident| match frame.operation {
+        Operation::AddColumn(add) if add.column.name == *column => add.column.default.is_none() && add.column.generated == Generated::No,
+        _ => table.column(column).is_some_and(|known| !frame.fills_for_old_writers(table, known)),
+    };
+    condition.columns.is_empty()
+        || !condition.columns.iter().all(unknown_to_old)
+        || condition.proves_not_null.iter().any(left_empty)
+}
+
+/// `c IS NOT NULL` on a column that is NOT NULL already.
+fn only_repeats_not_null(table: &Table, condition: &Expression) -> bool {
+    match (&condition.columns[..], &condition.proves_not_null[..]) {
+        ([column], [proved]) => {
+            column == proved
+                && table.column(column).is_some_and(|known| known.not_null)
+                && condition.text.trim_matches(['(', ')', ' ']).to_ascii_lowercase().split_whitespace().skip(1).eq(["is", "not", "null"])
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,98 @@
+//! drop-cascade: CASCADE takes away objects that nobody named.
+
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::{Frame, Seen};
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::{ConstraintRef, Verb};
+use crate::schema::{Dependent, Dialect, Operation, Origin};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("drop-cascade"),
+    doc: include_str!("../../../lints/drop-cascade.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::DENY,
+    dialects: &[Dialect::Postgres],
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Some((kind, name)) = dropped(frame) else { return };
+    let mut told = format!("CASCADE drops whatever hangs on {kind} `{name}`, also objects that no migration names");
+    let dependents = names(frame);
+    if !dependents.is_empty() {
+        told.push_str(&format!("; known here: {}", dependents.join(", ")));
+    }
+    let plain = without_cascade(frame.clause_sql());
+    findings.push(
+        Fault::new(told)
+            .help(format!("drop each dependent by its own statement, then say RESTRICT or nothing: `{plain};`"))
+            .cure(frame.phase(), format!("{};\n", without_cascade(frame.sql()))),
+    );
+}
+
+/// What a clause drops with CASCADE, unless nobody can depend on it yet.
+fn dropped<'a>(frame: &Frame<'a>) -> Option<(&'static str, String)> {
+    let told = |kind: &'static str, name: &dyn std::fmt::Display| Some((kind, name.to_string()));
+    match frame.operation {
+        Operation::DropTable(drop) if drop.cascade && !frame.is_new_table(&drop.name) => told("table", &drop.name),
+        Operation::DropColumn { table, column, cascade: true, .. } if frame.column_seen(table, column) != Seen::ByNobody => {
+            told("column", &format_args!("{table}.{column}"))
+        }
+        Operation::DropConstraint { table, cascade: true, constraint, .. } if !frame.is_new_table(table) => match constraint {
+            ConstraintRef::Named(name) | ConstraintRef::ForeignKey(name) | ConstraintRef::Check(name) => told("constraint", name),
+            ConstraintRef::PrimaryKey => told("the primary key of", table),
+        },
+        Operation::DropIndex { index, cascade: true, .. } => told("index", index),
+        Operation::DropView { drop, .. } if drop.cascade && !is_new(frame, frame.before.view(&drop.name).recorded().map(|view| &view.origin)) => {
+            told("view", &drop.name)
+        }
+        Operation::DropRoutine(drop) if drop.cascade => told("function", &drop.name),
+        Operation::DropTrigger { trigger, cascade: true, .. } => told("trigger", trigger),
+        Operation::DropType { drop, .. } if drop.cascade && !is_new(frame, frame.before.user_type(&drop.name).recorded().map(|ty| &ty.origin)) => {
+            told("type", &drop.name)
+        }
+        Operation::DropSequence(drop) if drop.cascade => told("sequence", &drop.name),
+        Operation::DropSchema { name, cascade: true, .. } => told("schema", name),
+        Operation::OtherObject { verb: Verb::Drop, name, cascade: true, .. } => {
+            told("object", &name.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
+        _ => None,
+    }
+}
+
+fn is_new(frame: &Frame<'_>, origin: Option<&Origin>) -> bool {
+    origin.is_some_and(|origin| frame.seen(origin) == Seen::ByNobody)
+}
+
+/// The dependents that the replay knows, those of the table itself left out: they go with it anyway.
+fn names(frame: &Frame<'_>) -> Vec<String> {
+    let (table, column) = match frame.operation {
+        Operation::DropTable(drop) => (&drop.name, None),
+        Operation::DropColumn { table, column, .. } => (table, Some(column)),
+        Operation::DropView { drop, .. } => {
+            return frame.before.views_reading(&drop.name).map(|view| format!("view `{}`", view.name)).collect();
+        }
+        _ => return Vec::new(),
+    };
+    let named = frame.before.dependents(table, column).into_iter().filter_map(|dependent| match dependent {
+        Dependent::View(view) => Some(format!("view `{}`", view.name)),
+        Dependent::ForeignKey { table, constraint } => {
+            let name = constraint.name.as_ref().map(ToString::to_string).unwrap_or_default();
+            Some(format!("foreign key `{name}` of `{}`", table.name))
+        }
+        Dependent::GeneratedColumn(column) => Some(format!("column `{}`", column.name)),
+        Dependent::Constraint(_) | Dependent::Index(_) | Dependent::Trigger { .. } | Dependent::Routine(_) => None,
+    });
+    named.collect()
+}
+
+/// The text without its last CASCADE.
+fn without_cascade(sql: &str) -> String {
+    let at = sql.to_ascii_lowercase().rfind("cascade");
+    match at {
+        Some(at) => format!("{}{}", sql[..at].trim_end(), &sql[at + "cascade".len()..]),
+        None => sql.to_owned(),
+    }
+}

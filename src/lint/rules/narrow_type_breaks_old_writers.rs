@@ -1,0 +1,31 @@
+//! narrow-type-breaks-old-writers: values that old releases write no longer fit.
+
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::{Frame, Seen};
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::lint::types;
+use crate::schema::Dialect;
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("narrow-type-breaks-old-writers"),
+    doc: include_str!("../../../lints/narrow-type-breaks-old-writers.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Some(change) = frame.type_change() else { return };
+    let (table, column) = (change.table, change.column);
+    let Some(from) = change.from.filter(|from| types::change(from, change.to) == types::Change::Narrower) else { return };
+    if frame.column_seen(table, column) == Seen::ByNobody {
+        return;
+    }
+    findings.push(change.by_new_column(
+        frame,
+        Fault::new(format!("`{table}.{column}` shrinks from {from} to {}: what running releases write may no longer fit, and rows that do not fit stop the statement", change.to)),
+    ));
+}

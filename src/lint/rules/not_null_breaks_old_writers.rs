@@ -1,0 +1,69 @@
+//! not-null-breaks-old-writers: releases that write NULL, or do not know the column, are refused at once.
+
+use crate::lint::cure::{Spelled, recipe};
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::ColumnChange;
+use crate::schema::table::{ConstraintKind, Validity};
+use crate::schema::{Dialect, Ident, ObjectName, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("not-null-breaks-old-writers"),
+    doc: include_str!("../../../lints/not-null-breaks-old-writers.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let (table, columns): (_, Vec<&Ident>) = match frame.operation {
+        Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } => (table, vec![column]),
+        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => (table, vec![column]),
+        Operation::AddConstraint(add) if add.constraint.validity != Validity::NotEnforced => match &add.constraint.kind {
+            ConstraintKind::NotNull(column) => (&add.table, vec![column]),
+            ConstraintKind::PrimaryKey(columns) => (&add.table, columns.iter().collect()),
+            ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => return,
+        },
+        _ => return,
+    };
+    if !frame.is_old_table(table) {
+        return;
+    }
+    let dialect = frame.dialect();
+    for column in columns.into_iter().filter(|column| refuses_anybody(frame, table, column)) {
+        let ty = frame.column(table, column).map(|column| &column.ty);
+        let fault = Fault::new(format!("NOT NULL on `{table}.{column}` refuses the writes of every running release that leaves it empty, from this moment"))
+            .help(format!(
+                "release code that always writes it, fill the old rows, and tighten in contract.sql: `{} ALTER COLUMN {} SET NOT NULL;`",
+                recipe::alter(dialect, table),
+                column.spelled(dialect)
+            ));
+        let (name, value) = (column.spelled(dialect), recipe::sample_value(ty));
+        findings.push(
+            fault
+                .cure(Phase::Backfill, format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)))
+                .cure(Phase::Contract, recipe::set_not_null(dialect, table, column, ty)),
+        );
+    }
+}
+
+/// Whether NULL was possible so far, and some running release may write it.
+fn refuses_anybody(frame: &Frame<'_>, name: &ObjectName, column: &Ident) -> bool {
+    let Some(table) = frame.table(name) else { return true };
+    let Some(known) = table.column(column) else { return true };
+    let refused_already = known.not_null
+        || table.constraints.iter().any(|constraint| {
+            constraint.validity != Validity::NotEnforced
+                && match &constraint.kind {
+                    ConstraintKind::Check(condition) => condition.proves_not_null.contains(column),
+                    ConstraintKind::NotNull(named) => named == column,
+                    ConstraintKind::PrimaryKey(columns) => columns.contains(column),
+                    ConstraintKind::Unique { .. } | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => false,
+                }
+        });
+    !refused_already && (frame.is_old_column(name, column) || !frame.fills_for_old_writers(table, known))
+}

@@ -1,0 +1,40 @@
+//! rename-column: one statement cannot change the name in the database and in every running process.
+
+use crate::lint::cure::sync::Sync;
+use crate::lint::cure::{Spelled, recipe};
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::{Frame, Seen};
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::{Dialect, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("rename-column"),
+    doc: include_str!("../../../lints/rename-column.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::DENY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::RenameColumn { table, column, to } = frame.operation else { return };
+    if column == to || frame.column_seen(table, column) == Seen::ByNobody {
+        return;
+    }
+    let dialect = frame.dialect();
+    let fault = Fault::new(format!(
+        "renaming `{table}.{column}` breaks every running release that names `{column}`, and a roll-back would break those that name `{to}`"
+    ));
+    let ty = frame.column(table, column).map(|column| column.ty.to_string());
+    let add = format!("{} ADD COLUMN {} {};", recipe::alter(dialect, table), to.spelled(dialect), ty.as_deref().unwrap_or("<type>"));
+    let sync = Sync { dialect, table, old: column, new: to, new_type: None, old_type: None };
+    let fault = fault.help(format!("add `{to}`, keep both equal by a trigger, copy, and drop `{column}` in contract.sql; begin with `{add}`"));
+    findings.push(
+        fault
+            .cure(Phase::Expand, format!("{add}\n{}", sync.install()))
+            .cure(Phase::Backfill, sync.backfill())
+            .cure(Phase::Contract, sync.remove()),
+    );
+}

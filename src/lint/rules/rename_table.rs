@@ -1,0 +1,80 @@
+//! rename-table: the old name is gone while running releases still use it.
+
+use crate::lint::cure::Spelled;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::{CreateView, ViewColumn};
+use crate::schema::{Dialect, Ident, ObjectName, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("rename-table"),
+    doc: include_str!("../../../lints/rename-table.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::DENY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::RenameTable { table, to } = frame.operation else { return };
+    if frame.is_new_table(table) || is_served_by_view(frame, table, to) || takes_the_place_of_a_view(frame, table, to) {
+        return;
+    }
+    let dialect = frame.dialect();
+    let (old, new) = (table.spelled(dialect), to.spelled(dialect));
+    let fault = Fault::new(format!("renaming `{table}` breaks every running release that uses the old name"));
+    findings.push(match dialect {
+        Dialect::Postgres => {
+            let view = ObjectName { schema: table.schema.clone(), name: to.clone() }.spelled(dialect);
+            let sql = format!("BEGIN;\nALTER TABLE {old} RENAME TO {new};\nCREATE VIEW {old} AS SELECT * FROM {view};\nCOMMIT;\n");
+            fault
+                .help(format!("leave an updatable view under the old name, in the same transaction: `CREATE VIEW {old} AS SELECT * FROM {view};`"))
+                .cure(Phase::Expand, sql)
+                .cure(Phase::Contract, format!("DROP VIEW {old};\n"))
+        }
+        Dialect::Sqlite | Dialect::Mysql => {
+            let view = format!("CREATE VIEW {new} AS SELECT * FROM {old};");
+            let swap = format!("BEGIN;\nDROP VIEW {new};\nALTER TABLE {old} RENAME TO {new};\nCOMMIT;\n");
+            fault
+                .help(format!("keep the table, let new releases read a view of the new name, and swap in contract.sql: `{view}`"))
+                .cure(Phase::Expand, view)
+                .cure(Phase::Contract, swap)
+        }
+    });
+}
+
+/// Whether the same transaction puts a view under the old name through which old releases read and write every column.
+fn is_served_by_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool {
+    if frame.dialect() != Dialect::Postgres {
+        return false;
+    }
+    let columns = frame.table(table).map(|table| &table.columns[..]).unwrap_or_default();
+    let covers = |view: &CreateView| match &view.columns {
+        None => false,
+        Some(items) => {
+            let has = |name: &Ident| items.iter().any(|item| matches!(item, ViewColumn::Column { source, name: shown } if source == name && shown == name));
+            items.contains(&ViewColumn::All) || (!columns.is_empty() && columns.iter().all(|column| has(&column.name)))
+        }
+    };
+    frame.later().any(|clause| match &clause.operation {
+        Operation::CreateView(view) => {
+            let same_place = view.name.name == table.name && frame.before.canonical(&view.name) == frame.before.canonical(table);
+            let of_it = matches!(&view.reads[..], [read] if read.name == *to);
+            same_place && of_it && view.simple && !view.materialized && !view.temporary && covers(view)
+        }
+        _ => false,
+    })
+}
+
+/// Whether new releases already use a view of the new name, which an earlier statement of this transaction dropped.
+fn takes_the_place_of_a_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool {
+    let dropped = frame.transaction.statements[..frame.transaction.position].iter().flat_map(|statement| &statement.clauses);
+    frame.phase() == Phase::Contract
+        && dropped.into_iter().any(|clause| match &clause.operation {
+            Operation::DropView { drop, .. } => drop.name.name == *to && drop.name.schema == table.schema,
+            _ => false,
+        })
+}

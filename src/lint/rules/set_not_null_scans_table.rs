@@ -1,0 +1,34 @@
+//! set-not-null-scans-table: every row is read under a lock that stops reads and writes.
+
+use crate::lint::cure::recipe;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::ColumnChange;
+use crate::schema::{Dialect, Operation};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("set-not-null-scans-table"),
+    doc: include_str!("../../../lints/set-not-null-scans-table.md"),
+    class: Class::Waiting,
+    levels: PhaseLevels::DENY,
+    dialects: &[Dialect::Postgres],
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } = frame.operation else { return };
+    if frame.is_new_table(table) || !frame.impact.reads_all_rows(&frame.before.canonical(table)) {
+        return;
+    }
+    let dialect = frame.dialect();
+    let sql = recipe::set_not_null(dialect, table, column, None);
+    findings.push(
+        Fault::new(format!("SET NOT NULL reads every row of `{table}` to look for NULL in `{column}`, and reads and writes wait meanwhile"))
+            .on(table)
+            .help(format!("let a validated CHECK prove it, each statement in its own transaction:\n{}", sql.trim_end()))
+            .cure(frame.phase(), sql),
+    );
+}

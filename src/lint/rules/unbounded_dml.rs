@@ -1,0 +1,41 @@
+//! unbounded-dml: every row of the table is changed by one statement.
+
+use crate::lint::cure::Spelled;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::{DataKind, Extent};
+use crate::schema::{Dialect, Operation};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("unbounded-dml"),
+    doc: include_str!("../../../lints/unbounded-dml.md"),
+    class: Class::Waiting,
+    levels: PhaseLevels::DENY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::ChangeData(change) = frame.operation else { return };
+    let verb = match change.kind {
+        DataKind::Update => "UPDATE",
+        DataKind::Delete => "DELETE",
+        DataKind::Insert | DataKind::InsertSelect | DataKind::Merge | DataKind::Replace | DataKind::Copy => return,
+    };
+    if change.extent != Extent::All || frame.is_new_table(&change.table) {
+        return;
+    }
+    let dialect = frame.dialect();
+    let table = change.table.spelled(dialect);
+    let fault = Fault::new(format!("{verb} changes every row of `{}` at once: the rows stay locked to its end, and a mistake reaches all of them", change.table));
+    let example = match (change.kind, change.columns.first()) {
+        (DataKind::Update, Some(column)) => format!("UPDATE {table} SET … WHERE {} IS NULL;", column.spelled(dialect)),
+        _ => format!("{verb} … {table} … WHERE …;"),
+    };
+    let fault = fault.help(format!("say in backfill.sql which rows are still to do, so that it can be cut into batches and told when it is done: `{example}`"));
+    // A small table is soon updated; what DELETE takes is lost whatever the size.
+    findings.push(if change.kind == DataKind::Update { fault.on(&change.table) } else { fault });
+}

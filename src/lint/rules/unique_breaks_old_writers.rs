@@ -1,0 +1,102 @@
+//! unique-breaks-old-writers: duplicates that old releases write are refused at once.
+
+use crate::lint::cure::recipe;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::table::{ConstraintKind, Generated, IndexKey};
+use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("unique-breaks-old-writers"),
+    doc: include_str!("../../../lints/unique-breaks-old-writers.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Clause(check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let dialect = frame.dialect();
+    match frame.operation {
+        Operation::CreateIndex(index) if index.unique => {
+            let columns = index.keys.iter().flat_map(|key| match key {
+                IndexKey::Column(column) => vec![column.clone()],
+                IndexKey::Expression(expression) => expression.columns.clone(),
+            });
+            let columns: Vec<Ident> = columns.collect();
+            let key = Key { table: &index.table, columns: &columns, predicate: index.predicate.as_ref(), nulls_count: index.nulls_not_distinct };
+            if key.refuses_anybody(frame) {
+                let sql = format!("{};", frame.sql());
+                findings.push(fault(&key, &sql).cure(Phase::Contract, sql));
+            }
+        }
+        Operation::AddConstraint(add) if add.using_index.is_some() => {}
+        _ => {
+            for (table, constraint) in frame.added_constraints() {
+                let (columns, nulls_count) = match &constraint.kind {
+                    ConstraintKind::PrimaryKey(columns) => (columns, false),
+                    ConstraintKind::Unique { columns, nulls_not_distinct } => (columns, *nulls_not_distinct),
+                    ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => continue,
+                };
+                let key = Key { table, columns, predicate: None, nulls_count };
+                if key.refuses_anybody(frame) {
+                    let sql = recipe::add_constraint(dialect, table, constraint);
+                    findings.push(fault(&key, sql.trim_end()).cure(Phase::Contract, sql));
+                }
+            }
+        }
+    }
+}
+
+fn fault(key: &Key<'_>, sql: &str) -> Fault {
+    let columns: Vec<&str> = key.columns.iter().map(Ident::as_str).collect();
+    let columns = columns.join(", ");
+    Fault::new(format!("uniqueness of ({columns}) in `{}` refuses what running releases may write, from this moment, concurrent or not", key.table))
+        .help(format!("release code that writes no duplicates, remove those that exist, then add it in contract.sql:\n{sql}"))
+}
+
+/// What is to be unique.
+struct Key<'a> {
+    table: &'a ObjectName,
+    columns: &'a [Ident],
+    predicate: Option<&'a Expression>,
+    nulls_count: bool,
+}
+
+impl Key<'_> {
+    /// Whether a release that does not know this migration could write a duplicate.
+    fn refuses_anybody(&self, frame: &Frame<'_>) -> bool {
+        if !frame.is_old_table(self.table) || frame.is_temporary_view(self.table) {
+            return false;
+        }
+        let Some(table) = frame.table(self.table) else { return true };
+        let narrower = |key: &[&Ident]| !key.is_empty() && key.iter().all(|column| self.columns.contains(column));
+        if recipe::unique_keys(table).any(|key| narrower(&key)) {
+            return false;
+        }
+        let left_empty = |column: &Ident| match frame.operation {
+            Operation::AddColumn(add) if add.column.name == *column => add.column.default.is_none() && !add.column.not_null,
+            _ => !frame.is_old_column(self.table, column) && table.column(column).is_some_and(|known| frame.stays_null_for_old_writers(table, known)),
+        };
+        let numbered = |column: &Ident| match frame.operation {
+            Operation::AddColumn(add) if add.column.name == *column => is_numbered(&add.column.generated, add.column.default.as_ref()),
+            _ => !frame.is_old_column(self.table, column)
+                && table.column(column).is_some_and(|known| is_numbered(&known.generated, known.default.as_ref())),
+        };
+        let outside = self.predicate.is_some_and(|predicate| predicate.proves_not_null.iter().any(left_empty));
+        let distinct = self.columns.iter().any(|column| (left_empty(column) && !self.nulls_count) || numbered(column));
+        !outside && !distinct
+    }
+}
+
+/// Whether every row gets a value of its own.
+fn is_numbered(generated: &Generated, default: Option<&Expression>) -> bool {
+    match generated {
+        Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => true,
+        Generated::No => default.is_some_and(|default| !default.functions.is_empty()),
+        Generated::Stored(_) | Generated::Virtual(_) => false,
+    }
+}
