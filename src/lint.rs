@@ -10,8 +10,8 @@ mod hearing;
 pub mod level;
 pub mod replay;
 pub mod rule;
-mod types;
 mod rules;
+mod types;
 
 pub use finding::{CureFile, Finding, Label};
 pub use frame::Frame;

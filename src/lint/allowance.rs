@@ -207,7 +207,9 @@ mod tests {
     #[test]
     fn an_allowance_needs_a_lint_a_reason_and_a_day_to_come() {
         assert!(judged("drop-column", "the column was never written", Some("2026-11-21")).is_ok());
-        assert!(matches!(judged("drop-colum", "x", None), Err(AllowanceFault::Unknown { suggestion: Some(id), .. }) if id.as_str() == "drop-column"));
+        assert!(
+            matches!(judged("drop-colum", "x", None), Err(AllowanceFault::Unknown { suggestion: Some(id), .. }) if id.as_str() == "drop-column")
+        );
         assert!(matches!(judged("drop-column", " ", None), Err(AllowanceFault::NoReason { .. })));
         assert!(matches!(judged("drop-column", "x", Some("2026-11-20")), Err(AllowanceFault::Expired { .. })));
         assert!(matches!(judged("drop-column", "x", Some("soon")), Err(AllowanceFault::NoDate { .. })));

@@ -1,9 +1,12 @@
 //! A frame: all that a rule may see — one clause, the schema before and after it, its facts and its transaction.
 
+mod retype;
+mod writers;
+
 use crate::dialect::{Impact, Lock};
 use crate::migration::Bounds;
-use crate::schema::table::{Column, Persistence, Table};
-use crate::schema::{Dialect, Ident, ObjectName, Operation, Origin, Phase, Schema, Server};
+use crate::schema::table::{Column, Knowledge, Persistence, Table};
+use crate::schema::{Dialect, Found, Ident, ObjectName, Operation, Origin, Phase, Schema, Server};
 use crate::sql::{Clause, Script, Span, Statement};
 
 /// One clause in its place.
@@ -79,10 +82,7 @@ impl<'a> Frame<'a> {
 
     /// The table as the clause meets it, where it is recorded.
     pub fn table(&self, name: &ObjectName) -> Option<&'a Table> {
-        {
-        let _ = name;
-        None
-    }
+        self.before.table(name).recorded()
     }
 
     /// The column as the clause meets it, where it is recorded.
@@ -102,6 +102,11 @@ impl<'a> Frame<'a> {
     /// Whether nobody can have seen the table yet, so that nothing about it is a fault.
     pub fn is_new_table(&self, name: &ObjectName) -> bool {
         self.table_seen(name) == Seen::ByNobody
+    }
+
+    /// Whether the name is that of a view, materialised or not.
+    pub fn is_view(&self, name: &ObjectName) -> bool {
+        self.before.view(name).recorded().is_some()
     }
 
     /// Who can have seen a column. Of a new table nobody, of an unknown one everybody.
@@ -137,8 +142,7 @@ impl<'a> Frame<'a> {
 
     /// Whether everything that happened to the table was read.
     pub fn is_known(&self, table: &ObjectName) -> bool {
-        let _ = table;
-        false
+        matches!(self.before.table(table), Found::Known(table) if table.knowledge == Knowledge::Known)
     }
 
     /// The clauses that follow in the same transaction, the rest of the own statement first.

@@ -50,8 +50,8 @@ impl Rulebook {
     }
 
     fn is_small(&self, table: &ObjectName, schema: &Schema) -> bool {
-        let _ = schema;
-        self.policy.small_tables.contains(table)
+        let table = schema.canonical(table);
+        self.policy.small_tables.iter().any(|small| schema.canonical(small) == table)
     }
 
     /// The findings about an allowance.
@@ -120,7 +120,8 @@ impl<'a> Hearing<'a> {
             rule.class != Class::Waiting || !small()
         });
         let place = self.place(frame.clause.span);
-        let (allowed, standing): (Vec<_>, Vec<_>) = heard.into_iter().map(|said| (self.reason(said.0.id, place.span), said)).partition(|(reason, _)| reason.is_some());
+        let (allowed, standing): (Vec<_>, Vec<_>) =
+            heard.into_iter().map(|said| (self.reason(said.0.id, place.span), said)).partition(|(reason, _)| reason.is_some());
         let ids: Vec<LintId> = standing.iter().map(|(_, (rule, ..))| rule.id).collect();
         let yields = |rule: &Rule| rule.yields_to.iter().any(|id| ids.iter().any(|standing| standing.as_str() == *id));
         for (_, (rule, level, fault)) in standing {

@@ -93,7 +93,9 @@ fn decimal_fits(old: &TypeName, new: &TypeName) -> bool {
     match (digits(old), digits(new)) {
         (_, None) => true,
         (None, Some(_)) => false,
-        (Some((precision, scale)), Some((new_precision, new_scale))) => new_scale >= scale && new_precision - new_scale >= precision - scale,
+        (Some((precision, scale)), Some((new_precision, new_scale))) => {
+            new_scale >= scale && new_precision - new_scale >= precision - scale
+        }
     }
 }
 
@@ -102,9 +104,15 @@ fn length(ty: &TypeName) -> Option<u64> {
     let written = ty.modifiers.first().and_then(|length| u64::try_from(*length).ok());
     match kind(ty) {
         Kind::Text(own) | Kind::Bytes(own) => written.or(own),
-        Kind::Integer(_) | Kind::Decimal | Kind::Float(_) | Kind::Bits | Kind::Time(_) | Kind::Json | Kind::Address(_) | Kind::Labels | Kind::Other => {
-            written
-        }
+        Kind::Integer(_)
+        | Kind::Decimal
+        | Kind::Float(_)
+        | Kind::Bits
+        | Kind::Time(_)
+        | Kind::Json
+        | Kind::Address(_)
+        | Kind::Labels
+        | Kind::Other => written,
     }
 }
 

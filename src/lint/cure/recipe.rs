@@ -2,8 +2,8 @@
 
 use super::{Spelled, derived};
 use crate::schema::operation::{NewColumn, NewConstraint};
-use crate::schema::table::{ConstraintKind, ForeignKey, Generated, ReferentialAction, Table, TypeName};
-use crate::schema::{Dialect, Expression, Ident, ObjectName};
+use crate::schema::table::{ConstraintKind, ForeignKey, IndexKey, ReferentialAction, Table, TypeName};
+use crate::schema::{Dialect, Ident, ObjectName};
 
 /// `ALTER TABLE t`.
 pub(in crate::lint) fn alter(dialect: Dialect, table: &ObjectName) -> String {
@@ -23,7 +23,9 @@ pub(in crate::lint) fn set_not_null(dialect: Dialect, table: &ObjectName, column
                  {alter} DROP CONSTRAINT {check};\n"
             )
         }
-        Dialect::Mysql => format!("{alter} MODIFY COLUMN {name} {} NOT NULL;\n", ty.map_or_else(|| "<type>".to_owned(), ToString::to_string)),
+        Dialect::Mysql => {
+            format!("{alter} MODIFY COLUMN {name} {} NOT NULL;\n", ty.map_or_else(|| "<type>".to_owned(), ToString::to_string))
+        }
         Dialect::Sqlite => String::new(),
     }
 }
@@ -40,7 +42,9 @@ pub(in crate::lint) fn add_constraint(dialect: Dialect, table: &ObjectName, cons
         (Dialect::Postgres, ConstraintKind::Unique { columns, nulls_not_distinct }) => {
             let (table, columns) = (table.spelled(dialect), columns.spelled(dialect));
             let nulls = if *nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
-            format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns}){nulls};\n{alter} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};\n")
+            format!(
+                "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns}){nulls};\n{alter} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};\n"
+            )
         }
         (Dialect::Sqlite, ConstraintKind::Unique { columns, .. }) => {
             format!("CREATE UNIQUE INDEX {name} ON {} ({});\n", table.spelled(dialect), columns.spelled(dialect))
@@ -113,32 +117,33 @@ pub(in crate::lint) fn bare_column(dialect: Dialect, column: &NewColumn) -> Stri
 pub(in crate::lint) fn sample_value(ty: Option<&TypeName>) -> &'static str {
     match ty.map(|ty| (ty.base.as_str(), ty.array)) {
         Some((_, 1..)) => "'{}'",
-        Some(("smallint" | "integer" | "bigint" | "numeric" | "decimal" | "real" | "double precision" | "int" | "tinyint" | "mediumint" | "float" | "double", _)) => "0",
+        Some((
+            "smallint" | "integer" | "bigint" | "numeric" | "decimal" | "real" | "double precision" | "int" | "tinyint" | "mediumint"
+            | "float" | "double",
+            _,
+        )) => "0",
         Some(("boolean" | "bool", _)) => "false",
         Some(("date", _)) => "CURRENT_DATE",
-        Some(("timestamp" | "timestamp without time zone" | "timestamp with time zone" | "timestamptz" | "datetime", _)) => "CURRENT_TIMESTAMP",
+        Some(("timestamp" | "timestamp without time zone" | "timestamp with time zone" | "timestamptz" | "datetime", _)) => {
+            "CURRENT_TIMESTAMP"
+        }
         Some(("json" | "jsonb", _)) => "'{}'",
         Some(("uuid", _)) => "gen_random_uuid()",
         Some(_) | None => "''",
     }
 }
 
-/// How a generated column or a default computes a row's value.
-pub(in crate::lint) fn computed(column: &NewColumn) -> Option<&Expression> {
-    match &column.generated {
-        Generated::Stored(expression) | Generated::Virtual(expression) => Some(expression),
-        Generated::No | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => column.default.as_ref(),
-    }
-}
-
 /// The unique keys of a table that hold for every row, by their columns.
 pub(in crate::lint) fn unique_keys(table: &Table) -> impl Iterator<Item = Vec<&Ident>> {
-    use crate::schema::table::IndexKey;
     let by_index = table.indexes.iter().filter(|index| index.unique && index.valid && index.predicate.is_none()).filter_map(|index| {
-        index.keys.iter().map(|key| match key {
-            IndexKey::Column(name) => Some(name),
-            IndexKey::Expression(_) => None,
-        }).collect()
+        index
+            .keys
+            .iter()
+            .map(|key| match key {
+                IndexKey::Column(name) => Some(name),
+                IndexKey::Expression(_) => None,
+            })
+            .collect()
     });
     let by_constraint = table.constraints.iter().filter_map(|constraint| match &constraint.kind {
         ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } => Some(columns.iter().collect()),

@@ -31,7 +31,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let (why, default, fill) = match &column.generated {
         Generated::Serial | Generated::IdentityAlways | Generated::IdentityByDefault => (
             "a number is drawn for every row".to_owned(),
-            format!("CREATE SEQUENCE {sequence} OWNED BY {}.{name};\n{alter} ALTER COLUMN {name} SET DEFAULT nextval('{sequence}');\n", table.spelled(dialect)),
+            format!(
+                "CREATE SEQUENCE {sequence} OWNED BY {}.{name};\n{alter} ALTER COLUMN {name} SET DEFAULT nextval('{sequence}');\n",
+                table.spelled(dialect)
+            ),
             format!("nextval('{sequence}')"),
         ),
         Generated::Stored(expression) => {
@@ -53,7 +56,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         .help(format!("add the column empty, let new rows fill it, and fill old rows in backfill.sql; begin with `{add}`"))
         .cure(Phase::Expand, format!("{add}\n{default}"))
         .cure(Phase::Backfill, format!("UPDATE {} SET {name} = {fill} WHERE {name} IS NULL;", table.spelled(dialect)));
-    findings.push(if column.not_null { fault.cure(Phase::Contract, recipe::set_not_null(dialect, table, &column.name, None)) } else { fault });
+    findings.push(if column.not_null {
+        fault.cure(Phase::Contract, recipe::set_not_null(dialect, table, &column.name, None))
+    } else {
+        fault
+    });
 }
 
 /// A trigger that computes the column for every row that is written.

@@ -7,7 +7,7 @@ use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::expression::Shape;
 use crate::schema::object::UserTypeKind;
-use crate::schema::operation::{AddColumn, NewColumn};
+use crate::schema::operation::{AddColumn, NewColumn, NewConstraint};
 use crate::schema::table::{ConstraintKind, Generated};
 use crate::schema::{Dialect, Operation, Phase};
 
@@ -36,9 +36,13 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         Dialect::Mysql => "existing rows silently get a zero value",
         Dialect::Postgres | Dialect::Sqlite => "the statement fails as soon as there is a row",
     };
-    let fault = Fault::new(format!("`{table}.{}` is required and has no default: {existing}, and running releases insert rows without it", column.name));
+    let fault = Fault::new(format!(
+        "`{table}.{}` is required and has no default: {existing}, and running releases insert rows without it",
+        column.name
+    ));
     let with_default = format!("{alter} ADD COLUMN {bare} NOT NULL DEFAULT {value};");
-    let fault = fault.help(format!("let it be NULL until all releases write it, or give it a constant default that stays: `{with_default}`"));
+    let fault =
+        fault.help(format!("let it be NULL until all releases write it, or give it a constant default that stays: `{with_default}`"));
     findings.push(match dialect {
         Dialect::Sqlite => fault.cure(Phase::Expand, with_default),
         Dialect::Postgres | Dialect::Mysql => fault
@@ -48,20 +52,18 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     });
 }
 
-/// NOT NULL by itself, by a key, or by the domain that it is of.
+/// NOT NULL by itself, by a key, or by a domain that fills nothing.
 fn is_required(frame: &Frame<'_>, add: &AddColumn) -> bool {
-    let by_key = add.constraints.iter().any(|constraint| matches!(constraint.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_)));
-    add.column.not_null || by_key || domain(frame, &add.column).is_some_and(|(required, _)| required)
-        && domain(frame, &add.column).is_some_and(|(_, filled)| !filled)
+    let demands = |constraint: &NewConstraint| matches!(constraint.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_));
+    add.column.not_null || add.constraints.iter().any(demands) || is_required_by_domain(frame, &add.column)
 }
 
-/// Whether the column's type is a domain that is NOT NULL, and whether it has a default.
-fn domain(frame: &Frame<'_>, column: &NewColumn) -> Option<(bool, bool)> {
-    let ty = column.ty.as_ref()?;
-    match &frame.before.type_named(ty)?.kind {
-        UserTypeKind::Domain { not_null, default, .. } => Some((*not_null, default.is_some())),
-        UserTypeKind::Enum(_) | UserTypeKind::Composite | UserTypeKind::Other => None,
-    }
+fn is_required_by_domain(frame: &Frame<'_>, column: &NewColumn) -> bool {
+    let domain = column.ty.as_ref().and_then(|ty| frame.before.user_type(&ty.object_name()).recorded());
+    domain.is_some_and(|domain| match &domain.kind {
+        UserTypeKind::Domain { not_null, default, .. } => *not_null && default.is_none(),
+        UserTypeKind::Enum(_) | UserTypeKind::Composite | UserTypeKind::Other => false,
+    })
 }
 
 fn fills_itself(column: &NewColumn) -> bool {

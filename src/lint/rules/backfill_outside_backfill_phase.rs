@@ -23,7 +23,8 @@ const REFERENCE_ROWS: usize = 100;
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::ChangeData(change) = frame.operation else { return };
-    if frame.is_new_table(&change.table) && reads_nothing_old(frame, change) || is_a_row_or_two(frame, change) || is_rebuild(frame, change) {
+    if frame.is_new_table(&change.table) && reads_nothing_old(frame, change) || is_a_row_or_two(frame, change) || is_rebuild(frame, change)
+    {
         return;
     }
     let what = match change.kind {
@@ -37,10 +38,14 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     };
     let sql = format!("{};", frame.sql());
     findings.push(
-        Fault::new(format!("{what} over `{}` in {}.sql runs in one piece: row locks and one long transaction for everybody else", change.table, frame.phase()))
-            .on(&change.table)
-            .help(format!("move it to backfill.sql, where it is cut into batches and resumed:\n{sql}"))
-            .cure(Phase::Backfill, sql),
+        Fault::new(format!(
+            "{what} over `{}` in {}.sql runs in one piece: row locks and one long transaction for everybody else",
+            change.table,
+            frame.phase()
+        ))
+        .on(&change.table)
+        .help(format!("move it to backfill.sql, where it is cut into batches and resumed:\n{sql}"))
+        .cure(Phase::Backfill, sql),
     );
 }
 
@@ -64,7 +69,9 @@ fn is_a_row_or_two(frame: &Frame<'_>, change: &ChangeData) -> bool {
             }
         }),
         // INSERT … SELECT without FROM is a guarded insert of one row.
-        (DataKind::InsertSelect, _) => change.reads.iter().all(|read| *read == change.table) && change.reads.len() <= 1 && change.extent != Extent::All,
+        (DataKind::InsertSelect, _) => {
+            change.reads.iter().all(|read| *read == change.table) && change.reads.len() <= 1 && change.extent != Extent::All
+        }
         _ => false,
     }
 }
@@ -77,7 +84,9 @@ fn pinned(condition: &str) -> Vec<&str> {
     let words: Vec<&str> = condition.split(' ').filter(|word| !matches!(*word, "(" | ")")).collect();
     let starts = |at: usize| at == 0 || words[at - 1].eq_ignore_ascii_case("and");
     let literal = |word: &&&str| word.starts_with(['\'', '$']) || word.starts_with(|c: char| c.is_ascii_digit());
-    let compares = |pair: &[&str], at: usize| (pair[1] == "=" || pair[1].eq_ignore_ascii_case("in")) && words.get(at + 2).as_ref().is_some_and(literal);
+    let compares = |pair: &[&str], at: usize| {
+        (pair[1] == "=" || pair[1].eq_ignore_ascii_case("in")) && words.get(at + 2).as_ref().is_some_and(literal)
+    };
     let pairs = words.windows(2).enumerate().filter(|(at, pair)| starts(*at) && compares(pair, *at));
     pairs.map(|(_, pair)| pair[0].rsplit('.').next().unwrap_or(pair[0]).trim_matches(['"', '`'])).collect()
 }

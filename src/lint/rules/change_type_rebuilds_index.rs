@@ -38,9 +38,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let drops: String = names.iter().map(|name| format!("DROP INDEX CONCURRENTLY {name};\n")).collect();
     let sql = format!("{drops}{};\n", frame.sql());
     findings.push(
-        Fault::new(format!("changing `{table}.{column}` to {} builds {told} again, and reads and writes of `{table}` wait meanwhile", change.to))
-            .on(table)
-            .help(format!("drop the index CONCURRENTLY, change the type, and build it again CONCURRENTLY:\n{}", sql.trim_end()))
-            .cure(frame.phase(), sql),
+        Fault::new(format!(
+            "changing `{table}.{column}` to {} builds {told} again, and reads and writes of `{table}` wait meanwhile",
+            change.to
+        ))
+        .on(table)
+        .help(format!("drop the index CONCURRENTLY, change the type, and build it again CONCURRENTLY:\n{}", sql.trim_end()))
+        .cure(frame.phase(), sql),
     );
 }

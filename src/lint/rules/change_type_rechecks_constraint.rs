@@ -31,7 +31,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         table.constraints.iter().find(|constraint| match &constraint.kind {
             ConstraintKind::Check(condition) => condition.columns.contains(column),
             ConstraintKind::ForeignKey(key) => key.columns.contains(column),
-            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::NotNull(_) | ConstraintKind::Exclusion { .. } => false,
+            ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::NotNull(_)
+            | ConstraintKind::Exclusion { .. } => false,
         })
     });
     let Some((constraint, name)) = constraint.and_then(|constraint| Some((constraint, constraint.name.as_ref()?))) else { return };
@@ -45,9 +48,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         validate = recipe::add_constraint(dialect, table, &again).split_inclusive('\n').skip(1).collect::<String>(),
     );
     findings.push(
-        Fault::new(format!("changing `{table}.{column}` to {} checks `{name}` again for every row, and reads and writes of `{table}` wait meanwhile", change.to))
-            .on(table)
-            .help(format!("take the constraint away for the change and add it again NOT VALID, then validate it:\n{}", sql.trim_end()))
-            .cure(frame.phase(), sql),
+        Fault::new(format!(
+            "changing `{table}.{column}` to {} checks `{name}` again for every row, and reads and writes of `{table}` wait meanwhile",
+            change.to
+        ))
+        .on(table)
+        .help(format!("take the constraint away for the change and add it again NOT VALID, then validate it:\n{}", sql.trim_end()))
+        .cure(frame.phase(), sql),
     );
 }

@@ -24,11 +24,18 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     }
     let (table, column, ty) = (change.table, change.column, change.to);
     let certain = frame.impact.certainty == Certainty::Known;
-    let told = if certain { "is written anew" } else { "is written anew, unless the old type (which no migration tells) happens to allow it as it is" };
+    let told = if certain {
+        "is written anew"
+    } else {
+        "is written anew, unless the old type (which no migration tells) happens to allow it as it is"
+    };
     findings.push(
         change.by_new_column(
             frame,
-            Fault::new(format!("changing `{table}.{column}` to {ty}: `{table}` {told} with all its indexes, and reads and writes wait meanwhile")).on(table),
+            Fault::new(format!(
+                "changing `{table}.{column}` to {ty}: `{table}` {told} with all its indexes, and reads and writes wait meanwhile"
+            ))
+            .on(table),
         ),
     );
 }

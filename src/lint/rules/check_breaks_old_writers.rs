@@ -61,9 +61,7 @@ fn refuses_anybody(frame: &Frame<'_>, name: &ObjectName, condition: &Expression)
         Operation::AddColumn(add) if add.column.name == *column => add.column.default.is_none() && add.column.generated == Generated::No,
         _ => table.column(column).is_some_and(|known| !frame.fills_for_old_writers(table, known)),
     };
-    condition.columns.is_empty()
-        || !condition.columns.iter().all(unknown_to_old)
-        || condition.proves_not_null.iter().any(left_empty)
+    condition.columns.is_empty() || !condition.columns.iter().all(unknown_to_old) || condition.proves_not_null.iter().any(left_empty)
 }
 
 /// `c IS NOT NULL` on a column that is NOT NULL already.

@@ -26,6 +26,10 @@ fn check(problem: &Problem) -> Option<Fault> {
             Fault::new("the rows below COPY … FROM STDIN are for psql; the server would read them as SQL")
                 .help("write the rows as values: `INSERT INTO … VALUES (…);`"),
         ),
-        ProblemKind::Unterminated(_) | ProblemKind::Template(_) | ProblemKind::TooComplex(_) | ProblemKind::Directive(_) | ProblemKind::UnbalancedTransaction(_) => None,
+        ProblemKind::Unterminated(_)
+        | ProblemKind::Template(_)
+        | ProblemKind::TooComplex(_)
+        | ProblemKind::Directive(_)
+        | ProblemKind::UnbalancedTransaction(_) => None,
     }
 }

@@ -35,7 +35,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let rest = if others.is_empty() { String::new() } else { format!("BEGIN;\n{others}COMMIT;\n") };
     findings.push(
         Fault::new(format!("{what} fails inside a transaction"))
-            .help(format!("write it outside BEGIN and COMMIT, on its own; a lone statement is run without a transaction where it must be: `{sql}`"))
+            .help(format!(
+                "write it outside BEGIN and COMMIT, on its own; a lone statement is run without a transaction where it must be: `{sql}`"
+            ))
             .cure(frame.phase(), format!("{rest}{sql}")),
     );
 }

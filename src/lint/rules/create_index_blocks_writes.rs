@@ -21,11 +21,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::CreateIndex(index) = frame.operation else { return };
     let table = &index.table;
-    let blocks = frame.impact.lock(&frame.before.canonical(table)).is_some_and(Lock::blocks_writes) && frame.impact.index_builds().next().is_some();
+    let blocks =
+        frame.impact.lock(&frame.before.canonical(table)).is_some_and(Lock::blocks_writes) && frame.impact.index_builds().next().is_some();
     if index.concurrently || !blocks || frame.is_new_table(table) || frame.is_view(table) {
         return;
     }
-    let fault = Fault::new(format!("writes to `{table}` wait until the index is built: it takes a SHARE lock and reads every row")).on(table);
+    let fault =
+        Fault::new(format!("writes to `{table}` wait until the index is built: it takes a SHARE lock and reads every row")).on(table);
     let partitioned = frame.table(table).is_some_and(Table::is_partitioned);
     if partitioned {
         let only = splice(frame.sql(), "on", "ONLY");
@@ -57,7 +59,10 @@ mod tests {
 
     #[test]
     fn the_word_goes_behind_the_keyword_and_not_into_a_name() {
-        assert_eq!(splice("CREATE UNIQUE INDEX a_index ON t (a)", "index", "CONCURRENTLY"), "CREATE UNIQUE INDEX CONCURRENTLY a_index ON t (a)");
+        assert_eq!(
+            splice("CREATE UNIQUE INDEX a_index ON t (a)", "index", "CONCURRENTLY"),
+            "CREATE UNIQUE INDEX CONCURRENTLY a_index ON t (a)"
+        );
         assert_eq!(splice("create index one on t (a)", "on", "ONLY"), "create index one on ONLY t (a)");
     }
 }

@@ -5,6 +5,7 @@ use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::{ConstraintRef, Verb};
+
 use crate::schema::{Dependent, Dialect, Operation, Origin};
 
 pub(super) static RULE: Rule = Rule {
@@ -45,12 +46,16 @@ fn dropped<'a>(frame: &Frame<'a>) -> Option<(&'static str, String)> {
             ConstraintRef::PrimaryKey => told("the primary key of", table),
         },
         Operation::DropIndex { index, cascade: true, .. } => told("index", index),
-        Operation::DropView { drop, .. } if drop.cascade && !is_new(frame, frame.before.view(&drop.name).recorded().map(|view| &view.origin)) => {
+        Operation::DropView { drop, .. }
+            if drop.cascade && !is_new(frame, frame.before.view(&drop.name).recorded().map(|view| &view.origin)) =>
+        {
             told("view", &drop.name)
         }
         Operation::DropRoutine(drop) if drop.cascade => told("function", &drop.name),
         Operation::DropTrigger { trigger, cascade: true, .. } => told("trigger", trigger),
-        Operation::DropType { drop, .. } if drop.cascade && !is_new(frame, frame.before.user_type(&drop.name).recorded().map(|ty| &ty.origin)) => {
+        Operation::DropType { drop, .. }
+            if drop.cascade && !is_new(frame, frame.before.user_type(&drop.name).recorded().map(|ty| &ty.origin)) =>
+        {
             told("type", &drop.name)
         }
         Operation::DropSequence(drop) if drop.cascade => told("sequence", &drop.name),

@@ -18,10 +18,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(fault: &AllowanceFault) -> Option<Fault> {
     match fault {
-        AllowanceFault::Expired { lint, until } => Some(
-            Fault::new(format!("the allowance of `{lint}` ended on {until} and allows nothing any more"))
-                .help(format!("repair what `{lint}` reports, or answer for it anew: `-- migrate: allow({lint}) reason=\"…\" until=2027-01-31`")),
-        ),
+        AllowanceFault::Expired { lint, until } => {
+            Some(Fault::new(format!("the allowance of `{lint}` ended on {until} and allows nothing any more")).help(format!(
+                "repair what `{lint}` reports, or answer for it anew: `-- migrate: allow({lint}) reason=\"…\" until=2027-01-31`"
+            )))
+        }
         AllowanceFault::NoDate { lint, until } => Some(
             Fault::new(format!("`{until}` is no day, so nobody can tell how long `{lint}` is allowed"))
                 .help(format!("write year, month and day: `-- migrate: allow({lint}) reason=\"…\" until=2027-01-31`")),

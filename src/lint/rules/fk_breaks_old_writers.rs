@@ -23,7 +23,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let ConstraintKind::ForeignKey(key) = &add.constraint.kind else { return };
     let table = &add.table;
     let unknown_to_old = key.columns.iter().any(|column| !frame.is_old_column(table, column));
-    if add.constraint.validity == Validity::NotEnforced || !frame.is_old_table(table) || unknown_to_old || stands_already(frame, table, key) {
+    if add.constraint.validity == Validity::NotEnforced || !frame.is_old_table(table) || unknown_to_old || stands_already(frame, table, key)
+    {
         return;
     }
     let dialect = frame.dialect();

@@ -22,11 +22,15 @@ pub(super) static RULE: Rule = Rule {
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let (table, columns): (_, Vec<&Ident>) = match frame.operation {
         Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } => (table, vec![column]),
-        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => (table, vec![column]),
+        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => {
+            (table, vec![column])
+        }
         Operation::AddConstraint(add) if add.constraint.validity != Validity::NotEnforced => match &add.constraint.kind {
             ConstraintKind::NotNull(column) => (&add.table, vec![column]),
             ConstraintKind::PrimaryKey(columns) => (&add.table, columns.iter().collect()),
-            ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => return,
+            ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => {
+                return;
+            }
         },
         _ => return,
     };
@@ -36,12 +40,14 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let dialect = frame.dialect();
     for column in columns.into_iter().filter(|column| refuses_anybody(frame, table, column)) {
         let ty = frame.column(table, column).map(|column| &column.ty);
-        let fault = Fault::new(format!("NOT NULL on `{table}.{column}` refuses the writes of every running release that leaves it empty, from this moment"))
-            .help(format!(
-                "release code that always writes it, fill the old rows, and tighten in contract.sql: `{} ALTER COLUMN {} SET NOT NULL;`",
-                recipe::alter(dialect, table),
-                column.spelled(dialect)
-            ));
+        let fault = Fault::new(format!(
+            "NOT NULL on `{table}.{column}` refuses the writes of every running release that leaves it empty, from this moment"
+        ))
+        .help(format!(
+            "release code that always writes it, fill the old rows, and tighten in contract.sql: `{} ALTER COLUMN {} SET NOT NULL;`",
+            recipe::alter(dialect, table),
+            column.spelled(dialect)
+        ));
         let (name, value) = (column.spelled(dialect), recipe::sample_value(ty));
         findings.push(
             fault

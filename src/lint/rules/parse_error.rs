@@ -22,6 +22,11 @@ fn check(problem: &Problem) -> Option<Fault> {
             Fault::new(format!("{what} is never closed, so everything after it is swallowed"))
                 .help("close it; if the text holds the mark itself, double it: `SELECT 'it''s';`"),
         ),
-        ProblemKind::ClientCommand(_) | ProblemKind::CopyData | ProblemKind::Template(_) | ProblemKind::TooComplex(_) | ProblemKind::Directive(_) | ProblemKind::UnbalancedTransaction(_) => None,
+        ProblemKind::ClientCommand(_)
+        | ProblemKind::CopyData
+        | ProblemKind::Template(_)
+        | ProblemKind::TooComplex(_)
+        | ProblemKind::Directive(_)
+        | ProblemKind::UnbalancedTransaction(_) => None,
     }
 }

@@ -30,7 +30,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let ty = frame.column(table, column).map(|column| column.ty.to_string());
     let add = format!("{} ADD COLUMN {} {};", recipe::alter(dialect, table), to.spelled(dialect), ty.as_deref().unwrap_or("<type>"));
     let sync = Sync { dialect, table, old: column, new: to, new_type: None, old_type: None };
-    let fault = fault.help(format!("add `{to}`, keep both equal by a trigger, copy, and drop `{column}` in contract.sql; begin with `{add}`"));
+    let fault =
+        fault.help(format!("add `{to}`, keep both equal by a trigger, copy, and drop `{column}` in contract.sql; begin with `{add}`"));
     findings.push(
         fault
             .cure(Phase::Expand, format!("{add}\n{}", sync.install()))

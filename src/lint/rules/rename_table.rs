@@ -31,7 +31,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             let view = ObjectName { schema: table.schema.clone(), name: to.clone() }.spelled(dialect);
             let sql = format!("BEGIN;\nALTER TABLE {old} RENAME TO {new};\nCREATE VIEW {old} AS SELECT * FROM {view};\nCOMMIT;\n");
             fault
-                .help(format!("leave an updatable view under the old name, in the same transaction: `CREATE VIEW {old} AS SELECT * FROM {view};`"))
+                .help(format!(
+                    "leave an updatable view under the old name, in the same transaction: `CREATE VIEW {old} AS SELECT * FROM {view};`"
+                ))
                 .cure(Phase::Expand, sql)
                 .cure(Phase::Contract, format!("DROP VIEW {old};\n"))
         }
@@ -55,7 +57,9 @@ fn is_served_by_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool 
     let covers = |view: &CreateView| match &view.columns {
         None => false,
         Some(items) => {
-            let has = |name: &Ident| items.iter().any(|item| matches!(item, ViewColumn::Column { source, name: shown } if source == name && shown == name));
+            let has = |name: &Ident| {
+                items.iter().any(|item| matches!(item, ViewColumn::Column { source, name: shown } if source == name && shown == name))
+            };
             items.contains(&ViewColumn::All) || (!columns.is_empty() && columns.iter().all(|column| has(&column.name)))
         }
     };

@@ -17,8 +17,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(problem: &schema::Problem) -> Option<Fault> {
     let message = match problem {
-        schema::Problem::Missing { kind, name } => format!("no earlier migration makes {kind} `{name}`, or one took it away: the statement would fail on a database made by these migrations"),
-        schema::Problem::Exists { kind, name } => format!("an earlier migration makes {kind} `{name}` already: the statement would fail on a database made by these migrations"),
+        schema::Problem::Missing { kind, name } => format!(
+            "no earlier migration makes {kind} `{name}`, or one took it away: the statement would fail on a database made by these migrations"
+        ),
+        schema::Problem::Exists { kind, name } => {
+            format!("an earlier migration makes {kind} `{name}` already: the statement would fail on a database made by these migrations")
+        }
     };
-    Some(Fault::new(message).help("compare with the database; if migrations before these are kept elsewhere, their order may differ: `migrate status`"))
+    Some(
+        Fault::new(message)
+            .help("compare with the database; if migrations before these are kept elsewhere, their order may differ: `migrate status`"),
+    )
 }

@@ -26,9 +26,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let dialect = frame.dialect();
     let sql = recipe::set_not_null(dialect, table, column, None);
     findings.push(
-        Fault::new(format!("SET NOT NULL reads every row of `{table}` to look for NULL in `{column}`, and reads and writes wait meanwhile"))
-            .on(table)
-            .help(format!("let a validated CHECK prove it, each statement in its own transaction:\n{}", sql.trim_end()))
-            .cure(frame.phase(), sql),
+        Fault::new(format!(
+            "SET NOT NULL reads every row of `{table}` to look for NULL in `{column}`, and reads and writes wait meanwhile"
+        ))
+        .on(table)
+        .help(format!("let a validated CHECK prove it, each statement in its own transaction:\n{}", sql.trim_end()))
+        .cure(frame.phase(), sql),
     );
 }

@@ -22,6 +22,11 @@ fn check(problem: &Problem) -> Option<Fault> {
             Fault::new(format!("`{placeholder}` is a placeholder that nobody filled in, so what would run is not what stands here"))
                 .help("write the value itself, or render the file before it is committed: `migrate lint <file>`"),
         ),
-        ProblemKind::Unterminated(_) | ProblemKind::ClientCommand(_) | ProblemKind::CopyData | ProblemKind::TooComplex(_) | ProblemKind::Directive(_) | ProblemKind::UnbalancedTransaction(_) => None,
+        ProblemKind::Unterminated(_)
+        | ProblemKind::ClientCommand(_)
+        | ProblemKind::CopyData
+        | ProblemKind::TooComplex(_)
+        | ProblemKind::Directive(_)
+        | ProblemKind::UnbalancedTransaction(_) => None,
     }
 }

@@ -22,6 +22,11 @@ fn check(problem: &Problem) -> Option<Fault> {
             Fault::new(format!("this statement is too complex to judge: {limit}"))
                 .help("cut it into several statements, or load the data outside of migrations: `INSERT INTO … VALUES (…);`"),
         ),
-        ProblemKind::Unterminated(_) | ProblemKind::ClientCommand(_) | ProblemKind::CopyData | ProblemKind::Template(_) | ProblemKind::Directive(_) | ProblemKind::UnbalancedTransaction(_) => None,
+        ProblemKind::Unterminated(_)
+        | ProblemKind::ClientCommand(_)
+        | ProblemKind::CopyData
+        | ProblemKind::Template(_)
+        | ProblemKind::Directive(_)
+        | ProblemKind::UnbalancedTransaction(_) => None,
     }
 }

@@ -22,6 +22,11 @@ fn check(problem: &Problem) -> Option<Fault> {
             Fault::new(format!("{what}, so it is not clear what is applied together"))
                 .help("leave transactions to the runner, or close the group: `BEGIN; … COMMIT;`"),
         ),
-        ProblemKind::Unterminated(_) | ProblemKind::ClientCommand(_) | ProblemKind::CopyData | ProblemKind::Template(_) | ProblemKind::TooComplex(_) | ProblemKind::Directive(_) => None,
+        ProblemKind::Unterminated(_)
+        | ProblemKind::ClientCommand(_)
+        | ProblemKind::CopyData
+        | ProblemKind::Template(_)
+        | ProblemKind::TooComplex(_)
+        | ProblemKind::Directive(_) => None,
     }
 }

@@ -30,12 +30,17 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     }
     let dialect = frame.dialect();
     let table = change.table.spelled(dialect);
-    let fault = Fault::new(format!("{verb} changes every row of `{}` at once: the rows stay locked to its end, and a mistake reaches all of them", change.table));
+    let fault = Fault::new(format!(
+        "{verb} changes every row of `{}` at once: the rows stay locked to its end, and a mistake reaches all of them",
+        change.table
+    ));
     let example = match (change.kind, change.columns.first()) {
         (DataKind::Update, Some(column)) => format!("UPDATE {table} SET … WHERE {} IS NULL;", column.spelled(dialect)),
         _ => format!("{verb} … {table} … WHERE …;"),
     };
-    let fault = fault.help(format!("say in backfill.sql which rows are still to do, so that it can be cut into batches and told when it is done: `{example}`"));
+    let fault = fault.help(format!(
+        "say in backfill.sql which rows are still to do, so that it can be cut into batches and told when it is done: `{example}`"
+    ));
     // A small table is soon updated; what DELETE takes is lost whatever the size.
     findings.push(if change.kind == DataKind::Update { fault.on(&change.table) } else { fault });
 }

@@ -27,7 +27,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
                 IndexKey::Expression(expression) => expression.columns.clone(),
             });
             let columns: Vec<Ident> = columns.collect();
-            let key = Key { table: &index.table, columns: &columns, predicate: index.predicate.as_ref(), nulls_count: index.nulls_not_distinct };
+            let key =
+                Key { table: &index.table, columns: &columns, predicate: index.predicate.as_ref(), nulls_count: index.nulls_not_distinct };
             if key.refuses_anybody(frame) {
                 let sql = format!("{};", frame.sql());
                 findings.push(fault(&key, &sql).cure(Phase::Contract, sql));
@@ -39,7 +40,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
                 let (columns, nulls_count) = match &constraint.kind {
                     ConstraintKind::PrimaryKey(columns) => (columns, false),
                     ConstraintKind::Unique { columns, nulls_not_distinct } => (columns, *nulls_not_distinct),
-                    ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => continue,
+                    ConstraintKind::Check(_)
+                    | ConstraintKind::NotNull(_)
+                    | ConstraintKind::ForeignKey(_)
+                    | ConstraintKind::Exclusion { .. } => continue,
                 };
                 let key = Key { table, columns, predicate: None, nulls_count };
                 if key.refuses_anybody(frame) {
@@ -54,8 +58,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 fn fault(key: &Key<'_>, sql: &str) -> Fault {
     let columns: Vec<&str> = key.columns.iter().map(Ident::as_str).collect();
     let columns = columns.join(", ");
-    Fault::new(format!("uniqueness of ({columns}) in `{}` refuses what running releases may write, from this moment, concurrent or not", key.table))
-        .help(format!("release code that writes no duplicates, remove those that exist, then add it in contract.sql:\n{sql}"))
+    Fault::new(format!(
+        "uniqueness of ({columns}) in `{}` refuses what running releases may write, from this moment, concurrent or not",
+        key.table
+    ))
+    .help(format!("release code that writes no duplicates, remove those that exist, then add it in contract.sql:\n{sql}"))
 }
 
 /// What is to be unique.
@@ -69,7 +76,7 @@ struct Key<'a> {
 impl Key<'_> {
     /// Whether a release that does not know this migration could write a duplicate.
     fn refuses_anybody(&self, frame: &Frame<'_>) -> bool {
-        if !frame.is_old_table(self.table) || frame.is_temporary_view(self.table) {
+        if !frame.is_old_table(self.table) || frame.is_view(self.table) {
             return false;
         }
         let Some(table) = frame.table(self.table) else { return true };
@@ -79,12 +86,17 @@ impl Key<'_> {
         }
         let left_empty = |column: &Ident| match frame.operation {
             Operation::AddColumn(add) if add.column.name == *column => add.column.default.is_none() && !add.column.not_null,
-            _ => !frame.is_old_column(self.table, column) && table.column(column).is_some_and(|known| frame.stays_null_for_old_writers(table, known)),
+            _ => {
+                !frame.is_old_column(self.table, column)
+                    && table.column(column).is_some_and(|known| frame.stays_null_for_old_writers(table, known))
+            }
         };
         let numbered = |column: &Ident| match frame.operation {
             Operation::AddColumn(add) if add.column.name == *column => is_numbered(&add.column.generated, add.column.default.as_ref()),
-            _ => !frame.is_old_column(self.table, column)
-                && table.column(column).is_some_and(|known| is_numbered(&known.generated, known.default.as_ref())),
+            _ => {
+                !frame.is_old_column(self.table, column)
+                    && table.column(column).is_some_and(|known| is_numbered(&known.generated, known.default.as_ref()))
+            }
         };
         let outside = self.predicate.is_some_and(|predicate| predicate.proves_not_null.iter().any(left_empty));
         let distinct = self.columns.iter().any(|column| (left_empty(column) && !self.nulls_count) || numbered(column));

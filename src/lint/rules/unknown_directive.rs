@@ -22,6 +22,11 @@ fn check(problem: &Problem) -> Option<Fault> {
             Fault::new(format!("this directive is not understood: {why}"))
                 .help("write it as `-- migrate: allow(<lint>) reason=\"…\" until=2027-01-31`"),
         ),
-        ProblemKind::Unterminated(_) | ProblemKind::ClientCommand(_) | ProblemKind::CopyData | ProblemKind::Template(_) | ProblemKind::TooComplex(_) | ProblemKind::UnbalancedTransaction(_) => None,
+        ProblemKind::Unterminated(_)
+        | ProblemKind::ClientCommand(_)
+        | ProblemKind::CopyData
+        | ProblemKind::Template(_)
+        | ProblemKind::TooComplex(_)
+        | ProblemKind::UnbalancedTransaction(_) => None,
     }
 }

@@ -26,6 +26,9 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
                     .help(format!("name the lint as its finding does: `-- migrate: allow({example}) reason=\"…\"`")),
             )
         }
-        AllowanceFault::NoReason { .. } | AllowanceFault::Expired { .. } | AllowanceFault::NoDate { .. } | AllowanceFault::Unused { .. } => None,
+        AllowanceFault::NoReason { .. }
+        | AllowanceFault::Expired { .. }
+        | AllowanceFault::NoDate { .. }
+        | AllowanceFault::Unused { .. } => None,
     }
 }

@@ -22,6 +22,9 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
             Fault::new(format!("nothing here is found by `{lint}`, and a later fault would slip through unseen"))
                 .help(format!("take the allowance away; `migrate explain {lint}` tells what it is about")),
         ),
-        AllowanceFault::Unknown { .. } | AllowanceFault::NoReason { .. } | AllowanceFault::Expired { .. } | AllowanceFault::NoDate { .. } => None,
+        AllowanceFault::Unknown { .. }
+        | AllowanceFault::NoReason { .. }
+        | AllowanceFault::Expired { .. }
+        | AllowanceFault::NoDate { .. } => None,
     }
 }

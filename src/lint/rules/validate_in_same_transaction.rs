@@ -28,11 +28,14 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let sql = format!("{} VALIDATE CONSTRAINT {};", recipe::alter(dialect, table), name.spelled(dialect));
     let waiting = if held.lock.blocks_reads() { "reads and writes wait" } else { "writes wait" };
     findings.push(
-        Fault::new(format!("`{name}` is validated while this transaction still holds {} on `{table}`: {waiting} until every row is read", held.lock))
-            .on(table)
-            .label(held.span, format!("takes {} on `{table}`", held.lock))
-            .help(format!("validate it in a transaction of its own, after COMMIT: `{sql}`"))
-            .cure(frame.phase(), first_then(frame, &sql)),
+        Fault::new(format!(
+            "`{name}` is validated while this transaction still holds {} on `{table}`: {waiting} until every row is read",
+            held.lock
+        ))
+        .on(table)
+        .label(held.span, format!("takes {} on `{table}`", held.lock))
+        .help(format!("validate it in a transaction of its own, after COMMIT: `{sql}`"))
+        .cure(frame.phase(), first_then(frame, &sql)),
     );
 }
 

@@ -1,0 +1,59 @@
+//! A change of a column's type, and the only way to it that breaks nobody: a new column.
+
+use super::Frame;
+use crate::lint::cure::sync::Sync;
+use crate::lint::cure::{Spelled, derived, recipe};
+use crate::lint::finding::Fault;
+use crate::schema::operation::ColumnChange;
+use crate::schema::table::TypeName;
+use crate::schema::{Ident, ObjectName, Operation, Phase};
+
+/// A column that gets another type.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::lint) struct Retype<'a> {
+    pub(in crate::lint) table: &'a ObjectName,
+    pub(in crate::lint) column: &'a Ident,
+    /// Where it is recorded.
+    pub(in crate::lint) from: Option<&'a TypeName>,
+    pub(in crate::lint) to: &'a TypeName,
+}
+
+impl<'a> Frame<'a> {
+    /// The change of type that the clause makes, written as SET DATA TYPE or as a redefinition.
+    pub(in crate::lint) fn type_change(&self) -> Option<Retype<'a>> {
+        let Operation::AlterColumn { table, column, change } = self.operation else { return None };
+        let to = match change {
+            ColumnChange::SetType { ty, .. } => ty,
+            ColumnChange::Redefine { column: new, .. } => new.ty.as_ref()?,
+            ColumnChange::SetDefault(_)
+            | ColumnChange::DropDefault
+            | ColumnChange::SetNotNull
+            | ColumnChange::DropNotNull
+            | ColumnChange::SetIdentity(_)
+            | ColumnChange::DropIdentity { .. }
+            | ColumnChange::DropExpression { .. }
+            | ColumnChange::SetExpression(_)
+            | ColumnChange::Storage => return None,
+        };
+        Some(Retype { table, column, from: self.column(table, column).map(|column| &column.ty), to })
+    }
+}
+
+impl Retype<'_> {
+    /// Completes a fault with the files that bring the new type by a new column.
+    pub(in crate::lint) fn by_new_column(&self, frame: &Frame<'_>, fault: Fault) -> Fault {
+        let dialect = frame.dialect();
+        let new = derived(dialect, [self.column.as_str(), "new"]);
+        let (to, from) = (self.to.to_string(), self.from.map(ToString::to_string));
+        let add = format!("{} ADD COLUMN {} {to};", recipe::alter(dialect, self.table), new.spelled(dialect));
+        let sync = Sync { dialect, table: self.table, old: self.column, new: &new, new_type: Some(&to), old_type: from.as_deref() };
+        fault
+            .help(format!(
+                "add a column of the new type, keep both equal by a trigger, copy, move the code, and drop `{}` in contract.sql; begin with `{add}`",
+                self.column
+            ))
+            .cure(Phase::Expand, format!("{add}\n{}", sync.install()))
+            .cure(Phase::Backfill, sync.backfill())
+            .cure(Phase::Contract, sync.remove())
+    }
+}

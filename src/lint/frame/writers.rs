@@ -1,0 +1,37 @@
+//! What old releases write: the question behind every constraint that binds from the moment it exists.
+
+use super::{Frame, Seen};
+use crate::schema::expression::Shape;
+use crate::schema::operation::{ColumnChange, NewConstraint};
+use crate::schema::table::{Column, Generated, Table};
+use crate::schema::{ObjectName, Operation};
+
+impl<'a> Frame<'a> {
+    /// The constraints that the clause adds, whatever its form.
+    pub(in crate::lint) fn added_constraints(&self) -> impl Iterator<Item = (&'a ObjectName, &'a NewConstraint)> + use<'a> {
+        let (table, constraints): (Option<&ObjectName>, &[NewConstraint]) = match self.operation {
+            Operation::AddConstraint(add) => (Some(&add.table), std::slice::from_ref(&add.constraint)),
+            Operation::AddColumn(add) => (Some(&add.table), &add.constraints),
+            Operation::AlterColumn { table, change: ColumnChange::Redefine { constraints, .. }, .. } => (Some(table), constraints),
+            _ => (None, &[]),
+        };
+        constraints.iter().filter_map(move |constraint| Some((table?, constraint)))
+    }
+
+    /// Whether a column that old releases do not know is filled when they insert a row: by its default, by itself, or
+    /// by a trigger that this migration brought.
+    pub(in crate::lint) fn fills_for_old_writers(&self, table: &Table, column: &Column) -> bool {
+        let by_default = column.default.as_ref().is_some_and(|default| default.shape != Shape::Null);
+        by_default || column.generated != Generated::No || self.is_synced(table)
+    }
+
+    /// Whether a column that old releases do not know stays NULL in the rows that they insert.
+    pub(in crate::lint) fn stays_null_for_old_writers(&self, table: &Table, column: &Column) -> bool {
+        !column.not_null && !self.fills_for_old_writers(table, column)
+    }
+
+    /// Whether this migration put a trigger on the table.
+    fn is_synced(&self, table: &Table) -> bool {
+        table.triggers.iter().any(|trigger| trigger.enabled && self.seen(&trigger.origin) != Seen::ByEveryone)
+    }
+}
