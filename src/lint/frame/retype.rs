@@ -33,6 +33,7 @@ impl<'a> Frame<'a> {
             | ColumnChange::DropIdentity { .. }
             | ColumnChange::DropExpression { .. }
             | ColumnChange::SetExpression(_)
+            | ColumnChange::Statistics
             | ColumnChange::Storage => return None,
         };
         Some(Retype { table, column, from: self.column(table, column).map(|column| &column.ty), to })

@@ -31,6 +31,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         | ColumnChange::DropIdentity { .. }
         | ColumnChange::DropExpression { .. }
         | ColumnChange::SetExpression(_)
+        | ColumnChange::Statistics
         | ColumnChange::Storage
         | ColumnChange::Redefine { .. } => false,
     };
