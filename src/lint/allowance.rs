@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::finding::Finding;
 use super::hearing::{Place, Rulebook};
 use super::replay::Placed;
-use super::rule::LintId;
+use super::rule::{Check, LintId};
 use super::rules;
 use crate::migration::{Allowance, MigrationId};
 use crate::schema::Phase;
@@ -109,9 +109,17 @@ impl Inline {
 
     /// The allowances that allowed nothing.
     pub(super) fn unused(&self) -> impl Iterator<Item = (Span, AllowanceFault)> {
-        let unused = self.in_force.iter().filter(|allowance| !allowance.used);
+        // What the plan sees is judged after the script: an allowance of it cannot be called unused here.
+        let unused = self.in_force.iter().filter(|allowance| !allowance.used && !is_about_plan(allowance.lint));
         unused.map(|allowance| (allowance.span, AllowanceFault::Unused { lint: allowance.lint }))
     }
+}
+
+fn is_about_plan(lint: LintId) -> bool {
+    rules::rule(lint.as_str()).is_some_and(|rule| match rule.check {
+        Check::Plan(_) => true,
+        Check::Clause(_) | Check::Text(_) | Check::Allowance(_) | Check::Replay(_) => false,
+    })
 }
 
 fn parse(text: &str) -> Result<Date, String> {

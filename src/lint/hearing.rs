@@ -7,6 +7,7 @@ use super::cure;
 use super::finding::{CureFile, Fault, Finding, Findings};
 use super::frame::Frame;
 use super::level::Level;
+use super::plan_fault::PlanFault;
 use super::replay::{Allowed, Placed, Policy};
 use super::rule::{Check, Class, LintId, Rule};
 use super::rules;
@@ -58,7 +59,7 @@ impl Rulebook {
     pub(super) fn allowance(&self, place: &Place, fault: &AllowanceFault) -> Vec<Finding> {
         let told = self.active(place.phase).iter().filter_map(|&(rule, level)| match rule.check {
             Check::Allowance(check) => check(fault).map(|fault| finding(rule, level, place, fault)),
-            Check::Clause(_) | Check::Text(_) | Check::Replay(_) => None,
+            Check::Clause(_) | Check::Text(_) | Check::Replay(_) | Check::Plan(_) => None,
         });
         told.collect()
     }
@@ -108,7 +109,7 @@ impl<'a> Hearing<'a> {
             match (rule.check, problem) {
                 (Check::Clause(check), _) => check(frame, &mut self.said),
                 (Check::Replay(check), Some(problem)) => self.said.faults.extend(check(problem)),
-                (Check::Replay(_), None) | (Check::Text(_) | Check::Allowance(_), _) => {}
+                (Check::Replay(_), None) | (Check::Text(_) | Check::Allowance(_) | Check::Plan(_), _) => {}
             }
             heard.extend(self.said.faults.drain(..).map(|fault| (rule, level, fault)));
         }
@@ -133,6 +134,27 @@ impl<'a> Hearing<'a> {
             let reason = reason.unwrap_or_default();
             self.allowed.push(Allowed { finding: finding(rule, level, &place, fault), reason });
         }
+    }
+
+    /// Hears the rules about what only the plan sees.
+    pub(super) fn plan(&mut self, span: Span, fault: &PlanFault) {
+        let book = Arc::clone(&self.book);
+        for &(rule, level) in book.active(self.placed.phase) {
+            if let Check::Plan(check) = rule.check
+                && let Some(fault) = check(fault)
+            {
+                let finding = finding(rule, level, &self.place(span), fault);
+                match self.reason(rule.id, span) {
+                    Some(reason) => self.allowed.push(Allowed { finding, reason }),
+                    None => self.findings.push(finding),
+                }
+            }
+        }
+    }
+
+    /// Breaks the hearing off: the allowances were judged when the script was.
+    pub(super) fn adjourn(self) -> (Vec<Finding>, Vec<Allowed>, Option<Settled>) {
+        (self.findings, self.allowed, self.settled)
     }
 
     /// Ends the hearing: says what is wrong with the allowances of the file.

@@ -13,6 +13,7 @@ use super::finding::Finding;
 use super::frame::{Frame, Held, Transaction};
 use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
+use super::plan_fault::PlanFault;
 use crate::dialect::{self, Impact};
 use crate::migration::{Allowance, MigrationId, groups};
 use crate::schema::table::Knowledge;
@@ -146,6 +147,18 @@ impl Replay {
         let mut findings: Vec<Finding> = self.settled.values().flat_map(|settled| settled.close(&self.book)).collect();
         findings.sort_by(|a, b| a.source.path.cmp(&b.source.path));
         findings
+    }
+
+    /// Judges what only the plan sees in a script; what comes of it joins the script's report.
+    pub fn plan_fault(&mut self, placed: Placed<'_>, span: Span, fault: &PlanFault, report: &mut ScriptReport) {
+        let settled = self.settled.remove(placed.migration);
+        let mut hearing = Hearing::open(Arc::clone(&self.book), placed, settled);
+        hearing.plan(span, fault);
+        let (findings, allowed, settled) = hearing.adjourn();
+        self.settled.extend(settled.map(|settled| (placed.migration.clone(), settled)));
+        report.findings.extend(findings);
+        report.findings.sort_by_key(|finding| finding.span);
+        report.allowed.extend(allowed);
     }
 
     fn origin(&mut self, placed: Placed<'_>) -> Origin {

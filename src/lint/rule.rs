@@ -8,6 +8,7 @@ use super::allowance::AllowanceFault;
 use super::finding::{Fault, Findings};
 use super::frame::Frame;
 use super::level::PhaseLevels;
+use super::plan_fault::PlanFault;
 use crate::schema::{self, Dialect};
 use crate::sql;
 
@@ -78,6 +79,8 @@ pub enum Check {
     Allowance(fn(&AllowanceFault) -> Option<Fault>),
     /// What cannot have worked on the replayed schema.
     Replay(fn(&schema::Problem) -> Option<Fault>),
+    /// What only the plan sees.
+    Plan(fn(&PlanFault) -> Option<Fault>),
 }
 
 impl Rule {

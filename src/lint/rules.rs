@@ -7,6 +7,7 @@ mod add_column_rewrites_table;
 mod add_fk_scans_table;
 mod add_required_column;
 mod allow_without_reason;
+mod backfill_cannot_be_cut;
 mod backfill_outside_backfill_phase;
 mod change_column_type;
 mod change_type_rebuilds_index;
@@ -38,6 +39,7 @@ mod unbounded_dml;
 mod unique_breaks_old_writers;
 mod unknown_directive;
 mod unknown_lint;
+mod unordered_conflict;
 mod unreadable_statement;
 mod unused_allow;
 mod validate_in_same_transaction;
@@ -49,6 +51,7 @@ pub static ALL: &[&Rule] = &[
     &add_fk_scans_table::RULE,
     &add_required_column::RULE,
     &allow_without_reason::RULE,
+    &backfill_cannot_be_cut::RULE,
     &backfill_outside_backfill_phase::RULE,
     &change_column_type::RULE,
     &change_type_rebuilds_index::RULE,
@@ -80,6 +83,7 @@ pub static ALL: &[&Rule] = &[
     &unique_breaks_old_writers::RULE,
     &unknown_directive::RULE,
     &unknown_lint::RULE,
+    &unordered_conflict::RULE,
     &unreadable_statement::RULE,
     &unused_allow::RULE,
     &validate_in_same_transaction::RULE,
