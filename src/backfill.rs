@@ -1,6 +1,7 @@
 //! Backfill jobs as values: what is walked, by which key, in which chunks. Pure; no database, no clock.
 
 pub mod chunk;
+mod derive;
 pub mod pace;
 
 pub use pace::Pace;

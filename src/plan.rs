@@ -1,7 +1,180 @@
 //! What is to be done, in which order, and whether it may be: graph, gates, steps, approval.
+//!
+//! Pure: knows no database and no clock. Texts come through the scripts that `migration` hands out.
 
+pub mod approve;
+pub mod commute;
 pub mod gate;
+pub mod graph;
+pub mod history;
 pub mod step;
+pub mod steps;
+pub mod survey;
 
-pub use gate::{Condition, ConditionKind, Gate, GateState};
+pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request};
+pub use commute::{Clash, Side};
+pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob};
+pub use history::HistoryConflict;
+pub use graph::{Cycle, Graph};
 pub use step::{Resume, Step, StepKind};
+pub use survey::{Known, PlanError, Survey};
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::dialect::Impact;
+use crate::lint::{Allowed, Finding};
+use crate::migration::{MigrationId, NodeRef};
+use crate::schema::Server;
+use crate::sql::{Digest, Place, Source, Span};
+
+/// Every script in the order in which it ran or may run, with what is known of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the scripts were judged for.
+    pub server: Server,
+    /// What the states rest on.
+    pub basis: Basis,
+    /// In order.
+    pub scripts: Vec<PlannedScript>,
+    /// Where the project and the ledger disagree.
+    pub history: Vec<HistoryConflict>,
+    /// Findings about no script of the plan: allowances of migration.toml that allow nothing.
+    pub findings: Vec<Finding>,
+    /// Pairs that must be ordered and are not; each is a finding of the later script as well.
+    pub clashes: Vec<Clash>,
+}
+
+/// What the states of a plan rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The files alone: nothing may run by such a plan.
+    Files,
+    /// A ledger.
+    Ledger,
+}
+
+/// One script.
+#[derive(Clone, Debug)]
+pub struct PlannedScript {
+    /// Which.
+    pub node: NodeRef,
+    /// Its file.
+    pub path: Arc<str>,
+    /// Over its tokens.
+    pub digest: Digest,
+    /// Where it is.
+    pub state: ScriptState,
+    /// Its text; `None` for scripts that were only followed.
+    pub source: Option<Source>,
+    /// What it does; empty for scripts that were only followed.
+    pub statements: Vec<PlannedStatement>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+    /// What would be wrong with it, had nobody answered for it.
+    pub allowed: Vec<Allowed>,
+    /// What a backend executes; empty for scripts that are done and where a finding stands in the way.
+    pub steps: Arc<[Step]>,
+    /// Steps that an earlier run finished.
+    pub finished: usize,
+    /// A contract's gate, to be judged with a ledger at hand.
+    pub gate: Option<GateSpec>,
+}
+
+/// Where a script is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScriptState {
+    /// It ran.
+    Done {
+        /// When it ended, by the database's clock.
+        at: Option<Timestamp>,
+    },
+    /// It is the same in the base that the plan is compared with.
+    Unchanged,
+    /// It was started and not finished.
+    Running {
+        /// Steps that are done.
+        finished: usize,
+        /// Steps in all.
+        of: usize,
+    },
+    /// It can run.
+    Pending,
+    /// Others must run before.
+    Blocked {
+        /// They.
+        by: Vec<NodeRef>,
+    },
+    /// Its gate is closed.
+    Held(Gate),
+}
+
+/// One statement of a script.
+#[derive(Clone, Debug)]
+pub struct PlannedStatement {
+    /// Its bytes in the script's source.
+    pub span: Span,
+    /// Where it begins.
+    pub place: Place,
+    /// Its text.
+    pub sql: String,
+    /// The statement group that it belongs to, from zero.
+    pub group: usize,
+    /// What each clause locks, reads and writes.
+    pub impacts: Vec<Impact>,
+}
+
+impl ScriptState {
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        match self {
+            ScriptState::Done { .. } => true,
+            ScriptState::Unchanged | ScriptState::Running { .. } | ScriptState::Pending | ScriptState::Blocked { .. } | ScriptState::Held(_) => false,
+        }
+    }
+}
+
+impl Plan {
+    /// What each open contract's gate is judged by.
+    pub fn gates(&self) -> impl Iterator<Item = &GateSpec> {
+        self.scripts.iter().filter_map(|script| script.gate.as_ref())
+    }
+
+    /// Enters how the gates were judged: a contract whose gate lets it through is pending (or running), any other stays held.
+    #[must_use]
+    pub fn with_gates(mut self, gates: Vec<Gate>) -> Plan {
+        for gate in gates {
+            let contract = self.scripts.iter_mut().find(|script| script.gate.as_ref().is_some_and(|spec| spec.migration == gate.migration));
+            if let Some(script) = contract {
+                script.enter(gate);
+            }
+        }
+        self
+    }
+
+    /// The script of a node.
+    pub fn script(&self, node: &NodeRef) -> Option<&PlannedScript> {
+        self.scripts.iter().find(|script| &script.node == node)
+    }
+
+    /// The scripts of a migration, in the order of the plan.
+    pub fn of<'a>(&'a self, migration: &'a MigrationId) -> impl Iterator<Item = &'a PlannedScript> {
+        self.scripts.iter().filter(move |script| &script.node.migration == migration)
+    }
+
+    /// Every finding, script by script, then those about none.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.scripts.iter().flat_map(|script| &script.findings).chain(&self.findings)
+    }
+}
+
+impl PlannedScript {
+    fn enter(&mut self, gate: Gate) {
+        if let (ScriptState::Held(_), true) = (&self.state, gate.is_open()) {
+            self.state = if self.finished == 0 { ScriptState::Pending } else { ScriptState::Running { finished: self.finished, of: self.steps.len() } };
+        } else if let ScriptState::Held(_) = self.state {
+            self.state = ScriptState::Held(gate);
+        }
+    }
+}

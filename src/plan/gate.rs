@@ -1,12 +1,50 @@
-//! Gates as values: conditions with three states, of which only `Open` opens.
+//! Gates as values: what decides whether a contract may run, and the answer, with three states of which only `Open` opens.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::migration::MigrationId;
+use super::commute::Clash;
+use crate::backfill::Job;
+use crate::migration::{MigrationId, NodeRef, Requirement};
+use crate::sql::Digest;
 
-/// Everything that decides whether a contract may run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Everything about one contract that its gate is judged by, beside the ledger.
+///
+/// Made by the survey, judged by `evidence::gate`, and carried by the approved plan so that it can be judged again
+/// inside the lease.
+#[derive(Clone, Debug)]
+pub struct GateSpec {
+    /// Whose contract.
+    pub migration: MigrationId,
+    /// The digest of contract.sql: what a ready release must know.
+    pub contract: Digest,
+    /// Expand and backfill of the migration with the digests of their files.
+    pub before: Vec<(NodeRef, Digest)>,
+    /// The declared services.
+    pub services: Vec<String>,
+    /// `requires` of migration.toml.
+    pub requires: Vec<Requirement>,
+    /// How long nothing that is not ready must have been seen or live.
+    pub soak: Duration,
+    /// The backfill's statements; each must find nothing left.
+    pub proofs: Vec<ProofJob>,
+    /// Open scripts that are not ordered against this contract and conflict with it.
+    pub clashes: Vec<Clash>,
+}
+
+/// One statement of a backfill, for its proof.
+#[derive(Clone, Debug)]
+pub struct ProofJob {
+    /// `path:line`.
+    pub place: String,
+    /// The job; what stands in the way where the statement can no longer be cut.
+    pub job: Result<Job, String>,
+}
+
+/// The gate of one contract, judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gate {
     /// Whose contract.
     pub migration: MigrationId,
@@ -51,7 +89,44 @@ pub enum ConditionKind {
     Conflicts,
 }
 
-/// Three states; unknown counts as closed.
+impl ConditionKind {
+    /// Every condition, in the order in which they are told.
+    pub const ALL: [ConditionKind; 7] = [
+        ConditionKind::Phases,
+        ConditionKind::Markers,
+        ConditionKind::Instances,
+        ConditionKind::Requires,
+        ConditionKind::Soak,
+        ConditionKind::Proof,
+        ConditionKind::Conflicts,
+    ];
+
+    /// The name used on the command line, in tables and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ConditionKind::Phases => "phases",
+            ConditionKind::Markers => "markers",
+            ConditionKind::Instances => "instances",
+            ConditionKind::Requires => "requires",
+            ConditionKind::Soak => "soak",
+            ConditionKind::Proof => "proof",
+            ConditionKind::Conflicts => "conflicts",
+        }
+    }
+
+    /// Reads the name back.
+    pub fn from_name(name: &str) -> Option<ConditionKind> {
+        ConditionKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl std::fmt::Display for ConditionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The states of a condition; unknown counts as closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GateState {
@@ -65,9 +140,113 @@ pub enum GateState {
     Overridden,
 }
 
+impl GateState {
+    /// Whether the contract may run as far as this condition goes.
+    pub fn lets_through(self) -> bool {
+        match self {
+            GateState::Open | GateState::Overridden => true,
+            GateState::Closed | GateState::Unknown => false,
+        }
+    }
+}
+
+/// `--override-gate <kind> --reason "…"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Which condition.
+    pub condition: ConditionKind,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub actor: String,
+}
+
 impl Gate {
-    /// Whether the contract may run.
+    /// Whether the contract may run. A gate of which nothing was judged is closed.
     pub fn is_open(&self) -> bool {
-        self.conditions.iter().all(|condition| matches!(condition.state, GateState::Open | GateState::Overridden))
+        !self.conditions.is_empty() && self.closed().next().is_none()
+    }
+
+    /// The conditions that hold the contract.
+    pub fn closed(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter().filter(|condition| !condition.state.lets_through())
+    }
+
+    /// When it opens if nothing else happens: known only when time alone is missing.
+    pub fn opens_at(&self) -> Option<Timestamp> {
+        let mut latest = None;
+        for condition in self.closed() {
+            latest = latest.max(Some(condition.opens_at?));
+        }
+        latest
+    }
+
+    /// Lets conditions through that somebody answers for. Those that hold anyway are left as they are.
+    #[must_use]
+    pub fn overridden(mut self, overrides: &[Override]) -> Gate {
+        for condition in &mut self.conditions {
+            let answer = overrides.iter().find(|given| given.condition == condition.kind);
+            if let (false, Some(answer)) = (condition.state.lets_through(), answer) {
+                condition.state = GateState::Overridden;
+                condition.reason = format!("{} (overridden by {}: {})", condition.reason, answer.actor, answer.reason);
+            }
+        }
+        self
+    }
+
+    /// What was looked at, for the ledger.
+    pub fn evidence(&self) -> serde_json::Value {
+        serde_json::json!({ "conditions": self.conditions })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn condition(kind: ConditionKind, state: GateState, opens_at: Option<i64>) -> Condition {
+        let opens_at = opens_at.map(|second| Timestamp::from_second(second).expect("in range"));
+        Condition { kind, state, reason: "r".into(), evidence: serde_json::Value::Null, opens_at, next: None }
+    }
+
+    fn gate(conditions: Vec<Condition>) -> Gate {
+        Gate { migration: MigrationId::new("1_a"), conditions }
+    }
+
+    #[test]
+    fn only_open_opens() {
+        let one = |state| gate(vec![condition(ConditionKind::Soak, state, None)]).is_open();
+        assert!(one(GateState::Open) && one(GateState::Overridden));
+        assert!(!one(GateState::Closed) && !one(GateState::Unknown));
+        assert!(!gate(Vec::new()).is_open());
+    }
+
+    #[test]
+    fn an_override_reaches_its_own_condition_only() {
+        let closed = || vec![condition(ConditionKind::Soak, GateState::Closed, Some(5)), condition(ConditionKind::Proof, GateState::Unknown, None)];
+        let soak = Override { condition: ConditionKind::Soak, reason: "urgent".into(), actor: "ann".into() };
+        let gate = gate(closed()).overridden(std::slice::from_ref(&soak));
+        assert_eq!(gate.conditions[0].state, GateState::Overridden);
+        assert!(gate.conditions[0].reason.contains("overridden by ann: urgent"));
+        assert_eq!(gate.conditions[1].state, GateState::Unknown);
+        assert!(!gate.is_open());
+    }
+
+    #[test]
+    fn opens_by_itself_only_when_time_alone_is_missing() {
+        let soak = condition(ConditionKind::Soak, GateState::Closed, Some(5));
+        let instances = condition(ConditionKind::Instances, GateState::Closed, Some(9));
+        assert_eq!(gate(vec![soak.clone(), instances.clone()]).opens_at().map(|at| at.as_second()), Some(9));
+        let markers = condition(ConditionKind::Markers, GateState::Closed, None);
+        assert_eq!(gate(vec![soak, instances, markers]).opens_at(), None);
+        assert_eq!(gate(vec![condition(ConditionKind::Soak, GateState::Open, None)]).opens_at(), None);
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        for kind in ConditionKind::ALL {
+            assert_eq!(ConditionKind::from_name(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).expect("a name"), kind.as_str());
+        }
     }
 }

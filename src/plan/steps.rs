@@ -1,0 +1,187 @@
+//! Scripts → steps: what a backend executes one at a time, and how each can be resumed after a kill.
+
+use super::{Resume, Step, StepKind};
+use crate::backfill::Job;
+use crate::dialect::TransactionUse;
+use crate::lint::StatementReport;
+use crate::migration::{Bounds, Group, NodeRef, groups};
+use crate::schema::operation::{DataKind, ReindexTarget};
+use crate::schema::{ObjectName, Operation, Phase, Schema, Server};
+use crate::sql::{CannotCut, Digest, Script, Span, Statement};
+
+/// A statement of a backfill that cannot be run in batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncut {
+    /// Its bytes.
+    pub span: Span,
+    /// Why.
+    pub reason: CannotCut,
+}
+
+/// The steps of a script, with what cannot be made a step of.
+#[derive(Clone, Debug, Default)]
+pub struct Steps {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Backfill statements without a step.
+    pub uncut: Vec<Uncut>,
+}
+
+/// Cuts a script into steps. `reports` tell how each statement goes with transactions; `schema` tells the keys
+/// that backfills walk.
+pub fn steps(node: &NodeRef, script: &Script, reports: &[StatementReport], schema: &Schema, server: Server) -> Steps {
+    let mut cut = Cut { node, script, schema, server, steps: Steps::default() };
+    for group in groups(script).groups {
+        let statements = group.statements(script);
+        match node.phase {
+            Phase::Backfill => statements.iter().for_each(|statement| cut.job(statement)),
+            Phase::Expand | Phase::Contract => cut.group(&group, statements, reports),
+        }
+    }
+    cut.steps
+}
+
+struct Cut<'a> {
+    node: &'a NodeRef,
+    script: &'a Script,
+    schema: &'a Schema,
+    server: Server,
+    steps: Steps,
+}
+
+impl Cut<'_> {
+    fn push(&mut self, statements: &[Statement], kind: StepKind) {
+        let Some(first) = statements.first() else { return };
+        let text: Vec<&str> = statements.iter().map(|statement| self.script.text(statement.span)).collect();
+        let source = &self.script.source;
+        let line = source.place(first.span.start).line;
+        // Bounded by the length of a file: 4 billion statements do not fit one.
+        let number = u32::try_from(self.steps.steps.len()).unwrap_or(u32::MAX);
+        self.steps.steps.push(Step {
+            node: self.node.clone(),
+            number,
+            digest: Digest::of(&text.join(";\n"), self.server.dialect),
+            place: format!("{}:{line}", source.path),
+            kind,
+        });
+    }
+
+    fn job(&mut self, statement: &Statement) {
+        match Job::derive(self.script, statement, self.schema) {
+            Ok(job) => self.push(std::slice::from_ref(statement), StepKind::Backfill(Box::new(job))),
+            Err(reason) => self.steps.uncut.push(Uncut { span: statement.span, reason }),
+        }
+    }
+
+    fn group(&mut self, group: &Group, statements: &[Statement], reports: &[StatementReport]) {
+        let alone = match (group.bounds, statements) {
+            (Bounds::Lone, [statement]) => resume_alone(statement, reports),
+            (Bounds::Lone | Bounds::Explicit, _) => None,
+        };
+        let text = |statement: &Statement| self.script.text(statement.span).to_owned();
+        let kind = match (alone, statements) {
+            (Some(resume), [statement]) => StepKind::Alone { sql: text(statement), resume },
+            _ => StepKind::Transaction(statements.iter().map(text).collect()),
+        };
+        self.push(statements, kind);
+    }
+}
+
+/// How a statement that runs outside a transaction is resumed; `None` for one that runs inside.
+fn resume_alone(statement: &Statement, reports: &[StatementReport]) -> Option<Resume> {
+    if let [clause] = &statement.clauses[..]
+        && let Operation::SetSetting(_) = &clause.operation
+    {
+        return Some(Resume::Session);
+    }
+    let report = reports.iter().find(|report| report.span == statement.span)?;
+    let forbidden = report.impacts.iter().any(|impact| match impact.transaction {
+        TransactionUse::Forbidden | TransactionUse::CommitsImplicitly => true,
+        TransactionUse::Transactional => false,
+    });
+    if !forbidden {
+        return None;
+    }
+    match &statement.clauses[..] {
+        [clause] => Some(resume(&clause.operation)),
+        _ => Some(Resume::Ask),
+    }
+}
+
+/// What the catalogue can tell about an operation that ran, or did not, outside a transaction.
+fn resume(operation: &Operation) -> Resume {
+    match operation {
+        Operation::CreateIndex(create) => match &create.name {
+            Some(name) => Resume::IndexBuilt {
+                index: ObjectName { schema: create.table.schema.clone(), name: name.clone() },
+                table: create.table.clone(),
+            },
+            None => Resume::Ask,
+        },
+        Operation::DropIndex { index, .. } => Resume::IndexGone { index: index.clone() },
+        Operation::DetachPartition { parent, partition, .. } => {
+            Resume::PartitionDetached { parent: parent.clone(), partition: partition.clone() }
+        }
+        Operation::Reindex { target, .. } => match target {
+            ReindexTarget::Index(index) => Resume::Reindexed { target: index.clone(), index: Some(index.name.clone()) },
+            ReindexTarget::Table(table) => Resume::Reindexed { target: table.clone(), index: None },
+            ReindexTarget::Wider => Resume::Repeatable,
+        },
+        Operation::Maintenance { .. } | Operation::RefreshView { .. } | Operation::Query { .. } => Resume::Repeatable,
+        Operation::SetSetting(_) => Resume::Session,
+        Operation::CreateTable(_)
+        | Operation::DropTable(_)
+        | Operation::RenameTable { .. }
+        | Operation::MoveTable { .. }
+        | Operation::AddColumn(_)
+        | Operation::DropColumn { .. }
+        | Operation::RenameColumn { .. }
+        | Operation::AlterColumn { .. }
+        | Operation::AddConstraint(_)
+        | Operation::ValidateConstraint { .. }
+        | Operation::DropConstraint { .. }
+        | Operation::RenameConstraint { .. }
+        | Operation::AlterConstraint { .. }
+        | Operation::AttachPartition { .. }
+        | Operation::AlterTable { .. }
+        | Operation::RenameIndex { .. }
+        | Operation::AlterIndex { .. }
+        | Operation::CreateView(_)
+        | Operation::DropView { .. }
+        | Operation::AlterView { .. }
+        | Operation::CreateRoutine(_)
+        | Operation::DropRoutine(_)
+        | Operation::AlterRoutine { .. }
+        | Operation::CreateTrigger(_)
+        | Operation::DropTrigger { .. }
+        | Operation::RenameTrigger { .. }
+        | Operation::CreateType { .. }
+        | Operation::AlterType { .. }
+        | Operation::DropType { .. }
+        | Operation::CreateSequence { .. }
+        | Operation::AlterSequence { .. }
+        | Operation::DropSequence(_)
+        | Operation::CreateSchema { .. }
+        | Operation::AlterSchema { .. }
+        | Operation::DropSchema { .. }
+        | Operation::Access(_)
+        | Operation::OtherObject { .. }
+        | Operation::Comment { .. }
+        | Operation::ChangeData(_)
+        | Operation::Truncate { .. }
+        | Operation::Transaction(_)
+        | Operation::LockTable { .. }
+        | Operation::Block(_)
+        | Operation::Opaque(_) => Resume::Ask,
+    }
+}
+
+/// Whether a statement of a backfill script changes data at all: others are the business of another lint.
+pub(super) fn changes_data(statement: &Statement) -> bool {
+    statement.clauses.iter().any(|clause| match &clause.operation {
+        Operation::ChangeData(change) => match change.kind {
+            DataKind::Insert | DataKind::InsertSelect | DataKind::Update | DataKind::Delete | DataKind::Merge | DataKind::Replace | DataKind::Copy => true,
+        },
+        _ => false,
+    })
+}

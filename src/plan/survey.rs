@@ -1,0 +1,312 @@
+//! Project + migrations + what is known of the past → a plan: every script replayed, judged and cut into steps.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+
+use super::commute::{Touches, clashes};
+use super::graph::{Cycle, Graph};
+use super::history;
+use super::steps::{Steps, changes_data, steps};
+use super::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, ScriptState, StepKind};
+use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
+use crate::lint::{Judge, Level, Levels, LevelError, Placed, PlanFault, Policy, Replay, ScriptReport};
+use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
+use crate::schema::table::Knowledge;
+use crate::schema::{Phase, Server};
+use crate::sql::{self, Script};
+
+/// What is known of the past.
+#[derive(Clone, Copy, Debug)]
+pub enum Known<'a> {
+    /// Nothing: every script is judged.
+    Nothing,
+    /// The scripts of a base (`--base REF`): what it holds unchanged is followed and not judged.
+    Base(&'a Manifest),
+    /// What a database says: what ran is followed in the order in which it ran.
+    Ledger(&'a Ledger),
+}
+
+/// Everything that a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Survey<'a> {
+    /// Its settings.
+    pub project: &'a Project,
+    /// Its migrations.
+    pub migrations: &'a Migrations,
+    /// What the scripts are judged for.
+    pub server: Server,
+    /// What is known of the past.
+    pub known: Known<'a>,
+    /// Decides whether an allowance has expired.
+    pub today: Date,
+}
+
+/// Why no plan can be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A script cannot be read.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// The order runs in a circle.
+    #[error(transparent)]
+    Cycle(#[from] Cycle),
+    /// `[lint.levels]` of migrate.toml names a lint that cannot be set.
+    #[error("migrate.toml: {0}")]
+    Levels(#[from] LevelError),
+}
+
+impl Survey<'_> {
+    /// Makes the plan.
+    ///
+    /// # Errors
+    /// `Cycle`, `Levels`, or a script that cannot be read.
+    pub fn plan(&self) -> Result<Plan, PlanError> {
+        let graph = Graph::new(self.migrations)?;
+        let levels = Levels::new(self.project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)))?;
+        let policy = Policy { levels, ..Policy::of(self.today) }.with_small_tables(self.project.small_tables.iter().map(String::as_str));
+        let past = Past::of(self);
+        let mut work = Work {
+            survey: self,
+            past: &past,
+            replay: Replay::new(self.server, Knowledge::Known, policy),
+            touches: Touches::new(self.server.dialect),
+            scripts: Vec::new(),
+            proofs: HashMap::new(),
+        };
+        for node in past.order(&graph) {
+            work.script(&node)?;
+        }
+        work.finish(&graph)
+    }
+}
+
+/// The past, looked up by script.
+struct Past<'a> {
+    known: Known<'a>,
+    records: HashMap<&'a NodeRef, &'a ScriptRecord>,
+    base: HashSet<&'a NodeRef>,
+}
+
+impl<'a> Past<'a> {
+    fn of(survey: &Survey<'a>) -> Past<'a> {
+        let mut past = Past { known: survey.known, records: HashMap::new(), base: HashSet::new() };
+        match survey.known {
+            Known::Nothing => {}
+            Known::Base(manifest) => {
+                let same = |node: &&NodeRef| survey.migrations.script(node).map(|script| script.digest) == manifest.scripts.get(*node).copied();
+                past.base = manifest.scripts.keys().filter(same).collect();
+            }
+            Known::Ledger(ledger) => {
+                let live = ledger.scripts.iter().filter(|record| record.status != ScriptStatus::RolledBack);
+                past.records = live.map(|record| (&record.node, record)).collect();
+            }
+        }
+        past
+    }
+
+    /// What ran comes first, in the order in which it was started; then the order of the graph.
+    fn order(&self, graph: &Graph) -> Vec<NodeRef> {
+        let mut ran: Vec<&ScriptRecord> = self.records.values().copied().filter(|record| record.status == ScriptStatus::Done).collect();
+        let rank: HashMap<&NodeRef, usize> = graph.order().enumerate().map(|(rank, node)| (node, rank)).collect();
+        ran.retain(|record| rank.contains_key(&record.node));
+        ran.sort_by_key(|record| (record.started_at, rank[&record.node]));
+        let rest = graph.order().filter(|node| !self.is_done(node));
+        ran.iter().map(|record| &record.node).chain(rest).cloned().collect()
+    }
+
+    fn is_done(&self, node: &NodeRef) -> bool {
+        self.records.get(node).is_some_and(|record| record.status == ScriptStatus::Done)
+    }
+
+    /// Whether a script is judged, or only followed.
+    fn judge(&self, node: &NodeRef) -> Judge {
+        if self.is_done(node) || self.base.contains(node) { Judge::No } else { Judge::Yes }
+    }
+
+    fn ledger(&self) -> Option<&'a Ledger> {
+        match self.known {
+            Known::Ledger(ledger) => Some(ledger),
+            Known::Nothing | Known::Base(_) => None,
+        }
+    }
+
+    /// How many steps of a script that was started are done.
+    fn finished(&self, node: &NodeRef) -> usize {
+        let Some(ledger) = self.ledger() else { return 0 };
+        let journal = ledger.journal.iter().filter(|entry| &entry.node == node && entry.state == JournalState::Done).map(|entry| entry.step);
+        let jobs = ledger.jobs.iter().filter(|job| &job.node == node && job.done).map(|job| job.step);
+        journal.chain(jobs).collect::<HashSet<u32>>().len()
+    }
+}
+
+/// A plan in the making.
+struct Work<'a> {
+    survey: &'a Survey<'a>,
+    past: &'a Past<'a>,
+    replay: Replay,
+    touches: Touches,
+    scripts: Vec<PlannedScript>,
+    /// The backfills of migrations whose contract is open.
+    proofs: HashMap<MigrationId, Vec<ProofJob>>,
+}
+
+impl Work<'_> {
+    fn script(&mut self, node: &NodeRef) -> Result<(), PlanError> {
+        let migrations = self.survey.migrations;
+        let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return Ok(()) };
+        let judge = self.past.judge(node);
+        let script = sql::read(&file.source()?, self.survey.server);
+        let placed = Placed { migration: &migration.id, phase: node.phase, script: &script, allowances: &migration.settings.allowances };
+        let mut report = self.replay.script(placed, judge);
+        let open_contract = migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
+        let mut cut = Steps::default();
+        if judge == Judge::Yes || (node.phase == Phase::Backfill && open_contract) {
+            cut = steps(node, &script, &report.statements, self.replay.schema(), self.survey.server);
+        }
+        if node.phase == Phase::Backfill && open_contract {
+            self.proofs.insert(migration.id.clone(), proofs(&script, &cut));
+        }
+        self.touches.add(node, &script, judge);
+        if judge == Judge::Yes {
+            self.judge_cut(placed, &cut, &mut report);
+        }
+        self.scripts.push(self.planned(node, file, judge, &script, report, cut));
+        Ok(())
+    }
+
+    /// A backfill statement that cannot be cut is a finding, unless another lint has refused the statement already.
+    fn judge_cut(&mut self, placed: Placed<'_>, cut: &Steps, report: &mut ScriptReport) {
+        for uncut in &cut.uncut {
+            let refused = |finding: &crate::lint::Finding| finding.level == Level::Deny && finding.span.start < uncut.span.end && uncut.span.start < finding.span.end;
+            let data = placed.script.statements.iter().any(|statement| statement.span == uncut.span && changes_data(statement));
+            if data || !report.findings.iter().any(refused) {
+                let fault = PlanFault::Uncut { reason: uncut.reason.to_string() };
+                self.replay.plan_fault(placed, uncut.span, &fault, report);
+            }
+        }
+    }
+
+    fn planned(&self, node: &NodeRef, file: &ScriptFile, judge: Judge, script: &Script, report: ScriptReport, cut: Steps) -> PlannedScript {
+        let judged = judge == Judge::Yes;
+        let whole = cut.uncut.is_empty() && script.problems.is_empty();
+        let statements = if judged { statements(script, &report) } else { Vec::new() };
+        let finished = self.past.finished(node);
+        let record = self.past.records.get(node);
+        let state = match record.map(|record| record.status) {
+            Some(ScriptStatus::Done) => ScriptState::Done { at: record.and_then(|record| record.finished_at) },
+            Some(ScriptStatus::Running) => ScriptState::Running { finished, of: cut.steps.len() },
+            Some(ScriptStatus::RolledBack) | None if self.past.base.contains(node) => ScriptState::Unchanged,
+            Some(ScriptStatus::RolledBack) | None => ScriptState::Pending,
+        };
+        PlannedScript {
+            node: node.clone(),
+            path: std::sync::Arc::clone(&file.path),
+            digest: file.digest,
+            state,
+            source: judged.then(|| script.source.clone()),
+            statements,
+            findings: report.findings,
+            allowed: report.allowed,
+            steps: if judged && whole { cut.steps.into() } else { Vec::new().into() },
+            finished,
+            gate: None,
+        }
+    }
+
+    fn finish(mut self, graph: &Graph) -> Result<Plan, PlanError> {
+        let clashes = clashes(graph, &self.touches);
+        for clash in &clashes {
+            // The later one is told: it is the one that is being written.
+            let side = &clash.second;
+            let Some(planned) = self.scripts.iter_mut().find(|script| script.node == side.node && script.source.is_some()) else { continue };
+            let (Some(migration), Some(source)) = (self.survey.migrations.get(&side.node.migration), planned.source.clone()) else { continue };
+            let script = sql::read(&source, self.survey.server);
+            let placed = Placed { migration: &migration.id, phase: side.node.phase, script: &script, allowances: &migration.settings.allowances };
+            let mut report = ScriptReport { findings: std::mem::take(&mut planned.findings), allowed: std::mem::take(&mut planned.allowed), statements: Vec::new() };
+            self.replay.plan_fault(placed, side.span, &clash.fault(), &mut report);
+            planned.findings = report.findings;
+            planned.allowed = report.allowed;
+        }
+        let history = self.past.ledger().map(|ledger| history::compare(self.survey.migrations, ledger)).unwrap_or_default();
+        let mut plan = Plan {
+            server: self.survey.server,
+            basis: if self.past.ledger().is_some() { Basis::Ledger } else { Basis::Files },
+            scripts: self.scripts,
+            history,
+            findings: Vec::new(),
+            clashes,
+        };
+        for script in plan.scripts.iter_mut().filter(|script| script.node.phase == Phase::Contract && !script.state.is_done()) {
+            let Some(migration) = self.survey.migrations.get(&script.node.migration) else { continue };
+            let open = plan.clashes.iter().filter(|clash| clash.first.node == script.node || clash.second.node == script.node);
+            let proofs = self.proofs.remove(&migration.id).unwrap_or_default();
+            script.gate = gate_spec(self.survey.project, migration, proofs, open.cloned().collect());
+        }
+        if self.past.ledger().is_some() {
+            self.past.hold_and_block(graph, &mut plan);
+        }
+        plan.findings = self.replay.finish();
+        Ok(plan)
+    }
+}
+
+impl Past<'_> {
+    /// Contracts are held until their gates are judged; other scripts wait for what they follow.
+    fn hold_and_block(&self, graph: &Graph, plan: &mut Plan) {
+        // What one run of a phase does in order does not block within that phase.
+        let mut blocked: HashSet<NodeRef> = HashSet::new();
+        for script in plan.scripts.iter_mut().filter(|script| !script.state.is_done()) {
+            if script.node.phase == Phase::Contract {
+                script.state = ScriptState::Held(Gate { migration: script.node.migration.clone(), conditions: Vec::new() });
+                continue;
+            }
+            let missing = graph.before(&script.node).filter(|before| !self.is_done(before));
+            let by: Vec<NodeRef> = missing.filter(|before| before.phase != script.node.phase || blocked.contains(*before)).cloned().collect();
+            if !by.is_empty() {
+                blocked.insert(script.node.clone());
+                script.state = ScriptState::Blocked { by };
+            }
+        }
+    }
+}
+
+fn gate_spec(project: &Project, migration: &Migration, proofs: Vec<ProofJob>, clashes: Vec<super::Clash>) -> Option<GateSpec> {
+    let contract = migration.script(Phase::Contract)?;
+    let before = migration.scripts.iter().filter(|script| script.phase != Phase::Contract);
+    Some(GateSpec {
+        migration: migration.id.clone(),
+        contract: contract.digest,
+        before: before.map(|script| (NodeRef::new(&migration.id, script.phase), script.digest)).collect(),
+        services: project.services.clone(),
+        requires: migration.settings.requires.clone(),
+        soak: migration.settings.soak.unwrap_or(project.soak),
+        proofs,
+        clashes,
+    })
+}
+
+fn proofs(script: &Script, cut: &Steps) -> Vec<ProofJob> {
+    let jobs = cut.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Backfill(job) => Some(ProofJob { place: step.place.clone(), job: Ok(job.as_ref().clone()) }),
+        StepKind::Transaction(_) | StepKind::Alone { .. } => None,
+    });
+    let uncut = cut.uncut.iter().map(|uncut| {
+        let line = script.source.place(uncut.span.start).line;
+        ProofJob { place: format!("{}:{line}", script.source.path), job: Err(uncut.reason.to_string()) }
+    });
+    jobs.chain(uncut).collect()
+}
+
+fn statements(script: &Script, report: &ScriptReport) -> Vec<PlannedStatement> {
+    let lines = sql::Lines::of(&script.source);
+    let statement = |report: &crate::lint::StatementReport| PlannedStatement {
+        span: report.span,
+        place: lines.place(report.span.start),
+        sql: script.text(report.span).to_owned(),
+        group: report.group,
+        impacts: report.impacts.clone(),
+    };
+    report.statements.iter().map(statement).collect()
+}
