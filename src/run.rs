@@ -1,5 +1,198 @@
 //! Executes an approved plan: lease, step, record, next. Tells what happens as [`Event`]s.
 
 pub mod event;
+mod gate;
+mod lease;
+pub mod outcome;
+mod patience;
+mod step;
+pub mod stop;
+mod walk;
 
 pub use event::{Event, Observer};
+pub use outcome::{End, Options, Outcome, RunError};
+pub use stop::{Stop, Stopper};
+
+use crate::backend::{Backend, BackendError, ScriptStart};
+use crate::ledger::{JournalState, Lease, Ledger, OverrideRecord, ScriptStatus};
+use crate::migration::NodeRef;
+use crate::plan::{ApprovedPlan, ApprovedScript, Gate, Step};
+
+/// Runs what a plan holds, in its order, under the lease. A plan that holds nothing needs no lease.
+///
+/// Safe to drop or to kill at any moment: the next run goes on where this one stopped. Asked to stop, it finishes the
+/// statement or chunk at hand.
+///
+/// # Errors
+/// What stopped it, with the scripts that it had finished; the lease is given back in any case.
+pub async fn execute<B: Backend>(
+    plan: ApprovedPlan,
+    backend: &mut B,
+    observer: &mut dyn Observer,
+    options: &Options,
+    stop: &Stop,
+) -> Result<Outcome, RunError> {
+    let mut run = Run { backend, observer, options, stop, applied: Vec::new(), held: plan.held().to_vec(), at_work: None };
+    if plan.is_empty() {
+        return Ok(run.outcome(End::Complete));
+    }
+    let halted = match run.lease().await {
+        Ok(lease) => {
+            let ran = run.scripts(&lease, &plan).await;
+            run.give_back(lease).await;
+            ran
+        }
+        Err(halt) => Err(halt),
+    };
+    match halted {
+        Ok(()) => Ok(run.outcome(End::Complete)),
+        Err(Halt::Stopped) => {
+            run.observer.see(&Event::Stopping);
+            Ok(run.outcome(End::Interrupted))
+        }
+        Err(Halt::Failed(source)) => Err(RunError::Backend { applied: run.applied, node: run.at_work, source }),
+        Err(Halt::RowsRemain { node, place, rounds }) => {
+            Err(RunError::RowsRemain { applied: run.applied, node, place, rounds })
+        }
+        Err(Halt::Overtaken { node }) => Err(RunError::Overtaken { applied: run.applied, node }),
+    }
+}
+
+/// One run: what it works with and what it has done.
+struct Run<'a, B> {
+    backend: &'a mut B,
+    observer: &'a mut dyn Observer,
+    options: &'a Options,
+    stop: &'a Stop,
+    applied: Vec<NodeRef>,
+    held: Vec<Gate>,
+    at_work: Option<NodeRef>,
+}
+
+/// Why a run does not go on.
+enum Halt {
+    /// It was asked to.
+    Stopped,
+    /// The database said no.
+    Failed(BackendError),
+    /// A backfill does not come to an end.
+    RowsRemain { node: NodeRef, place: String, rounds: u32 },
+    /// Another run started the script with another text.
+    Overtaken { node: NodeRef },
+}
+
+impl From<BackendError> for Halt {
+    fn from(error: BackendError) -> Halt {
+        Halt::Failed(error)
+    }
+}
+
+impl<B: Backend> Run<'_, B> {
+    fn outcome(&mut self, end: End) -> Outcome {
+        Outcome { applied: std::mem::take(&mut self.applied), held: std::mem::take(&mut self.held), end }
+    }
+
+    async fn give_back(&mut self, lease: Lease) {
+        // Lost, expired or unreachable: in each case it ends without us, and what was recorded stands.
+        if let Err(error) = self.backend.release(lease).await {
+            tracing::debug!(%error, "the lease could not be given back");
+        }
+    }
+
+    async fn scripts(&mut self, lease: &Lease, plan: &ApprovedPlan) -> Result<(), Halt> {
+        // What was planned may be older than what the lease's last holder did.
+        let ledger = self.read_ledger().await?;
+        let pending: Vec<&ApprovedScript> =
+            plan.scripts().iter().filter(|script| !ledger.is_done(script.node())).collect();
+        for script in plan.scripts() {
+            if let Some(record) = ledger.script(&script.node().migration, script.node().phase)
+                && record.status == ScriptStatus::Done
+                && record.digest != script.digest()
+            {
+                return Err(Halt::Overtaken { node: script.node().clone() });
+            }
+        }
+        let steps: Vec<&Step> = pending.iter().flat_map(|script| script.steps()).collect();
+        self.backend.preflight(&steps).await?;
+        for script in pending {
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            self.at_work = Some(script.node().clone());
+            let Some(start) = self.pass_gate(script, plan).await? else { continue };
+            self.script(lease, &ledger, script, start).await?;
+            self.applied.push(script.node().clone());
+        }
+        Ok(())
+    }
+
+    async fn script(
+        &mut self,
+        lease: &Lease,
+        ledger: &Ledger,
+        script: &ApprovedScript,
+        start: ScriptStart,
+    ) -> Result<(), Halt> {
+        let node = script.node();
+        self.started(lease, &start).await?;
+        let finished = ledger
+            .journal
+            .iter()
+            .filter(|entry| &entry.node == node && entry.state == JournalState::Done)
+            .count();
+        self.observer.see(&Event::ScriptStarted { node: node.clone(), steps: script.steps().len(), finished });
+        for step in script.steps() {
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            self.step(lease, step).await?;
+        }
+        self.finished(lease, node).await?;
+        self.observer.see(&Event::ScriptFinished { node: node.clone() });
+        Ok(())
+    }
+
+    async fn started(&mut self, lease: &Lease, start: &ScriptStart) -> Result<(), Halt> {
+        loop {
+            match self.backend.start_script(lease, start).await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    async fn finished(&mut self, lease: &Lease, node: &NodeRef) -> Result<(), Halt> {
+        loop {
+            match self.backend.finish_script(lease, node).await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    async fn read_ledger(&mut self) -> Result<Ledger, Halt> {
+        loop {
+            match self.backend.ledger().await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
+/// The gates that were overridden for this script, as they are kept.
+fn overrides(script: &ApprovedScript, plan: &ApprovedPlan, gate: &Gate) -> Vec<OverrideRecord> {
+    let used = plan.overrides().iter().filter(|given| {
+        let state = gate.conditions.iter().find(|condition| condition.kind == given.condition).map(|found| found.state);
+        state == Some(crate::plan::GateState::Overridden)
+    });
+    let record = |given: &crate::plan::Override| OverrideRecord {
+        migration: script.node().migration.clone(),
+        condition: given.condition.to_string(),
+        reason: given.reason.clone(),
+        actor: given.actor.clone(),
+        // The database writes its own clock.
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    used.map(record).collect()
+}

@@ -1,0 +1,65 @@
+//! Waits for the lease, and for the connection when it breaks.
+
+use std::time::Duration;
+
+use super::patience::Patience;
+use super::{Halt, Run};
+use crate::backend::{Backend, BackendError};
+use crate::ledger::Lease;
+use crate::run::Event;
+
+impl<B: Backend> Run<'_, B> {
+    /// Takes the lease, waiting for whoever holds it.
+    pub(super) async fn lease(&mut self) -> Result<Lease, Halt> {
+        let mut patience = Patience::new(self.options.lease_wait, Duration::from_millis(50), Duration::from_secs(2));
+        let mut told = String::new();
+        loop {
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            let error = match self.backend.acquire(&self.options.holder).await {
+                Ok(lease) => {
+                    self.observer.see(&Event::Leased);
+                    return Ok(lease);
+                }
+                Err(error) => error,
+            };
+            match &error {
+                BackendError::LeaseBusy { holder } if told != holder.holder => {
+                    told.clone_from(&holder.holder);
+                    self.observer.see(&Event::WaitingForLease { holder: told.clone() });
+                }
+                // Another writer held the file or the row for a moment.
+                BackendError::LeaseBusy { .. } | BackendError::Blocked { .. } => {}
+                BackendError::Unreachable { .. } => {
+                    self.reconnect(error).await?;
+                    continue;
+                }
+                _ => return Err(Halt::Failed(error)),
+            }
+            match patience.pause() {
+                Some(pause) => self.stop.sleep(pause).await,
+                None => return Err(Halt::Failed(error)),
+            }
+        }
+    }
+
+    /// Opens a broken connection again, within bounds; `broken` is handed back when that does not help.
+    pub(super) async fn reconnect(&mut self, broken: BackendError) -> Result<(), Halt> {
+        let mut patience = Patience::new(self.options.reconnect_for, Duration::from_millis(200), Duration::from_secs(10));
+        let mut error = broken;
+        loop {
+            let Some(pause) = patience.pause() else { return Err(Halt::Failed(error)) };
+            self.observer.see(&Event::Reconnecting { reason: error.to_string(), pause });
+            self.stop.sleep(pause).await;
+            match self.backend.reconnect().await {
+                Ok(()) => return Ok(()),
+                Err(BackendError::Unreachable { target, reason }) => error = BackendError::Unreachable { target, reason },
+                Err(other) => return Err(Halt::Failed(other)),
+            }
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! How a run ended.
+
+use std::time::Duration;
+
+use crate::backend::BackendError;
+use crate::ledger::Holder;
+use crate::migration::NodeRef;
+use crate::plan::Gate;
+
+/// What a run may take and how long.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who runs.
+    pub holder: Holder,
+    /// `lock_timeout` of one attempt.
+    pub lock_timeout: Duration,
+    /// How long attempts at one lock may take in all.
+    pub give_up_after: Duration,
+    /// How long to wait for another run.
+    pub lease_wait: Duration,
+    /// How long a lost connection is tried to be opened again.
+    pub reconnect_for: Duration,
+    /// What a chunk of a backfill should take.
+    pub chunk_target: Duration,
+}
+
+impl Options {
+    /// The defaults of migrate.toml.
+    pub fn new(holder: Holder) -> Options {
+        Options {
+            holder,
+            lock_timeout: Duration::from_secs(2),
+            give_up_after: Duration::from_secs(300),
+            lease_wait: Duration::from_secs(300),
+            reconnect_for: Duration::from_secs(60),
+            chunk_target: Duration::from_millis(100),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Scripts that it ran to their end, in order.
+    pub applied: Vec<NodeRef>,
+    /// Contracts that their gates hold.
+    pub held: Vec<Gate>,
+    /// Whether it came to its end.
+    pub end: End,
+}
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything that may run ran.
+    Complete,
+    /// It was asked to stop and did so at a safe point; the next run goes on there.
+    Interrupted,
+}
+
+/// Why a run stopped, and what it had done by then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The database did not do what it should.
+    #[error("{source}")]
+    Backend {
+        /// Scripts that ran to their end before.
+        applied: Vec<NodeRef>,
+        /// The script that was at work.
+        node: Option<NodeRef>,
+        /// What happened.
+        source: BackendError,
+    },
+    /// A backfill came to its end again and again, and its own predicate still finds rows.
+    #[error("{place}: rows are left after {rounds} walks along the whole table: either something still writes rows that the statement is about, or the statement leaves them as they are")]
+    RowsRemain {
+        /// Scripts that ran to their end before.
+        applied: Vec<NodeRef>,
+        /// The script.
+        node: NodeRef,
+        /// `path:line`.
+        place: String,
+        /// How often the table was walked.
+        rounds: u32,
+    },
+    /// The script was started, by this or another run, with another text than the plan has.
+    #[error("{node} ran with another text than this plan has; plan again")]
+    Overtaken {
+        /// Scripts that ran to their end before.
+        applied: Vec<NodeRef>,
+        /// The script.
+        node: NodeRef,
+    },
+}
+
+impl RunError {
+    /// Scripts that ran to their end before.
+    pub fn applied(&self) -> &[NodeRef] {
+        match self {
+            RunError::Backend { applied, .. }
+            | RunError::RowsRemain { applied, .. }
+            | RunError::Overtaken { applied, .. } => applied,
+        }
+    }
+
+    /// Whether the same command may well succeed later without anybody changing anything.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            RunError::Backend { source, .. } => source.is_temporary(),
+            RunError::RowsRemain { .. } | RunError::Overtaken { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! One step until it is done: attempts, pauses between them, a broken connection opened again.
+
+use std::time::{Duration, Instant};
+
+use super::patience::Patience;
+use super::{Event, Halt, Run};
+use crate::backend::{Attempt, Backend, BackendError, Limits, Notice, Notices};
+use crate::ledger::Lease;
+use crate::plan::{Step, StepKind};
+
+impl<B: Backend> Run<'_, B> {
+    /// Runs a step to its end.
+    pub(super) async fn step(&mut self, lease: &Lease, step: &Step) -> Result<(), Halt> {
+        let began = Instant::now();
+        self.observer.see(&Event::StepStarted {
+            node: step.node.clone(),
+            step: step.number,
+            place: step.place.clone(),
+            sql: shown(step),
+        });
+        let attempt = match &step.kind {
+            StepKind::Transaction(_) | StepKind::Alone { .. } => self.until_done(lease, step).await?,
+            StepKind::Backfill(job) => self.walk(lease, step, job).await?,
+        };
+        self.observer.see(&Event::StepFinished {
+            node: step.node.clone(),
+            step: step.number,
+            already: attempt == Attempt::AlreadyDone,
+            took: began.elapsed(),
+        });
+        Ok(())
+    }
+
+    async fn until_done(&mut self, lease: &Lease, step: &Step) -> Result<Attempt, Halt> {
+        let limits = Limits { lock_timeout: self.options.lock_timeout, statement_timeout: None };
+        let mut patience =
+            Patience::new(self.options.give_up_after, Duration::from_millis(200), Duration::from_secs(10));
+        let mut interrupted = false;
+        loop {
+            match self.attempt(lease, step, &limits).await {
+                // After a lost answer to COMMIT the journal says that it ran: it was this run that did it.
+                Ok(_) if interrupted => return Ok(Attempt::Ran),
+                Ok(attempt) => return Ok(attempt),
+                Err(BackendError::Blocked { reason, blockers, .. }) => match patience.pause() {
+                    Some(pause) => {
+                        self.observer.see(&Event::Retrying {
+                            node: step.node.clone(),
+                            attempt: patience.attempts(),
+                            pause,
+                            blockers,
+                        });
+                        self.stop.sleep(pause).await;
+                        if self.stop.is_asked() {
+                            return Err(Halt::Stopped);
+                        }
+                    }
+                    None => {
+                        let (attempts, waited) = (patience.attempts(), patience.waited());
+                        return Err(Halt::Failed(BackendError::Blocked { reason, attempts, waited, blockers }));
+                    }
+                },
+                // Whether it ran, the journal and the catalogue tell: the next attempt begins by asking them.
+                Err(error @ BackendError::Unreachable { .. }) => {
+                    self.reconnect(error).await?;
+                    interrupted = true;
+                }
+                Err(error) => return Err(Halt::Failed(error)),
+            }
+        }
+    }
+
+    /// One attempt, while its notices become events.
+    async fn attempt(&mut self, lease: &Lease, step: &Step, limits: &Limits) -> Result<Attempt, BackendError> {
+        let (notices, mut reader) = Notices::channel();
+        let work = self.backend.execute(lease, step, limits, &notices);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                Some(notice) = reader.recv() => self.observer.see(&match notice {
+                    Notice::Waiting(blockers) => Event::WaitingForLock { node: step.node.clone(), blockers },
+                    Notice::Building { stage, done, total } => {
+                        Event::Building { node: step.node.clone(), stage, done, total }
+                    }
+                }),
+                result = &mut work => return result,
+            }
+        }
+    }
+}
+
+/// What an observer is shown of a step.
+fn shown(step: &Step) -> String {
+    match &step.kind {
+        StepKind::Transaction(statements) => statements.join(";\n"),
+        StepKind::Alone { sql, .. } => sql.clone(),
+        StepKind::Backfill(job) => job.sql.clone(),
+    }
+}
