@@ -14,7 +14,7 @@ mod partition;
 mod probes;
 mod query;
 mod reserved;
-mod table;
+pub(super) mod table;
 mod table_element;
 mod table_option;
 mod types;

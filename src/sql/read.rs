@@ -12,6 +12,7 @@ mod postgres;
 #[cfg(test)]
 mod probes;
 mod routine;
+mod sqlite;
 mod synopsis;
 mod transactions;
 mod view;

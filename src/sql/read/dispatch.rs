@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{names, postgres};
+use super::{names, postgres, sqlite};
 use crate::schema::operation::{Opaque, Operation};
 use crate::schema::{Dialect, Server};
 use crate::sql::cursor::{Cursor, Unread};
@@ -29,7 +29,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
     let head = Head::of(cursor);
     let reader = match cursor.dialect() {
         Dialect::Postgres => postgres::reader(&head),
-        Dialect::Sqlite | Dialect::Mysql => None,
+        Dialect::Sqlite => sqlite::reader(&head),
+        Dialect::Mysql => None,
     };
     let clauses = reader.unwrap_or(lower::statement)(cursor)?;
     if !cursor.finished() {

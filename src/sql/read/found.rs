@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::routine::Code;
 use super::view::ViewQuery;
 use crate::sql::reserved;
-use crate::schema::operation::{NewColumn, NewConstraint, ObjectKind, Verb};
+use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint, ObjectKind, Verb};
 use crate::schema::table::TypeName;
 use crate::schema::{Expression, Ident, ObjectName, Operation};
 use crate::sql::{Clause, Span};
@@ -52,6 +52,14 @@ pub(super) enum Slot {
     Body,
     /// `code`: whatever is left, as code.
     Code,
+    /// `block`: whatever is left, as code that ends with END.
+    Block,
+    /// `index`: MySQL's definition of an index inside a table.
+    Index,
+    /// `table_option`: MySQL's `ENGINE = x` and its kin.
+    TableOption,
+    /// `partitioning`: what follows MySQL's PARTITION BY.
+    Partitioning,
     /// `rest`: whatever is left, at least one token.
     Rest,
 }
@@ -80,6 +88,10 @@ impl Slot {
             "arguments" => Slot::Arguments,
             "body" => Slot::Body,
             "code" => Slot::Code,
+            "block" => Slot::Block,
+            "index" => Slot::Index,
+            "table_option" => Slot::TableOption,
+            "partitioning" => Slot::Partitioning,
             _ => return None,
         })
     }
@@ -106,6 +118,7 @@ enum Value {
     Text(String),
     Query(Box<ViewQuery>),
     Code(Code),
+    Index(Box<CreateIndex>),
 }
 
 /// The labelled parts, and the furthest place at which something else was expected.
@@ -170,7 +183,7 @@ impl<'a> Found<'a> {
     /// Reads what the slot takes.
     pub(super) fn fill(&mut self, cursor: &mut Cursor<'_>, label: &'static str, slot: Slot) -> bool {
         let (place, start) = (cursor.place(), cursor.start());
-        match value(cursor, slot) {
+        match value(cursor, slot, self) {
             Ok(value) => {
                 self.parts.push(Part { label, span: cursor.span_from(start), value });
                 true
@@ -322,6 +335,10 @@ accessor!(
     text, Text, String
 );
 accessor!(
+    /// The last index definition of this label.
+    index, Index, Box<CreateIndex>
+);
+accessor!(
     /// The last code of this label.
     code, Code, Code
 );
@@ -330,7 +347,7 @@ accessor!(
     query, Query, Box<ViewQuery>
 );
 
-fn value(cursor: &mut Cursor<'_>, slot: Slot) -> Result<Value, Unread> {
+fn value(cursor: &mut Cursor<'_>, slot: Slot, found: &Found<'_>) -> Result<Value, Unread> {
     Ok(match slot {
         Slot::Name => Value::Name(name(cursor)?),
         Slot::Ident => Value::Ident(ident(cursor)?),
@@ -356,6 +373,14 @@ fn value(cursor: &mut Cursor<'_>, slot: Slot) -> Result<Value, Unread> {
         Slot::Arguments => Value::Text(super::routine::arguments(cursor)?),
         Slot::ArgumentType => Value::Text(super::routine::argument_type(cursor)?),
         Slot::Body => Value::Code(super::routine::body(cursor)?),
+        Slot::Block => Value::Code(super::routine::block(cursor)?),
+        Slot::Index => Value::Index(Box::new(cursor.mysql_index(&found.name("table")?)?)),
+        Slot::TableOption if cursor.mysql_table_option()? => Value::Mark,
+        Slot::TableOption => return Err(cursor.unexpected("a table option")),
+        Slot::Partitioning => {
+            cursor.mysql_partitioning()?;
+            Value::Mark
+        }
         Slot::Code => Value::Code(super::routine::code(cursor)?),
     })
 }

@@ -47,3 +47,13 @@ fn outline(dialect: Dialect, sql: &str) -> Vec<String> {
 fn postgres_forms_are_read() {
     assert_all_read(Dialect::Postgres, include_str!("../../../tests/probes/postgres.sql"));
 }
+
+#[test]
+fn sqlite_forms_are_read() {
+    assert_all_read(Dialect::Sqlite, include_str!("../../../tests/probes/sqlite.sql"));
+}
+
+#[test]
+fn what_sqlite_rejects_is_refused() {
+    assert_none_read(Dialect::Sqlite, include_str!("../../../tests/probes/refused/sqlite.sql"));
+}

@@ -69,6 +69,15 @@ pub(super) fn code(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
     Ok(Code::of(cursor.tokens_from(start).map(|(token, _)| token), cursor.dialect()))
 }
 
+/// Everything that is left, as code that END closes.
+pub(super) fn block(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
+    let code = code(cursor)?;
+    let last = cursor.len() - 1;
+    cursor.rewind(last);
+    cursor.need_words(&["end"])?;
+    Ok(code)
+}
+
 /// The parameter list of a routine, parentheses included: the types of the input parameters, joined by commas.
 pub(super) fn arguments(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
     cursor.need(&Token::LParen)?;
