@@ -14,7 +14,7 @@ pub mod source;
 mod split;
 pub mod statement;
 
-pub use batch::{BatchPoint, CannotCut};
+pub use batch::{BatchPoint, CannotCut, batch_point};
 pub use digest::Digest;
 pub use directive::Directive;
 pub use read::read;
