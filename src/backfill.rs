@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{Ident, ObjectName};
 use crate::sql::BatchPoint;
-use crate::sql::batch::Proof;
 
 /// A data statement with everything that is needed to run it in chunks.
 #[derive(Clone, Debug)]
@@ -28,29 +27,12 @@ pub struct Job {
 impl Job {
     /// The statement with a key range beside its own condition. Everything else stays as it was written.
     pub fn with_range(&self, range: &str) -> String {
-        match self.point.condition {
-            // A condition may end with a comment that runs to the end of its line.
-            Some(span) => {
-                let (before, rest) = self.sql.split_at(span.range().start);
-                let (condition, after) = rest.split_at(span.range().len());
-                format!("{before}({condition}\n) AND ({range}){after}")
-            }
-            None => {
-                let (before, after) = self.sql.split_at(self.point.splice);
-                format!("{before} WHERE {range} {after}")
-            }
-        }
+        self.point.with_range(&self.sql, range)
     }
 
     /// A query that finds a row as long as one is left to do.
     pub fn proof(&self) -> String {
-        match &self.point.proof {
-            Proof::Rows { from } => match self.point.condition {
-                Some(span) => format!("SELECT 1 FROM {from} WHERE {}\n", &self.sql[span.range()]),
-                None => format!("SELECT 1 FROM {from}"),
-            },
-            Proof::Select(span) => format!("SELECT 1 FROM ({}\n) AS rest", &self.sql[span.range()]),
-        }
+        self.point.proof_sql(&self.sql)
     }
 }
 
