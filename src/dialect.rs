@@ -9,7 +9,9 @@ mod sqlite;
 
 pub use impact::{Certainty, Fact, Impact, Lock, TableLock, TransactionUse, Work};
 
-use crate::schema::{Dialect, Operation, Schema, Server};
+use crate::schema::expression::Shape;
+use crate::schema::table::TypeName;
+use crate::schema::{Dialect, Expression, Operation, Schema, Server, Volatility};
 
 /// What the operation does to other sessions and to storage when it meets this schema on this server.
 ///
@@ -20,5 +22,40 @@ pub fn impact(server: &Server, operation: &Operation, before: &Schema) -> Impact
         Dialect::Postgres => postgres::impact(server.version, operation, before),
         Dialect::Sqlite => sqlite::impact(server.version, operation, before),
         Dialect::Mysql => mysql::impact(server.version, operation, before),
+    }
+}
+
+/// What becomes of stored rows when a column changes its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// Only the catalogue changes.
+    Free,
+    /// Only the catalogue changes while the session's TimeZone is UTC; otherwise every row is written anew.
+    FreeInUtc,
+    /// Every row is written anew.
+    Rewrite,
+}
+
+/// What becomes of stored rows when a column changes from one type to another, without a USING that computes.
+pub fn conversion(server: &Server, from: &TypeName, to: &TypeName) -> Conversion {
+    match server.dialect {
+        Dialect::Postgres => postgres::conversion(from, to),
+        // Types decide nothing about stored rows there, and cannot be changed.
+        Dialect::Sqlite => Conversion::Free,
+        Dialect::Mysql => mysql::conversion(server.version, from, to),
+    }
+}
+
+/// How often an expression may change its answer, from the functions that it calls; the worst is assumed of unknown ones.
+pub fn volatility(schema: &Schema, expression: &Expression) -> (Volatility, Certainty) {
+    match schema.dialect() {
+        Dialect::Postgres => postgres::volatility(schema, expression),
+        Dialect::Sqlite | Dialect::Mysql => match expression.shape {
+            Shape::Computed if !expression.functions.is_empty() => (Volatility::Volatile, Certainty::WorstCase),
+            Shape::Computed
+            | Shape::Null
+            | Shape::Literal
+            | Shape::Tautology => (Volatility::Immutable, Certainty::Known),
+        },
     }
 }

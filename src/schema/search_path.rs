@@ -150,8 +150,8 @@ impl Schema {
         self.search_path.within(schema, &canonical.name)
     }
 
-    /// Whether an object in this schema (as part of a canonical name) lives in the schema called so.
-    pub(super) fn lives_in(&self, canonical: &ObjectName, schema: &Ident) -> bool {
+    /// Whether the object of a canonical name lives in the schema called so.
+    pub fn lives_in(&self, canonical: &ObjectName, schema: &Ident) -> bool {
         match &canonical.schema {
             Some(of) => of == schema,
             None => self.search_path.default.as_ref() == Some(schema),

@@ -66,8 +66,8 @@ impl Schema {
         }
     }
 
-    /// Everything below a table: partitions and inheriting tables, and what lies below those.
-    pub(super) fn descendants(&self, canonical: &ObjectName) -> Vec<ObjectName> {
+    /// Everything below a table (canonical name): partitions and inheriting tables, and what lies below those.
+    pub fn descendants(&self, canonical: &ObjectName) -> Vec<ObjectName> {
         let mut found: Vec<ObjectName> = Vec::new();
         let mut pending = vec![canonical.clone()];
         while let Some(next) = pending.pop() {
