@@ -1,26 +1,33 @@
 //! The `migrate` command: one file per command, each with its arguments and one function that returns a typed
 //! result. Only this file and `report` write to the terminal.
 
+mod base;
 pub mod completions;
 pub mod exit;
 pub mod explain;
 pub mod failure;
+mod gates;
 pub mod globals;
 pub mod init;
 pub mod lint;
+pub mod mark;
 pub mod new;
+pub mod plan;
 mod redact;
 mod session;
+mod site;
+pub mod status;
 
 pub use exit::Exit;
 pub use failure::Failure;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::migration::parse_duration;
 use crate::report::view::LevelView;
 use crate::report::{self, CommandName, Outcome, Report};
 use crate::schema::Phase;
@@ -51,6 +58,12 @@ pub enum Command {
     New(new::Args),
     /// Judge any SQL files, folders or standard input; needs no project and no database
     Lint(lint::Args),
+    /// Show what would run, what it locks, what it breaks and what is held: the check for pull requests. Never writes
+    Plan(plan::Args),
+    /// Record what the deploy did: releases started, deployed, rolled back, retired
+    Mark(mark::Args),
+    /// Show what is applied, running and held, and which releases are live
+    Status(status::Args),
     /// Print the page of a lint, or the state and gate of one migration
     Explain(explain::Args),
     /// Print completions for a shell
@@ -63,18 +76,21 @@ impl Command {
             Command::Init(_) => CommandName::Init,
             Command::New(_) => CommandName::New,
             Command::Lint(_) => CommandName::Lint,
+            Command::Plan(_) => CommandName::Plan,
+            Command::Mark(_) => CommandName::Mark,
+            Command::Status(_) => CommandName::Status,
             Command::Explain(_) => CommandName::Explain,
             Command::Completions(_) => CommandName::Completions,
         }
     }
 }
 
-/// Runs a command line and says how the process should exit.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs a command line, the name of the program first, and says how the process should exit.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match Cli::try_parse_from(&arguments) {
-        Ok(cli) => execute(&cli).into(),
-        Err(error) => misused(&error, Format::guess(&arguments)).into(),
+        Ok(cli) => execute(&cli),
+        Err(error) => misused(&error, Format::guess(&arguments)),
     }
 }
 
@@ -99,6 +115,9 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Init(args) => init::run(args, session),
         Command::New(args) => new::run(args, session),
         Command::Lint(args) => lint::run(args, session),
+        Command::Plan(args) => Box::pin(plan::run(args, session)).await,
+        Command::Mark(args) => Box::pin(mark::run(args, session)).await,
+        Command::Status(args) => Box::pin(status::run(args, session)).await,
         Command::Explain(args) => Box::pin(explain::run(args, session)).await,
         Command::Completions(args) => completions::run(args),
     }
@@ -185,6 +204,18 @@ pub enum PhaseArg {
     Contract,
 }
 
+#[expect(dead_code, reason = "apply follows")]
+impl PhaseArg {
+    /// What is done in the phase, as a verb.
+    fn verb(self) -> &'static str {
+        match self {
+            PhaseArg::Expand => "expand",
+            PhaseArg::Backfill => "backfill",
+            PhaseArg::Contract => "contract",
+        }
+    }
+}
+
 impl From<PhaseArg> for Phase {
     fn from(argument: PhaseArg) -> Phase {
         match argument {
@@ -201,4 +232,10 @@ fn refused_by(report: &mut Report) {
         report.outcome = Outcome::Refused;
         report.exit_code = Exit::Findings.code();
     }
+}
+
+/// A duration such as `90s`, `10m` or `24h`.
+#[cfg_attr(true, expect(dead_code, reason = "apply and wait follow"))]
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "write a duration such as 90s, 10m or 24h".to_owned())
 }

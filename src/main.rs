@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    concertina::cli::main(std::env::args_os())
+    concertina::cli::run(std::env::args_os()).into()
 }

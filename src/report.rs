@@ -2,8 +2,10 @@
 //!
 //! A [`Report`] is complete: the text for people and the JSON document are two renderings of the same value.
 
+pub mod fleet;
 pub mod found;
 pub mod json;
+pub mod planned;
 pub mod text;
 pub mod view;
 
@@ -118,6 +120,9 @@ pub struct ErrorView {
     pub message: String,
     /// Why, outermost first.
     pub causes: Vec<String>,
+    /// Text to be shown as it is: a difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
 }
 
 impl Report {

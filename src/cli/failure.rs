@@ -3,7 +3,10 @@
 use std::error::Error;
 
 use super::exit::Exit;
+use crate::backend::BackendError;
+use crate::backend::any::ConnectError;
 use crate::migration::MigrationError;
+use crate::plan::PlanError;
 use crate::report::{CommandName, ErrorView, Outcome, Report};
 
 /// Why a command did not end well.
@@ -15,6 +18,8 @@ pub struct Failure {
     pub message: String,
     /// Why, outermost first.
     pub causes: Vec<String>,
+    /// Text to be shown as it is: a difference.
+    pub details: Option<String>,
     /// Commands to type next, the likely one first.
     pub next: Vec<String>,
 }
@@ -22,7 +27,7 @@ pub struct Failure {
 impl Failure {
     /// A failure told in one sentence.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
-        Failure { exit, message: message.into(), causes: Vec::new(), next: Vec::new() }
+        Failure { exit, message: message.into(), causes: Vec::new(), details: None, next: Vec::new() }
     }
 
     /// An error of a wing below with all its causes; a cause that the message already tells is left out.
@@ -37,7 +42,7 @@ impl Failure {
             }
             source = cause.source();
         }
-        Failure { exit, message, causes, next: Vec::new() }
+        Failure { exit, message, causes, details: None, next: Vec::new() }
     }
 
     /// Names a command that leads on.
@@ -56,10 +61,15 @@ impl Failure {
         };
         let mut report = Report::new(command);
         report.outcome = outcome;
-        report.exit_code = self.exit.code();
-        report.error = Some(ErrorView { message: self.message, causes: self.causes });
-        report.next = self.next;
+        self.enter(&mut report);
         report
+    }
+
+    /// Adds what went wrong to a report that has more to tell.
+    pub fn enter(self, report: &mut Report) {
+        report.exit_code = self.exit.code();
+        report.error = Some(ErrorView { message: self.message, causes: self.causes, details: self.details });
+        report.next = self.next;
     }
 }
 
@@ -72,6 +82,41 @@ impl From<MigrationError> for Failure {
         let failure = Failure::from_error(exit, &error);
         match error {
             MigrationError::NoProject { .. } => failure.next("migrate init").next("migrate --project DIR …"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Failure {
+        match error {
+            PlanError::Migration(error) => error.into(),
+            PlanError::Cycle(error) => Failure::from_error(Exit::Usage, &error),
+            PlanError::Levels(_) => Failure::from_error(Exit::Usage, &error).next("migrate explain lints"),
+        }
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Failure {
+        match error {
+            ConnectError::Backend(error) => error.into(),
+            ConnectError::Target(error) => Failure::from_error(Exit::Usage, &error).next("migrate status --database-url <URL>"),
+        }
+    }
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Failure {
+        let exit = match &error {
+            BackendError::NewerLedger { .. } => Exit::Conflict,
+            error if error.is_temporary() => Exit::Temporary,
+            _ => Exit::Failure,
+        };
+        let failure = Failure::from_error(exit, &error);
+        match error {
+            BackendError::LeaseBusy { .. } => failure.next("migrate apply --wait …").next("migrate status"),
+            BackendError::NewerLedger { .. } => failure.next("migrate --version: use the version that wrote it, or a newer one"),
             _ => failure,
         }
     }

@@ -157,8 +157,7 @@ fn loose(path: &Path, args: &Args) -> Result<Loose, Failure> {
     let mut bytes = Vec::new();
     let read = if is_input { std::io::stdin().read_to_end(&mut bytes).map(|_| bytes) } else { fs::read(path) };
     let bytes = read.map_err(|error| Failure::new(Exit::Usage, format!("cannot read {name}: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|error| Failure::new(Exit::Findings, format!("{name}: {error}")))?;
-    let source = Source { path: Arc::clone(&name), text: text.into() };
+    let source = Source::decode(name.as_ref(), &bytes).map_err(MigrationError::from)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let phase = args.phase.map(Phase::from).or_else(|| Phase::from_name(&stem)).unwrap_or(Phase::Expand);
     // Scripts of one folder are phases of one migration.

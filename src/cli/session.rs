@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::globals::Globals;
 use super::redact::redact;
 use crate::migration::{DatabaseUrl, MigrationError, Project};
+use crate::schema::Dialect;
 
 /// One run of the command.
 #[derive(Debug)]
@@ -72,7 +73,13 @@ impl Session {
     /// When it is no URL of a known database, or not of the project's dialect.
     pub fn database_url(&self, project: &Project) -> Result<Option<DatabaseUrl>, Failure> {
         let variable = |name: &str| std::env::var(name).ok();
-        project.database_url(self.globals.database_url.as_deref(), variable).map_err(Failure::from)
+        let flag = self.globals.database_url.as_deref();
+        let url = project.database_url(flag, variable)?;
+        let is_given = flag.is_some() || ["MIGRATE_DATABASE_URL", "DATABASE_URL"].into_iter().filter_map(variable).any(|text| !text.is_empty());
+        match url {
+            Some(url) if !is_given => beside(&project.root, url).map(Some),
+            url => Ok(url),
+        }
     }
 
     /// Whether somebody watches standard error on a terminal.
@@ -89,6 +96,18 @@ impl Session {
     }
 }
 
+/// A SQLite file that migrate.toml names lies beside migrate.toml, from wherever the command is called.
+fn beside(root: &Path, url: DatabaseUrl) -> Result<DatabaseUrl, Failure> {
+    let text = url.expose();
+    let file = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
+    let is_relative = !file.starts_with('/') && !file.starts_with(":memory:") && !file.starts_with('?');
+    if url.dialect() != Dialect::Sqlite || !is_relative {
+        return Ok(url);
+    }
+    let root = root.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    DatabaseUrl::parse(&format!("sqlite://{root}/{file}")).map_err(Failure::from)
+}
+
 /// The folder that the command was called in.
 pub(super) fn working_folder() -> Result<PathBuf, Failure> {
     std::env::current_dir().map_err(|error| Failure::from_error(Exit::Failure, &error))
@@ -100,7 +119,6 @@ pub(super) fn today() -> Date {
 }
 
 /// `user@host`: who answers for what is written to the ledger.
-#[expect(dead_code, reason = "the commands that write follow")]
 pub(super) fn actor(given: Option<&str>) -> String {
     if let Some(actor) = given {
         return actor.to_owned();
@@ -135,5 +153,24 @@ impl Write for Redacting {
 
     fn flush(&mut self) -> io::Result<()> {
         anstream::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(url: &str) -> String {
+        let url = DatabaseUrl::parse(url).expect("a known scheme");
+        beside(Path::new("/srv/50% off"), url).map(|url| url.expose().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_file_of_the_project_lies_beside_its_file() {
+        assert_eq!(placed("sqlite://shop.db?mode=rwc"), "sqlite:///srv/50%25 off/shop.db?mode=rwc");
+        assert_eq!(placed("sqlite:data/shop.db"), "sqlite:///srv/50%25 off/data/shop.db");
+        assert_eq!(placed("sqlite:///var/shop.db"), "sqlite:///var/shop.db");
+        assert_eq!(placed("sqlite::memory:"), "sqlite::memory:");
+        assert_eq!(placed("postgres://db/shop"), "postgres://db/shop");
     }
 }

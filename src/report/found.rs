@@ -1,7 +1,7 @@
 //! Findings of the lint wing as parts of a report.
 
 use crate::lint::{CureFile, Finding, Level};
-use crate::sql::{Place, Source, Span};
+use crate::sql::{Source, Span};
 
 use super::view::{Excerpt, FileView, FindingView, LevelView};
 
@@ -20,13 +20,13 @@ fn finding(found: &Finding) -> Option<FindingView> {
         Level::Deny => LevelView::Deny,
     };
     let span = within(found.span, &found.source);
-    let (start, end) = (place(&found.source, span.start), place(&found.source, span.end));
+    let (start, end) = (found.source.place(span.start), found.source.place(span.end));
     let mut excerpt = window(&found.source, span);
     excerpt.primary = Some(inside(&excerpt, &found.source, span));
     let mut related = Vec::new();
     for label in &found.labels {
         let at = within(label.span, &found.source);
-        let line = place(&found.source, at.start).line;
+        let line = found.source.place(at.start).line;
         let lines = excerpt.first_line..excerpt.first_line + excerpt.text.lines().count().max(1);
         if lines.contains(&line) {
             let bytes = inside(&excerpt, &found.source, at);
@@ -71,14 +71,6 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-fn place(source: &Source, offset: usize) -> Place {
-    let before = &source.text[..offset];
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    // A byte order mark is no character that an editor counts.
-    let column = before[start..].chars().filter(|&c| c != '\u{feff}').count() + 1;
-    Place { line: before.matches('\n').count() + 1, column }
-}
-
 /// The whole lines that hold the span, at most [`EXCERPT_LINES`].
 fn window(source: &Source, span: Span) -> Excerpt {
     let text = &source.text;
@@ -87,7 +79,7 @@ fn window(source: &Source, span: Span) -> Excerpt {
     if let Some((cut, _)) = text[start..end].match_indices('\n').nth(EXCERPT_LINES - 1) {
         end = start + cut;
     }
-    Excerpt { text: text[start..end].to_owned(), first_line: place(source, start).line, primary: None, labels: Vec::new() }
+    Excerpt { text: text[start..end].to_owned(), first_line: source.place(start).line, primary: None, labels: Vec::new() }
 }
 
 /// The span counted within an excerpt that begins on one of its lines.
@@ -109,12 +101,6 @@ mod tests {
 
     fn source(text: &str) -> Source {
         Source { path: Arc::from("a.sql"), text: Arc::from(text) }
-    }
-
-    #[test]
-    fn places_count_characters_from_one() {
-        let source = source("a\nß DROP\n");
-        assert_eq!(place(&source, 5), Place { line: 2, column: 3 });
     }
 
     #[test]

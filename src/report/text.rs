@@ -1,6 +1,7 @@
 //! The report for people: readable at 80 columns, without colour and through a pipe. Colour is always written; the
 //! printer strips it where nobody wants it.
 
+mod event;
 mod finding;
 mod fleet;
 mod gate;
@@ -14,6 +15,7 @@ use colored::Colorize;
 use super::view::{FindingView, LevelView};
 use super::{CommandName, ErrorView, Outcome, Report};
 
+pub use event::{event, first_line, precise};
 pub use wrap::{ago, span, wrapped};
 
 /// What a line holds where no terminal says otherwise.

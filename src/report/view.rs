@@ -33,8 +33,10 @@ pub struct PhaseView {
     pub finished_at: Option<Timestamp>,
     /// Who ran it.
     pub actor: Option<String>,
-    /// How far its backfill is.
+    /// How far it is, while it runs.
     pub progress: Option<ProgressView>,
+    /// What must run before it: `id:phase`.
+    pub waits_for: Vec<String>,
     /// What it runs, statement by statement (`plan`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementView>,
@@ -46,8 +48,12 @@ pub struct PhaseView {
 pub enum PhaseState {
     /// Not known: no database was asked.
     Unknown,
+    /// The same in the base that is compared with.
+    Unchanged,
     /// Nothing of it ran.
     Pending,
+    /// Others must run before.
+    Blocked,
     /// Started and not finished.
     Running,
     /// Ran to its end.
@@ -58,15 +64,26 @@ pub enum PhaseState {
     RolledBack,
 }
 
-/// How far a backfill is.
-#[derive(Clone, Debug, Serialize)]
+/// How far a phase is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProgressView {
+    /// Steps that are done.
+    pub steps_done: usize,
+    /// Steps in all; `None` where no file tells.
+    pub steps: Option<usize>,
+    /// The rows of a backfill.
+    pub rows: Option<RowsView>,
+}
+
+/// How far a backfill is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RowsView {
     /// Rows changed so far.
-    pub rows_changed: u64,
+    pub changed: u64,
     /// Rows walked so far.
-    pub rows_walked: u64,
+    pub walked: u64,
     /// Rows estimated at the start.
-    pub rows_estimated: Option<u64>,
+    pub estimated: Option<u64>,
 }
 
 /// One statement and what it costs.

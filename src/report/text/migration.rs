@@ -48,6 +48,9 @@ fn head(report: &Report, phase: &PhaseView, width: usize, text: &mut String) {
         facts.push(format!("{}{}", ago(at, report.now), phase.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default()));
     }
     facts.extend(phase.progress.as_ref().map(progress));
+    if !phase.waits_for.is_empty() {
+        facts.push(format!("for {}", phase.waits_for.join(" and ")));
+    }
     if facts.is_empty() && !phase.file.is_empty() {
         facts.push(phase.file.clone());
     }
@@ -59,15 +62,20 @@ fn head(report: &Report, phase: &PhaseView, width: usize, text: &mut String) {
 }
 
 fn progress(progress: &ProgressView) -> String {
-    match progress.rows_estimated {
-        Some(all) => format!("{} of about {all} rows walked, {} changed", progress.rows_walked, progress.rows_changed),
-        None => format!("{} rows walked, {} changed", progress.rows_walked, progress.rows_changed),
-    }
+    let steps = match progress.steps {
+        Some(all) => format!("{} of {} done", progress.steps_done, plural(all, "step")),
+        None => format!("{} done", plural(progress.steps_done, "step")),
+    };
+    let Some(rows) = progress.rows else { return steps };
+    let estimated = rows.estimated.map(|all| format!(" of about {all}")).unwrap_or_default();
+    format!("{steps}, {}{estimated} rows walked, {} changed", rows.walked, rows.changed)
 }
 
 fn state(state: PhaseState) -> &'static str {
     match state {
         PhaseState::Unknown => "",
+        PhaseState::Unchanged => "unchanged",
+        PhaseState::Blocked => "waits",
         PhaseState::Pending => "pending",
         PhaseState::Running => "running",
         PhaseState::Done => "done",
@@ -80,9 +88,9 @@ fn painted(of: PhaseState) -> ColoredString {
     let word = state(of);
     match of {
         PhaseState::Done => word.green(),
-        PhaseState::Held | PhaseState::RolledBack => word.yellow(),
+        PhaseState::Held | PhaseState::Blocked | PhaseState::RolledBack => word.yellow(),
         PhaseState::Running => word.cyan(),
-        PhaseState::Unknown | PhaseState::Pending => word.normal(),
+        PhaseState::Unknown | PhaseState::Unchanged | PhaseState::Pending => word.normal(),
     }
 }
 
@@ -109,7 +117,7 @@ fn cost(statement: &StatementView) -> String {
         parts.push(format!("{} on {}: {waits}", lock.lock, lock.table));
     }
     if parts.is_empty() {
-        parts.push("no lock on an existing table".to_owned());
+        parts.push("nobody waits".to_owned());
     }
     if statement.work.is_empty() {
         parts.push("catalogue only".to_owned());

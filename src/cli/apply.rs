@@ -1,0 +1,215 @@
+//! `migrate apply`: runs what is pending and allowed in one phase.
+
+use std::time::Duration;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::progress::Progress;
+use super::session::{Session, actor};
+use super::site::{Site, ledger};
+use super::{PhaseArg, duration, gates, refused_by, signal};
+use crate::backend::{AnyBackend, Backend};
+use crate::ledger::Holder;
+use crate::migration::NodeRef;
+use crate::plan::{ApprovedPlan, ConditionKind, Gate, Known, Override, Plan, Refusal, Request};
+use crate::report::found::findings;
+use crate::report::planned::{self, Sizes};
+use crate::report::view::{MigrationView, PhaseState};
+use crate::report::{CommandName, Outcome, Report};
+use crate::run::{self, End, Options};
+use crate::schema::Phase;
+
+/// Arguments of `migrate apply`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Which phase
+    #[arg(long, value_enum)]
+    pub phase: PhaseArg,
+
+    /// Nothing behind this migration
+    #[arg(long, value_name = "MIGRATION")]
+    pub to: Option<String>,
+
+    /// Show what would run, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Exit with 0 instead of 5 when a gate holds a contract
+    #[arg(long)]
+    pub if_open: bool,
+
+    /// Wait so long for another run that holds the lease
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "10m", default_value = "0s", hide_default_value = true, value_parser = duration)]
+    pub wait: Duration,
+
+    /// Go on although this condition of the gate does not hold; recorded for ever
+    #[arg(long, value_name = "KIND", requires = "reason", value_parser = condition)]
+    pub override_gate: Vec<ConditionKind>,
+
+    /// Why the gate is overridden
+    #[arg(long, value_name = "TEXT", requires = "override_gate")]
+    pub reason: Option<String>,
+
+    /// Who runs this [default: $MIGRATE_ACTOR, the CI user, user@host]
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+fn condition(text: &str) -> Result<ConditionKind, String> {
+    ConditionKind::from_name(text).ok_or_else(|| format!("the conditions are {}", ConditionKind::ALL.map(ConditionKind::as_str).join(", ")))
+}
+
+/// Plans, asks for approval and runs.
+///
+/// # Errors
+/// When the plan is refused, a statement fails, or the database cannot be reached or written.
+pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
+    let site = Site::find(session)?;
+    let request = request(args, &site)?;
+    let mut backend = site.connect().await?;
+    let ledger = ledger(&mut backend).await?;
+    let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+    if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
+        return Err(failure);
+    }
+    let plan = if request.phase == Phase::Contract { gates::judged(plan, &ledger, &mut backend).await? } else { plan };
+    let mut report = Report::new(CommandName::Apply);
+    report.phase = Some(request.phase);
+    report.now = Some(ledger.now);
+    let overview = plan.clone();
+    let approved = match plan.approve(request) {
+        Ok(approved) => approved,
+        Err(refusal) => return refused(&refusal, report),
+    };
+    if args.dry_run {
+        return Ok(rehearsed(args, &approved, &overview, report));
+    }
+    if approved.is_empty() {
+        // Nothing to run needs no lease.
+        hold(args, approved.held(), &mut report);
+        waits(&approved, &mut report);
+    } else {
+        execute(args, approved, &site, backend, session, &mut report).await?;
+    }
+    if report.outcome == Outcome::Nothing {
+        report.notes.push(format!("nothing to {}", args.phase.verb()));
+    }
+    Ok(report)
+}
+
+fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
+    let actor = actor(args.actor.as_deref());
+    let reason = args.reason.clone().unwrap_or_default();
+    if args.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(Failure::new(Exit::Usage, "--reason must say why: it is kept with the override"));
+    }
+    let overrides = args.override_gate.iter().map(|&condition| Override { condition, reason: reason.clone(), actor: actor.clone() });
+    Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, overrides: overrides.collect() })
+}
+
+async fn execute(args: &Args, approved: ApprovedPlan, site: &Site, mut backend: AnyBackend, session: &Session, report: &mut Report) -> Result<(), Failure> {
+    let options = options(args, site);
+    let stop = signal::listen();
+    let mut progress = Progress::new(session);
+    let result = run::execute(approved, &mut backend, &options, &stop, &mut progress).await;
+    drop(progress);
+    backend.close().await;
+    let outcome = result.map_err(Failure::from)?;
+    report.migrations = applied(&outcome.applied, site);
+    if !outcome.applied.is_empty() {
+        report.outcome = Outcome::Applied;
+        report.next = next(args.phase.into());
+    }
+    hold(args, &outcome.held, report);
+    if outcome.end == End::Interrupted {
+        report.outcome = Outcome::Interrupted;
+        report.exit_code = Exit::Temporary.code();
+        report.notes.push("stopped at a safe point; the same command goes on there".to_owned());
+        report.next = vec![format!("migrate apply --phase {}", Phase::from(args.phase))];
+    }
+    Ok(())
+}
+
+fn options(args: &Args, site: &Site) -> Options {
+    let project = &site.project;
+    let holder = Holder { actor: actor(args.actor.as_deref()), pid: std::process::id(), purpose: format!("apply --phase {}", Phase::from(args.phase)) };
+    let mut options = Options::new(holder);
+    options.lock_timeout = project.lock_timeout;
+    options.give_up_after = project.give_up_after;
+    options.chunk_target = project.chunk_target;
+    options.lease_wait = args.wait;
+    options
+}
+
+/// A plan that may not run: its findings are the report, everything else is a failure.
+fn refused(refusal: &Refusal, mut report: Report) -> Result<Report, Failure> {
+    match refusal {
+        Refusal::Findings { findings: found } => {
+            report.findings = findings(found);
+            refused_by(&mut report);
+            report.notes.push("nothing was run".to_owned());
+            Ok(report)
+        }
+        Refusal::Blocked { waits_for, .. } => {
+            let phase = waits_for.first().map_or(Phase::Expand, |node| node.phase);
+            Err(Failure::new(Exit::Failure, refusal.to_string()).next(format!("migrate apply --phase {phase}")))
+        }
+        Refusal::History { .. } => Err(Failure::new(Exit::Conflict, refusal.to_string()).next("migrate status")),
+    }
+}
+
+/// `--dry-run`: what would run, with what it locks.
+fn rehearsed(args: &Args, approved: &ApprovedPlan, plan: &Plan, mut report: Report) -> Report {
+    let runs = |node: &NodeRef| approved.scripts().iter().any(|script| script.node() == node);
+    report.migrations = planned::some(plan, &Sizes::new(), |script| runs(&script.node));
+    hold(args, approved.held(), &mut report);
+    waits(approved, &mut report);
+    report.notes.push(match report.migrations.is_empty() {
+        true => format!("nothing to {}", args.phase.verb()),
+        false => "dry run: nothing was written".to_owned(),
+    });
+    report
+}
+
+/// Contracts that their gates hold, with what they wait for.
+fn hold(args: &Args, held: &[Gate], report: &mut Report) {
+    if held.is_empty() {
+        return;
+    }
+    report.gates = held.iter().flat_map(planned::gate).collect();
+    report.next_check_at = held.iter().filter_map(Gate::opens_at).min();
+    report.outcome = Outcome::Held;
+    report.next = vec!["migrate status".to_owned()];
+    if !args.if_open {
+        report.exit_code = Exit::Held.code();
+    }
+}
+
+/// Scripts that wait for another phase.
+fn waits(approved: &ApprovedPlan, report: &mut Report) {
+    for (node, by) in approved.blocked() {
+        let names: Vec<String> = by.iter().map(ToString::to_string).collect();
+        report.notes.push(format!("{node} waits for {}", names.join(" and ")));
+        if let Some(first) = by.first() {
+            let command = format!("migrate apply --phase {}", first.phase);
+            if !report.next.contains(&command) {
+                report.next.push(command);
+            }
+        }
+    }
+}
+
+fn applied(nodes: &[NodeRef], site: &Site) -> Vec<MigrationView> {
+    let file = |node: &NodeRef| site.migrations.script(node).map(|script| script.path.to_string()).unwrap_or_default();
+    nodes.iter().map(|node| planned::bare(node, PhaseState::Done, file(node))).collect()
+}
+
+/// What usually comes after a phase.
+fn next(phase: Phase) -> Vec<String> {
+    let command = match phase {
+        Phase::Expand => "migrate apply --phase backfill",
+        Phase::Backfill => "migrate mark deployed <service>@<release>",
+        Phase::Contract => "migrate status",
+    };
+    vec![command.to_owned()]
+}

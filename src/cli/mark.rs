@@ -1,0 +1,163 @@
+//! `migrate mark`: records what the deploy did, with the manifest of the checkout.
+
+use jiff::Timestamp;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::{Session, actor};
+use super::site::connect;
+use crate::backend::Backend;
+use crate::ledger::{Marker, MarkerKind, Release};
+use crate::migration::nearest::hint;
+use crate::migration::{Manifest, MigrationId, Migrations, Project};
+use crate::report::{CommandName, Outcome, Report};
+use crate::schema::Dialect;
+
+/// Arguments of `migrate mark`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// What happened
+    #[arg(value_enum)]
+    pub kind: KindArg,
+
+    /// To which release: api@2.3.0
+    #[arg(value_name = "SERVICE@RELEASE", value_parser = release)]
+    pub release: Release,
+
+    /// The release is ready for this migration's contract although its checkout does not hold it (another repository)
+    #[arg(long, value_name = "MIGRATION")]
+    pub ready_for: Vec<String>,
+
+    /// The commit it was built from [default: $GITHUB_SHA, $CI_COMMIT_SHA]
+    #[arg(long, value_name = "HASH")]
+    pub commit: Option<String>,
+
+    /// A link to the deploy [default: the CI job]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// Who says so [default: $MIGRATE_ACTOR, the CI user, user@host]
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+/// What a marker says, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum KindArg {
+    /// The roll-out began: this release and its predecessor are both live.
+    Started,
+    /// The roll-out ended: this release alone is live.
+    Deployed,
+    /// It was taken back: its predecessor is live again.
+    RolledBack,
+    /// Nothing of it runs any more and nothing took its place.
+    Retired,
+}
+
+impl From<KindArg> for MarkerKind {
+    fn from(argument: KindArg) -> MarkerKind {
+        match argument {
+            KindArg::Started => MarkerKind::Started,
+            KindArg::Deployed => MarkerKind::Deployed,
+            KindArg::RolledBack => MarkerKind::RolledBack,
+            KindArg::Retired => MarkerKind::Retired,
+        }
+    }
+}
+
+fn release(text: &str) -> Result<Release, String> {
+    match text.split_once('@') {
+        Some((service, version)) if !service.trim().is_empty() && !version.trim().is_empty() => {
+            Ok(Release { service: service.to_owned(), version: version.to_owned() })
+        }
+        Some(_) | None => Err("write service@release, such as api@2.3.0".to_owned()),
+    }
+}
+
+/// Writes the marker.
+///
+/// # Errors
+/// When the service is not declared, a migration is not known or the database cannot be written.
+pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
+    let project = session.project_if_any()?;
+    // A service in another repository has no project: its deploy marks by URL alone.
+    let project = match project {
+        Some(project) => project,
+        None => Project::bare(&super::session::working_folder()?),
+    };
+    let url = session.database_url(&project)?;
+    declared(&project, &args.release)?;
+    let dialect = project.server(url.as_ref()).map(|server| server.dialect).unwrap_or(Dialect::Postgres);
+    let migrations = project.migrations.is_dir().then(|| project.load(dialect)).transpose()?;
+    let mut backend = connect(url.as_ref()).await?;
+    let marker = Marker {
+        release: args.release.clone(),
+        kind: args.kind.into(),
+        manifest: manifest(args.kind, migrations.as_ref()),
+        ready_for: ready_for(args, migrations.as_ref())?,
+        actor: actor(args.actor.as_deref()),
+        // The database's clock counts; the backend writes that.
+        at: Timestamp::now(),
+        commit: args.commit.clone().or_else(|| variable(&["GITHUB_SHA", "CI_COMMIT_SHA"])),
+        url: args.url.clone().or_else(job),
+    };
+    backend.mark(&marker).await?;
+    backend.close().await;
+    let mut report = Report::new(CommandName::Mark);
+    report.outcome = Outcome::Applied;
+    report.notes.push(told(args, &marker));
+    if args.kind == KindArg::Deployed {
+        report.next.push("migrate apply --phase contract --if-open".to_owned());
+    }
+    Ok(report)
+}
+
+/// A service that migrate.toml does not declare would never open a gate: most likely a slip.
+fn declared(project: &Project, release: &Release) -> Result<(), Failure> {
+    if project.services.is_empty() || project.services.contains(&release.service) {
+        return Ok(());
+    }
+    let services = project.services.iter().map(String::as_str);
+    let message = format!("service `{}` is not among the services of migrate.toml{}", release.service, hint(&release.service, services));
+    Err(Failure::new(Exit::Usage, message).next("migrate status"))
+}
+
+/// What the release was built from. Releases that end need none.
+fn manifest(kind: KindArg, migrations: Option<&Migrations>) -> Option<Manifest> {
+    match kind {
+        KindArg::Started | KindArg::Deployed => migrations.map(Migrations::manifest),
+        KindArg::RolledBack | KindArg::Retired => None,
+    }
+}
+
+fn ready_for(args: &Args, migrations: Option<&Migrations>) -> Result<Vec<MigrationId>, Failure> {
+    let resolve = |text: &String| match migrations {
+        Some(migrations) => migrations.resolve(text).map(|migration| migration.id.clone()).map_err(|reason| Failure::new(Exit::Usage, reason)),
+        None => Ok(MigrationId::new(text)),
+    };
+    args.ready_for.iter().map(resolve).collect()
+}
+
+fn told(args: &Args, marker: &Marker) -> String {
+    let what = match args.kind {
+        KindArg::Started => "started",
+        KindArg::Deployed => "deployed",
+        KindArg::RolledBack => "rolled back",
+        KindArg::Retired => "retired",
+    };
+    let built = marker.manifest.as_ref().map(|manifest| format!(", built with {} scripts", manifest.scripts.len()));
+    format!("marked {} as {what}{}", marker.release, built.unwrap_or_default())
+}
+
+fn variable(names: &[&str]) -> Option<String> {
+    names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty())
+}
+
+/// The page of the CI job that runs this.
+fn job() -> Option<String> {
+    if let Some(url) = variable(&["CI_JOB_URL", "BUILD_URL"]) {
+        return Some(url);
+    }
+    let (server, repository, run) = (variable(&["GITHUB_SERVER_URL"])?, variable(&["GITHUB_REPOSITORY"])?, variable(&["GITHUB_RUN_ID"])?);
+    Some(format!("{server}/{repository}/actions/runs/{run}"))
+}

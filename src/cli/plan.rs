@@ -1,0 +1,97 @@
+//! `migrate plan`: the check for pull requests. Never writes.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::refused_by;
+use super::session::Session;
+use super::site::{Site, ledger};
+use super::{base, gates};
+use crate::backend::{AnyBackend, Backend};
+use crate::plan::{Known, Plan, ScriptState};
+use crate::report::found::findings;
+use crate::report::planned::{self, Sizes};
+use crate::report::{CommandName, Report};
+use crate::schema::ObjectName;
+
+/// Arguments of `migrate plan`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Judge only what is new since this branch left REF (origin/main); asks no database
+    #[arg(long, value_name = "REF", conflicts_with = "exit_code")]
+    pub base: Option<String>,
+
+    /// Ask no database, even where one is named
+    #[arg(long)]
+    pub offline: bool,
+
+    /// Exit with 4 when something is pending
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Makes the plan and judges it.
+///
+/// # Errors
+/// When the project cannot be read, the database cannot be asked, or the history conflicts.
+pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
+    let site = Site::find(session)?;
+    let mut report = Report::new(CommandName::Plan);
+    if args.base.is_some() || args.offline || site.url.is_none() {
+        let manifest = args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect)).transpose()?;
+        let known = manifest.as_ref().map_or(Known::Nothing, Known::Base);
+        let plan = site.plan(site.server, known)?;
+        fill(&mut report, &plan, &Sizes::new());
+        report.notes.push(format!("judged for {} {} without asking a database", site.server.dialect, site.server.version));
+    } else {
+        let mut backend = site.connect().await?;
+        let ledger = ledger(&mut backend).await?;
+        report.now = Some(ledger.now);
+        let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+        if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
+            return Err(failure);
+        }
+        let plan = gates::judged(plan, &ledger, &mut backend).await?;
+        let sizes = sizes(&plan, &mut backend).await?;
+        fill(&mut report, &plan, &sizes);
+        backend.close().await;
+    }
+    refused_by(&mut report);
+    if args.exit_code && report.exit_code == 0 && is_pending(&report) {
+        report.exit_code = Exit::Pending.code();
+    }
+    Ok(report)
+}
+
+fn fill(report: &mut Report, plan: &Plan, sizes: &Sizes) {
+    report.migrations = planned::open(plan, sizes);
+    report.findings = findings(plan.all_findings());
+    report.gates = planned::held(plan);
+    report.next_check_at = planned::next_check(plan);
+    if report.migrations.is_empty() {
+        report.notes.push("nothing is pending".to_owned());
+    }
+}
+
+/// Whether something could be applied now.
+pub(super) fn is_pending(report: &Report) -> bool {
+    use crate::report::view::PhaseState;
+    let phases = report.migrations.iter().flat_map(|migration| &migration.phases);
+    phases.into_iter().any(|phase| matches!(phase.state, PhaseState::Pending | PhaseState::Running | PhaseState::Blocked | PhaseState::Unknown))
+}
+
+/// The sizes of the tables that open scripts work on.
+async fn sizes(plan: &Plan, backend: &mut AnyBackend) -> Result<Sizes, Failure> {
+    let mut tables: Vec<ObjectName> = Vec::new();
+    let open = plan.scripts.iter().filter(|script| !script.state.is_done() && script.state != ScriptState::Unchanged);
+    for impact in open.flat_map(|script| &script.statements).flat_map(|statement| &statement.impacts) {
+        for lock in &impact.locks {
+            if !tables.contains(&lock.table) {
+                tables.push(lock.table.clone());
+            }
+        }
+    }
+    if tables.is_empty() {
+        return Ok(Sizes::new());
+    }
+    backend.sizes(&tables).await.map_err(Failure::from)
+}

@@ -1,0 +1,113 @@
+//! The project with its migrations and its database, as a command finds them.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::{Session, today};
+use crate::backend::{AnyBackend, Backend};
+use crate::ledger::Ledger;
+use crate::migration::{DatabaseUrl, Migration, MigrationId, Migrations, Project};
+use crate::plan::{HistoryConflict, Known, Plan, Survey, history};
+use crate::schema::Server;
+
+/// Where a command works.
+pub(super) struct Site {
+    /// migrate.toml.
+    pub(super) project: Project,
+    /// Its migrations, read for the database's dialect.
+    pub(super) migrations: Migrations,
+    /// The database, where somebody names one.
+    pub(super) url: Option<DatabaseUrl>,
+    /// What SQL is judged for as long as no database is asked.
+    pub(super) server: Server,
+}
+
+#[expect(dead_code, reason = "apply and wait follow")]
+impl Site {
+    /// Finds the project and loads its migrations.
+    ///
+    /// # Errors
+    /// When there is none, or a file is not understood.
+    pub(super) fn find(session: &Session) -> Result<Site, Failure> {
+        let project = session.project()?;
+        let url = session.database_url(&project)?;
+        let server = project.server(url.as_ref())?;
+        let migrations = project.load(server.dialect)?;
+        Ok(Site { project, migrations, url, server })
+    }
+
+    /// Connects to the database.
+    ///
+    /// # Errors
+    /// When nobody names one, or it cannot be reached.
+    pub(super) async fn connect(&self) -> Result<AnyBackend, Failure> {
+        connect(self.url.as_ref()).await
+    }
+
+    /// The migration that a text names: its whole name, or a part that no other has.
+    ///
+    /// # Errors
+    /// When none or several have it.
+    pub(super) fn migration(&self, text: &str) -> Result<&Migration, Failure> {
+        self.migrations.resolve(text).map_err(|reason| Failure::new(Exit::Usage, reason).next("migrate status"))
+    }
+
+    /// `--to`, resolved.
+    ///
+    /// # Errors
+    /// As [`Site::migration`].
+    pub(super) fn last(&self, to: Option<&str>) -> Result<Option<MigrationId>, Failure> {
+        to.map(|text| self.migration(text).map(|migration| migration.id.clone())).transpose()
+    }
+
+    /// The plan, judged for this server.
+    ///
+    /// # Errors
+    /// When the order runs in a circle or a script cannot be read.
+    pub(super) fn plan(&self, server: Server, known: Known<'_>) -> Result<Plan, Failure> {
+        let survey = Survey { project: &self.project, migrations: &self.migrations, server, known, today: today() };
+        survey.plan().map_err(Failure::from)
+    }
+
+    /// What the history and the files disagree about, with the difference of edited files.
+    pub(super) async fn conflict(&self, backend: &mut AnyBackend, conflicts: &[HistoryConflict]) -> Option<Failure> {
+        let first = conflicts.first()?;
+        let mut failure = Failure::new(Exit::Conflict, first.to_string());
+        failure.causes = conflicts.iter().skip(1).map(ToString::to_string).collect();
+        let mut differences = String::new();
+        for conflict in conflicts {
+            let HistoryConflict::Edited { node, .. } = conflict else { continue };
+            let (Ok(Some(ran)), Some(script)) = (backend.script_text(node).await, self.migrations.script(node)) else { continue };
+            if let Ok(difference) = history::difference(script, &ran) {
+                differences.push_str(&difference);
+            }
+        }
+        failure.details = (!differences.is_empty()).then_some(differences);
+        for conflict in conflicts {
+            let next = conflict.next();
+            if !failure.next.contains(&next) {
+                failure.next.push(next);
+            }
+        }
+        Some(failure)
+    }
+}
+
+/// Connects to a database.
+///
+/// # Errors
+/// When nobody names one, or it cannot be reached.
+pub(super) async fn connect(url: Option<&DatabaseUrl>) -> Result<AnyBackend, Failure> {
+    let Some(url) = url else {
+        let message = "no database is named: give --database-url, set MIGRATE_DATABASE_URL or DATABASE_URL, or write [database] into migrate.toml";
+        return Err(Failure::new(Exit::Usage, message).next("migrate status --database-url <URL>"));
+    };
+    AnyBackend::connect(url.expose()).await.map_err(Failure::from)
+}
+
+/// The ledger.
+///
+/// # Errors
+/// When it cannot be read or a newer version wrote it.
+pub(super) async fn ledger(backend: &mut AnyBackend) -> Result<Ledger, Failure> {
+    backend.ledger().await.map_err(Failure::from)
+}

@@ -1,0 +1,162 @@
+//! Plans as parts of a report: migrations with their phases, statements with locks and cost, gates.
+
+use jiff::Timestamp;
+
+use crate::backend::TableSize;
+use crate::dialect::{Certainty, Impact, Lock, Work};
+use crate::migration::NodeRef;
+use crate::plan::{Basis, Gate, Plan, PlannedScript, PlannedStatement, ScriptState};
+use crate::schema::ObjectName;
+
+use super::text::first_line;
+use super::view::{Blocks, GateView, LockView, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind, WorkView};
+
+/// Sizes of tables where a database was asked.
+pub type Sizes = Vec<(ObjectName, TableSize)>;
+
+/// The migrations of a plan that have something left to do, in its order.
+pub fn open(plan: &Plan, sizes: &Sizes) -> Vec<MigrationView> {
+    some(plan, sizes, |script| !script.state.is_done() && script.state != ScriptState::Unchanged)
+}
+
+/// The migrations that have a script of interest, in the order of the plan, with these scripts alone.
+pub fn some(plan: &Plan, sizes: &Sizes, is_wanted: impl Fn(&PlannedScript) -> bool) -> Vec<MigrationView> {
+    let mut migrations: Vec<MigrationView> = Vec::new();
+    for script in plan.scripts.iter().filter(|script| is_wanted(script)) {
+        let id = script.node.migration.as_str();
+        let phase = phase(script, plan.basis, sizes);
+        match migrations.iter_mut().find(|migration| migration.id == id) {
+            Some(migration) => migration.phases.push(phase),
+            None => migrations.push(MigrationView { id: id.to_owned(), phases: vec![phase] }),
+        }
+    }
+    for migration in &mut migrations {
+        migration.phases.sort_by_key(|phase| phase.phase);
+    }
+    migrations
+}
+
+/// A phase of which nothing but its state is told.
+pub fn bare(node: &NodeRef, state: PhaseState, file: String) -> MigrationView {
+    let phase = PhaseView {
+        phase: node.phase,
+        state,
+        file,
+        started_at: None,
+        finished_at: None,
+        actor: None,
+        progress: None,
+        waits_for: Vec::new(),
+        statements: Vec::new(),
+    };
+    MigrationView { id: node.migration.to_string(), phases: vec![phase] }
+}
+
+/// When it makes sense to ask again: the first moment at which a gate opens by itself.
+pub fn next_check(plan: &Plan) -> Option<Timestamp> {
+    let held = plan.scripts.iter().filter_map(|script| match &script.state {
+        ScriptState::Held(gate) => gate.opens_at(),
+        ScriptState::Done { .. } | ScriptState::Unchanged | ScriptState::Running { .. } | ScriptState::Pending | ScriptState::Blocked { .. } => None,
+    });
+    held.min()
+}
+
+/// The conditions of every contract that its gate holds.
+pub fn held(plan: &Plan) -> Vec<GateView> {
+    let held = plan.scripts.iter().filter_map(|script| match &script.state {
+        ScriptState::Held(gate) => Some(gate),
+        ScriptState::Done { .. } | ScriptState::Unchanged | ScriptState::Running { .. } | ScriptState::Pending | ScriptState::Blocked { .. } => None,
+    });
+    held.flat_map(gate).collect()
+}
+
+/// The conditions of one gate.
+pub fn gate(gate: &Gate) -> impl Iterator<Item = GateView> + '_ {
+    gate.conditions.iter().map(|condition| GateView {
+        migration: gate.migration.to_string(),
+        kind: condition.kind,
+        state: condition.state,
+        reason: condition.reason.clone(),
+        evidence: condition.evidence.clone(),
+        opens_at: condition.opens_at,
+        next: condition.next.clone(),
+    })
+}
+
+fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
+    let mut view = PhaseView {
+        phase: script.node.phase,
+        state: PhaseState::Unknown,
+        file: script.path.to_string(),
+        started_at: None,
+        finished_at: None,
+        actor: None,
+        progress: None,
+        waits_for: Vec::new(),
+        statements: script.statements.iter().map(|planned| statement(planned, sizes)).collect(),
+    };
+    view.state = match &script.state {
+        ScriptState::Done { at } => {
+            view.finished_at = *at;
+            PhaseState::Done
+        }
+        ScriptState::Unchanged => PhaseState::Unchanged,
+        ScriptState::Running { finished, of } => {
+            view.progress = Some(ProgressView { steps_done: *finished, steps: Some(*of), rows: None });
+            PhaseState::Running
+        }
+        ScriptState::Pending if basis == Basis::Files => PhaseState::Unknown,
+        ScriptState::Pending => PhaseState::Pending,
+        ScriptState::Blocked { .. } if basis == Basis::Files => PhaseState::Unknown,
+        ScriptState::Blocked { by } => {
+            view.waits_for = by.iter().map(ToString::to_string).collect();
+            PhaseState::Blocked
+        }
+        ScriptState::Held(_) => PhaseState::Held,
+    };
+    view
+}
+
+fn statement(planned: &PlannedStatement, sizes: &Sizes) -> StatementView {
+    let mut view = StatementView {
+        line: planned.place.line,
+        sql: first_line(&planned.sql),
+        locks: Vec::new(),
+        work: Vec::new(),
+        worst_case: planned.impacts.iter().any(|impact| impact.certainty == Certainty::WorstCase),
+    };
+    let mut strongest: Vec<(&ObjectName, Lock)> = Vec::new();
+    for held in planned.impacts.iter().flat_map(|impact| &impact.locks) {
+        match strongest.iter_mut().find(|(table, _)| *table == &held.table) {
+            Some((_, lock)) => *lock = (*lock).max(held.lock),
+            None => strongest.push((&held.table, held.lock)),
+        }
+    }
+    view.locks = strongest.into_iter().map(|(table, lock)| LockView { table: table.to_string(), lock: lock.name().to_owned(), blocks: blocks(lock) }).collect();
+    for work in planned.impacts.iter().flat_map(|impact: &Impact| &impact.work) {
+        let told = work_view(work, sizes);
+        if !view.work.contains(&told) {
+            view.work.push(told);
+        }
+    }
+    view
+}
+
+fn blocks(lock: Lock) -> Blocks {
+    match (lock.blocks_reads(), lock.blocks_writes()) {
+        (true, _) => Blocks::ReadsAndWrites,
+        (false, true) => Blocks::Writes,
+        (false, false) => Blocks::Nothing,
+    }
+}
+
+fn work_view(work: &Work, sizes: &Sizes) -> WorkView {
+    let (kind, table) = match work {
+        Work::Scan(table) => (WorkKind::Scan, table),
+        Work::BuildIndex(table) => (WorkKind::IndexBuild, table),
+        Work::Rewrite(table) => (WorkKind::Rewrite, table),
+        Work::Rows(table) => (WorkKind::Rows, table),
+    };
+    let rows = sizes.iter().find(|(sized, _)| sized == table).map(|(_, size)| size.rows);
+    WorkView { kind, table: table.to_string(), rows }
+}

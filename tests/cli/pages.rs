@@ -1,0 +1,54 @@
+//! The console blocks of the README and of the documentation are run, each page in its own copy of the example shop.
+
+use std::path::Path;
+
+use super::{console, root, shop};
+
+fn check(page: &str) {
+    let shop = shop();
+    if let Err(difference) = console::check(&root().join(page), shop.path()) {
+        panic!("{difference}");
+    }
+}
+
+#[test]
+fn readme() {
+    check("README.md");
+}
+
+#[test]
+fn concepts() {
+    check("docs/concepts.md");
+}
+
+#[test]
+fn operating() {
+    check("docs/operating.md");
+}
+
+#[test]
+fn databases() {
+    check("docs/databases.md");
+}
+
+/// Behaviour that no page explains, in the same form.
+#[test]
+fn further_sessions() {
+    let mut pages: Vec<_> = std::fs::read_dir(root().join("tests/cli")).expect("it is there").map(|entry| entry.expect("it can be listed").path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    assert!(!pages.is_empty(), "tests/cli has no sessions");
+    for page in pages {
+        check(&page.strip_prefix(root()).expect("it lies in the crate").to_string_lossy());
+    }
+}
+
+#[test]
+fn every_page_is_listed_here() {
+    let listed = ["concepts", "operating", "databases", "architecture", "commands", "lints"];
+    for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
+        let path = entry.expect("it can be listed").path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let is_page = path.extension() == Some(Path::new("md").as_os_str());
+        assert!(!is_page || listed.contains(&stem.as_str()), "docs/{stem}.md has no test");
+    }
+}
