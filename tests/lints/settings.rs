@@ -1,0 +1,109 @@
+//! Levels, small tables, allowances, and histories that the replay does not know.
+
+use std::sync::Arc;
+
+use concertina::lint::{Finding, Judge, Level, Levels, Placed, Policy, Replay, ScriptReport};
+use concertina::migration::{Allowance, MigrationId};
+use concertina::schema::table::Knowledge;
+use concertina::schema::{Dialect, Phase, Server};
+use concertina::sql::{self, Source};
+
+const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 11, 21);
+const USERS: &str = "CREATE TABLE users (id bigint PRIMARY KEY, nick varchar(40));";
+
+struct Case {
+    policy: Policy,
+    history: Knowledge,
+    allowances: Vec<Allowance>,
+}
+
+impl Case {
+    fn new() -> Case {
+        Case { policy: Policy::of(TODAY), history: Knowledge::Known, allowances: Vec::new() }
+    }
+
+    /// Judges a script after the given one; the last findings are those of the end.
+    fn judge(&self, given: &str, phase: Phase, text: &str) -> (ScriptReport, Vec<Finding>) {
+        let server = Server::oldest(Dialect::Postgres);
+        let mut replay = Replay::new(server, self.history, self.policy.clone());
+        let read = |path: &str, text: &str| sql::read(&Source { path: Arc::from(path), text: Arc::from(text) }, server);
+        let given = read("m/1/expand.sql", given);
+        replay.script(Placed { migration: &MigrationId::new("1"), phase: Phase::Expand, script: &given, allowances: &[] }, Judge::No);
+        let script = read("m/2/expand.sql", text);
+        let placed = Placed { migration: &MigrationId::new("2"), phase, script: &script, allowances: &self.allowances };
+        let report = replay.script(placed, Judge::Yes);
+        (report, replay.finish())
+    }
+
+    fn ids(&self, given: &str, phase: Phase, text: &str) -> Vec<String> {
+        let (report, end) = self.judge(given, phase, text);
+        report.findings.iter().chain(&end).map(|finding| finding.lint.to_string()).collect()
+    }
+}
+
+fn allowance(lint: &str, phase: Option<Phase>) -> Allowance {
+    Allowance { lint: lint.to_owned(), reason: "nobody uses it".to_owned(), until: None, phase }
+}
+
+#[test]
+fn small_tables_excuse_locks_and_scans_but_no_broken_release() {
+    let mut case = Case::new();
+    case.policy = case.policy.with_small_tables(["users"]);
+    assert!(case.ids(USERS, Phase::Expand, "CREATE INDEX users_nick ON users (nick);").is_empty());
+    assert!(case.ids(USERS, Phase::Expand, "CREATE INDEX users_nick ON public.users (nick);").is_empty());
+    assert_eq!(case.ids(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;"), ["drop-column"]);
+}
+
+#[test]
+fn a_project_chooses_levels() {
+    let mut case = Case::new();
+    case.policy.levels = Levels::new([("drop-column", Level::Warn), ("create-index-blocks-writes", Level::Allow)]).expect("known lints");
+    let (report, _) = case.judge(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;\nCREATE INDEX i ON users (id);");
+    assert_eq!(report.findings.iter().map(|finding| (finding.lint.as_str(), finding.level)).collect::<Vec<_>>(), [("drop-column", Level::Warn)]);
+}
+
+#[test]
+fn an_allowance_of_the_migration_silences_and_is_missed_when_it_does_not() {
+    let mut case = Case::new();
+    case.allowances = vec![allowance("drop-column", None), allowance("drop-table", Some(Phase::Contract))];
+    let (report, end) = case.judge(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;");
+    assert!(report.findings.is_empty());
+    assert_eq!(report.allowed.iter().map(|allowed| allowed.reason.as_str()).collect::<Vec<_>>(), ["nobody uses it"]);
+    assert_eq!(end.iter().map(|finding| (finding.lint.as_str(), finding.level)).collect::<Vec<_>>(), [("unused-allow", Level::Warn)]);
+    assert_eq!(&*end[0].source.path, "m/2/migration.toml");
+}
+
+#[test]
+fn a_finding_that_yields_comes_back_when_the_other_is_allowed() {
+    let given = "CREATE TABLE orders (id bigint PRIMARY KEY, code integer);";
+    let change = "ALTER TABLE orders ALTER COLUMN code TYPE text;";
+    assert_eq!(Case::new().ids(given, Phase::Expand, change), ["change-column-type"]);
+    let allowed = format!("-- migrate: allow(change-column-type) reason=\"read as text everywhere\"\n{change}");
+    assert_eq!(Case::new().ids(given, Phase::Expand, &allowed), ["change-type-rewrites-table"]);
+}
+
+#[test]
+fn a_table_that_no_migration_made_is_taken_for_old_and_large() {
+    let mut case = Case::new();
+    case.history = Knowledge::Unknown;
+    assert_eq!(case.ids("", Phase::Expand, "ALTER TABLE users DROP COLUMN nick;"), ["drop-column"]);
+    assert_eq!(case.ids("", Phase::Expand, "CREATE INDEX i ON users (nick);"), ["create-index-blocks-writes"]);
+    assert_eq!(case.ids("", Phase::Expand, "ALTER TABLE users ADD COLUMN age integer NOT NULL;"), ["add-required-column"]);
+    assert!(case.ids("", Phase::Expand, "CREATE TABLE t (id bigint PRIMARY KEY); CREATE INDEX i ON t (id);").is_empty());
+}
+
+#[test]
+fn a_label_points_at_the_statement_that_holds_the_lock() {
+    let sql = "BEGIN;\nALTER TABLE users ADD CONSTRAINT c CHECK (nick <> '') NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT c;\nCOMMIT;";
+    let (report, _) = Case::new().judge(USERS, Phase::Contract, sql);
+    let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
+    let [label] = &finding.labels[..] else { panic!("{:?}", finding.labels) };
+    assert!(finding.source.text[label.span.range()].contains("NOT VALID"), "{label:?}");
+}
+
+#[test]
+fn statements_are_reported_with_their_groups() {
+    let (report, _) = Case::new().judge(USERS, Phase::Expand, "CREATE TABLE a (id int);\nBEGIN;\nCREATE TABLE b (id int);\nCREATE TABLE c (id int);\nCOMMIT;");
+    assert_eq!(report.statements.iter().map(|statement| (statement.statement, statement.group)).collect::<Vec<_>>(), [(0, 0), (2, 1), (3, 1)]);
+    assert!(report.statements.iter().all(|statement| statement.impacts.len() == 1));
+}
