@@ -63,6 +63,10 @@ fn every_database_of_a_rule_has_a_bad_and_a_good_example() {
     for (rule, page) in pages() {
         for dialect in rule.dialects {
             for verdict in [Verdict::Bad, Verdict::Good] {
+                // Faults that no script shows by itself are tried where plans are made.
+                if verdict == Verdict::Bad && rule.is_planned() {
+                    continue;
+                }
                 let has = page.examples.iter().any(|example| example.server.dialect == *dialect && example.verdict == verdict);
                 assert!(has, "lints/{}.md has no {verdict:?} example for {dialect}", rule.id);
             }

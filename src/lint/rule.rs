@@ -84,6 +84,14 @@ pub enum Check {
 }
 
 impl Rule {
+    /// Whether only a plan shows the fault, and no script by itself.
+    pub fn is_planned(&self) -> bool {
+        match self.check {
+            Check::Plan(_) => true,
+            Check::Clause(_) | Check::Text(_) | Check::Allowance(_) | Check::Replay(_) => false,
+        }
+    }
+
     /// The title of its page, without the mark: the id.
     pub fn title(&self) -> &'static str {
         self.doc.lines().next().unwrap_or_default().trim_start_matches("# ")

@@ -75,9 +75,10 @@ pub(crate) fn cures(example: &Example) -> Vec<(String, Example)> {
 fn before_transaction(example: &Example, finding: &Finding) -> String {
     let script = sql::read(&finding.source, example.server);
     let holds = |group: &Group| group.statements(&script).iter().any(|statement| statement.span.start <= finding.span.start && finding.span.end <= statement.span.end);
-    let start = groups(&script).groups.iter().find(|group| holds(group)).map_or(0, |group| match group.bounds {
-        Bounds::Lone => script.statements[group.body.start].span.start,
-        Bounds::Explicit => script.statements[group.body.start - 1].span.start,
+    let first = groups(&script).groups.iter().find(|group| holds(group)).map_or(0, |group| match group.bounds {
+        Bounds::Lone => group.body.start,
+        Bounds::Explicit => group.body.start - 1,
     });
-    script.source.text[..start].to_owned()
+    let Some(last) = first.checked_sub(1) else { return String::new() };
+    format!("{};\n", &script.source.text[..script.statements[last].span.end])
 }

@@ -4,7 +4,7 @@ use super::{Frame, Seen};
 use crate::schema::expression::Shape;
 use crate::schema::operation::{ColumnChange, NewConstraint};
 use crate::schema::table::{Column, Generated, Table};
-use crate::schema::{ObjectName, Operation};
+use crate::schema::{Ident, ObjectName, Operation, Phase};
 
 impl<'a> Frame<'a> {
     /// The constraints that the clause adds, whatever its form.
@@ -16,6 +16,12 @@ impl<'a> Frame<'a> {
             _ => (None, &[]),
         };
         constraints.iter().filter_map(move |constraint| Some((table?, constraint)))
+    }
+
+    /// The phase in which a column may be tightened: not while releases write it that do not know this migration.
+    pub(in crate::lint) fn tightening_phase(&self, table: &ObjectName, columns: &[Ident]) -> Phase {
+        let old = self.is_old_table(table) && (columns.is_empty() || columns.iter().any(|column| self.is_old_column(table, column)));
+        if old { Phase::Contract } else { self.phase() }
     }
 
     /// Whether a column that old releases do not know is filled when they insert a row: by its default, by itself, or

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     for (table, constraint) in frame.added_constraints() {
-        let ConstraintKind::Check(_) = &constraint.kind else { continue };
+        let ConstraintKind::Check(condition) = &constraint.kind else { continue };
         let scans = constraint.validity == Validity::Valid && frame.impact.scans().next().is_some();
         if !scans || frame.is_new_table(table) {
             continue;
@@ -28,18 +28,18 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         let dialect = frame.dialect();
         let name = recipe::constraint_name(dialect, table, constraint);
         let later = recipe::add_constraint(dialect, table, constraint);
-        let sql = match frame.operation {
+        let (phase, sql) = match frame.operation {
             Operation::AddColumn(add) => {
                 let column = recipe::bare_column(dialect, &add.column);
-                format!("{} ADD COLUMN {column};\n{later}", recipe::alter(dialect, table))
+                (frame.phase(), format!("{} ADD COLUMN {column};\n{later}", recipe::alter(dialect, table)))
             }
-            _ => later,
+            _ => (frame.tightening_phase(table, &condition.columns), later),
         };
         findings.push(
             Fault::new(format!("CHECK `{name}` is checked against every row of `{table}`, and reads and writes wait meanwhile"))
                 .on(table)
                 .help(format!("add it NOT VALID and validate it in a transaction of its own:\n{}", sql.trim_end()))
-                .cure(frame.phase(), sql),
+                .cure(phase, sql),
         );
     }
 }

@@ -30,6 +30,6 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         Fault::new(format!("every row of `{}` is looked up in `{}`, and writes to both tables wait meanwhile", add.table, key.references))
             .on(&add.table)
             .help(format!("add the key NOT VALID and validate it in a transaction of its own:\n{}", sql.trim_end()))
-            .cure(frame.phase(), sql),
+            .cure(frame.tightening_phase(&add.table, &key.columns), sql),
     );
 }

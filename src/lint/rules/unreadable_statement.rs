@@ -18,6 +18,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::Opaque(opaque) = frame.operation else { return };
+    let statement = frame.statement.span;
+    if frame.script.problems.iter().any(|problem| problem.span.start < statement.end && statement.start < problem.span.end) {
+        // What is wrong with the text is told already, and is the reason.
+        return;
+    }
     findings.push(
         Fault::new(format!("this statement could not be read, so its effect on running releases is not known: {}", opaque.reason)).help(
             "correct it; if the database does take it, answer for it above the statement: `-- migrate: allow(unreadable-statement) reason=\"…\"`",
