@@ -5,6 +5,7 @@ pub mod backfill;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod dialect;
+pub mod evidence;
 pub mod ledger;
 pub mod lint;
 pub mod migration;

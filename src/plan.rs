@@ -66,7 +66,7 @@ pub struct PlannedScript {
     pub digest: Digest,
     /// Where it is.
     pub state: ScriptState,
-    /// Its text; `None` for scripts that were only followed.
+    /// Its text; `None` for scripts that were only followed and cannot run again.
     pub source: Option<Source>,
     /// What it does; empty for scripts that were only followed.
     pub statements: Vec<PlannedStatement>,

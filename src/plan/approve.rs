@@ -15,6 +15,8 @@ pub struct Request {
     pub phase: Phase,
     /// `--to`: nothing behind this migration.
     pub to: Option<MigrationId>,
+    /// Migrations whose backfill runs once more although it is done: rows appeared behind it.
+    pub again: Vec<MigrationId>,
     /// Gates that somebody answers for.
     pub overrides: Vec<Override>,
 }
@@ -22,7 +24,7 @@ pub struct Request {
 impl Request {
     /// Everything that is pending in a phase.
     pub fn all(phase: Phase) -> Request {
-        Request { phase, to: None, overrides: Vec::new() }
+        Request { phase, to: None, again: Vec::new(), overrides: Vec::new() }
     }
 }
 
@@ -64,6 +66,12 @@ pub enum Refusal {
     Findings {
         /// They.
         findings: Vec<Finding>,
+    },
+    /// A backfill cannot run again once the contract has removed what it reads.
+    #[error("{node} cannot run again: the contract of {} ran, or it has none", node.migration)]
+    Settled {
+        /// The script.
+        node: NodeRef,
     },
     /// A script waits for one of another phase.
     #[error("{node} comes after {}, which did not run yet; run `migrate apply --phase {}` first", names(waits_for), waits_for.first().map_or(Phase::Expand, |node| node.phase))]
@@ -123,6 +131,11 @@ impl Plan {
                 continue;
             }
             match script.state {
+                ScriptState::Done { .. } if request.phase == Phase::Backfill && request.again.contains(&script.node.migration) => {
+                    if script.source.is_none() {
+                        return Err(Refusal::Settled { node: script.node });
+                    }
+                }
                 ScriptState::Done { .. } | ScriptState::Unchanged => continue,
                 ScriptState::Held(gate) => {
                     let gate = gate.overridden(&approved.overrides);

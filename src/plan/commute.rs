@@ -30,15 +30,15 @@ pub struct Side {
     pub span: crate::sql::Span,
 }
 
-impl Clash {
-    /// How the lint tells the later side.
-    pub(super) fn fault(&self) -> crate::lint::PlanFault {
+impl Side {
+    /// How the lint tells this side of a clash.
+    pub(super) fn fault(&self, other: &Side, object: &str) -> crate::lint::PlanFault {
         crate::lint::PlanFault::Unordered {
-            object: self.object.clone(),
-            does: self.second.does,
-            other: self.first.node.to_string(),
-            other_does: self.first.does,
-            other_place: self.first.place.clone(),
+            object: object.to_owned(),
+            does: self.does,
+            other: other.node.to_string(),
+            other_does: other.does,
+            other_place: other.place.clone(),
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct GateSpec {
     pub migration: MigrationId,
     /// The digest of contract.sql: what a ready release must know.
     pub contract: Digest,
-    /// Expand and backfill of the migration with the digests of their files.
+    /// Expand and backfill of the migration, and what the contract follows besides, with the digests of their files.
     pub before: Vec<(NodeRef, Digest)>,
     /// The declared services.
     pub services: Vec<String>,

@@ -8,7 +8,7 @@ use super::commute::{Touches, clashes};
 use super::graph::{Cycle, Graph};
 use super::history;
 use super::steps::{Steps, changes_data, steps};
-use super::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, ScriptState, StepKind};
+use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, ScriptState, StepKind};
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{Judge, Level, Levels, LevelError, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
@@ -141,6 +141,14 @@ impl<'a> Past<'a> {
     }
 }
 
+/// What the plan keeps of a script.
+#[derive(Clone, Copy)]
+struct Kept {
+    judge: Judge,
+    /// Whether it may run: for the first time, or a backfill once more.
+    runs: bool,
+}
+
 /// A plan in the making.
 struct Work<'a> {
     survey: &'a Survey<'a>,
@@ -172,7 +180,8 @@ impl Work<'_> {
         if judge == Judge::Yes {
             self.judge_cut(placed, &cut, &mut report);
         }
-        self.scripts.push(self.planned(node, file, judge, &script, report, cut));
+        let runs = judge == Judge::Yes || (node.phase == Phase::Backfill && open_contract);
+        self.scripts.push(self.planned(node, file, Kept { judge, runs }, &script, report, cut));
         Ok(())
     }
 
@@ -188,10 +197,9 @@ impl Work<'_> {
         }
     }
 
-    fn planned(&self, node: &NodeRef, file: &ScriptFile, judge: Judge, script: &Script, report: ScriptReport, cut: Steps) -> PlannedScript {
-        let judged = judge == Judge::Yes;
+    fn planned(&self, node: &NodeRef, file: &ScriptFile, kept: Kept, script: &Script, report: ScriptReport, cut: Steps) -> PlannedScript {
         let whole = cut.uncut.is_empty() && script.problems.is_empty();
-        let statements = if judged { statements(script, &report) } else { Vec::new() };
+        let statements = if kept.judge == Judge::Yes { statements(script, &report) } else { Vec::new() };
         let finished = self.past.finished(node);
         let record = self.past.records.get(node);
         let state = match record.map(|record| record.status) {
@@ -205,35 +213,44 @@ impl Work<'_> {
             path: std::sync::Arc::clone(&file.path),
             digest: file.digest,
             state,
-            source: judged.then(|| script.source.clone()),
+            source: kept.runs.then(|| script.source.clone()),
             statements,
             findings: report.findings,
             allowed: report.allowed,
-            steps: if judged && whole { cut.steps.into() } else { Vec::new().into() },
+            steps: if kept.runs && whole { cut.steps.into() } else { Vec::new().into() },
             finished,
             gate: None,
         }
     }
 
     fn finish(mut self, graph: &Graph) -> Result<Plan, PlanError> {
-        let clashes = clashes(graph, &self.touches);
+        let mut clashes = clashes(graph, &self.touches);
+        let mut allowed = Vec::new();
         for clash in &clashes {
-            // The later one is told: it is the one that is being written.
-            let side = &clash.second;
-            let Some(planned) = self.scripts.iter_mut().find(|script| script.node == side.node && script.source.is_some()) else { continue };
+            // The later one is told, since it is the one that is being written, unless it ran already.
+            let (side, other) = match self.past.judge(&clash.second.node) {
+                Judge::Yes => (&clash.second, &clash.first),
+                Judge::No => (&clash.first, &clash.second),
+            };
+            let Some(planned) = self.scripts.iter_mut().find(|script| script.node == side.node) else { continue };
             let (Some(migration), Some(source)) = (self.survey.migrations.get(&side.node.migration), planned.source.clone()) else { continue };
             let script = sql::read(&source, self.survey.server);
             let placed = Placed { migration: &migration.id, phase: side.node.phase, script: &script, allowances: &migration.settings.allowances };
             let mut report = ScriptReport { findings: std::mem::take(&mut planned.findings), allowed: std::mem::take(&mut planned.allowed), statements: Vec::new() };
-            self.replay.plan_fault(placed, side.span, &clash.fault(), &mut report);
+            let answered = report.allowed.len();
+            self.replay.plan_fault(placed, side.span, &side.fault(other, &clash.object), &mut report);
+            if report.allowed.len() > answered {
+                allowed.push(clash.clone());
+            }
             planned.findings = report.findings;
             planned.allowed = report.allowed;
         }
+        clashes.retain(|clash| !allowed.contains(clash));
         let history = self.past.ledger().map(|ledger| history::compare(self.survey.migrations, ledger)).unwrap_or_default();
         let mut plan = Plan {
             server: self.survey.server,
             basis: if self.past.ledger().is_some() { Basis::Ledger } else { Basis::Files },
-            scripts: self.scripts,
+            scripts: std::mem::take(&mut self.scripts),
             history,
             findings: Vec::new(),
             clashes,
@@ -242,13 +259,34 @@ impl Work<'_> {
             let Some(migration) = self.survey.migrations.get(&script.node.migration) else { continue };
             let open = plan.clashes.iter().filter(|clash| clash.first.node == script.node || clash.second.node == script.node);
             let proofs = self.proofs.remove(&migration.id).unwrap_or_default();
-            script.gate = gate_spec(self.survey.project, migration, proofs, open.cloned().collect());
+            script.gate = self.gate_spec(graph, migration, proofs, open.cloned().collect());
         }
         if self.past.ledger().is_some() {
             self.past.hold_and_block(graph, &mut plan);
         }
         plan.findings = self.replay.finish();
         Ok(plan)
+    }
+}
+
+impl Work<'_> {
+    fn gate_spec(&self, graph: &Graph, migration: &Migration, proofs: Vec<ProofJob>, clashes: Vec<Clash>) -> Option<GateSpec> {
+        let contract = migration.script(Phase::Contract)?;
+        let own = migration.nodes().filter(|node| node.phase != Phase::Contract);
+        let mut before: Vec<NodeRef> = own.collect();
+        before.extend(graph.before(&NodeRef::new(&migration.id, Phase::Contract)).filter(|node| node.migration != migration.id).cloned());
+        let digest = |node: NodeRef| self.survey.migrations.script(&node).map(|script| (node, script.digest));
+        let project = self.survey.project;
+        Some(GateSpec {
+            migration: migration.id.clone(),
+            contract: contract.digest,
+            before: before.into_iter().filter_map(digest).collect(),
+            services: project.services.clone(),
+            requires: migration.settings.requires.clone(),
+            soak: migration.settings.soak.unwrap_or(project.soak),
+            proofs,
+            clashes,
+        })
     }
 }
 
@@ -270,21 +308,6 @@ impl Past<'_> {
             }
         }
     }
-}
-
-fn gate_spec(project: &Project, migration: &Migration, proofs: Vec<ProofJob>, clashes: Vec<super::Clash>) -> Option<GateSpec> {
-    let contract = migration.script(Phase::Contract)?;
-    let before = migration.scripts.iter().filter(|script| script.phase != Phase::Contract);
-    Some(GateSpec {
-        migration: migration.id.clone(),
-        contract: contract.digest,
-        before: before.map(|script| (NodeRef::new(&migration.id, script.phase), script.digest)).collect(),
-        services: project.services.clone(),
-        requires: migration.settings.requires.clone(),
-        soak: migration.settings.soak.unwrap_or(project.soak),
-        proofs,
-        clashes,
-    })
 }
 
 fn proofs(script: &Script, cut: &Steps) -> Vec<ProofJob> {
