@@ -1,0 +1,221 @@
+//! The face for application start-up: is the schema ready for this build? Say that this build runs; expand and fill
+//! if asked. There is no way to contract from here: no method, and no type that leads to one.
+
+mod error;
+mod heartbeat;
+mod readiness;
+mod watch;
+
+pub use error::AppError;
+pub use heartbeat::Heartbeat;
+pub use readiness::Readiness;
+pub use watch::Events;
+
+use std::path::Path;
+use std::time::Duration;
+
+use include_dir::Dir;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::backend::{AnyBackend, Backend, BackendError};
+use crate::ledger::{Holder, Release};
+use crate::migration::{DatabaseUrl, Migrations, Project};
+use crate::plan::{Known, Plan, Request, Survey};
+use crate::run::{self, Options, Outcome, Stop};
+use crate::schema::Phase;
+use watch::Broadcast;
+
+/// How long start-up waits for another instance that expands at the same moment.
+const LEASE_WAIT: Duration = Duration::from_secs(60);
+
+/// The migrations of this build over its database.
+///
+/// The connection is opened when it is first needed and again after it broke; calls share it one after the other.
+#[derive(Debug)]
+pub struct Migrator {
+    project: Project,
+    migrations: Migrations,
+    url: DatabaseUrl,
+    connection: Mutex<Connection>,
+    broadcast: Broadcast,
+}
+
+/// The connection, once there is one.
+struct Connection(Option<AnyBackend>);
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "open" } else { "closed" })
+    }
+}
+
+impl Migrator {
+    /// Reads the project in `folder` (with migrate.toml), or takes `folder` for the migrations themselves.
+    /// Does not connect.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, a file in it that is not understood, or a URL of no known database.
+    pub fn from_dir(folder: impl AsRef<Path>, database_url: &str) -> Result<Migrator, AppError> {
+        let folder = folder.as_ref();
+        let url = DatabaseUrl::parse(database_url)?;
+        let project = if folder.join(crate::migration::project::PROJECT_FILE).is_file() {
+            Project::at(folder)?
+        } else {
+            Project { migrations: folder.to_owned(), ..Project::bare(folder) }
+        };
+        let migrations = project.load(url.dialect())?;
+        Ok(Migrator::new(project, migrations, url))
+    }
+
+    /// Takes migrations that were compiled in with [`include_dir::include_dir!`].
+    ///
+    /// Cargo does not see files that are added to an embedded folder: let a build script print
+    /// `cargo:rerun-if-changed=migrations`.
+    ///
+    /// # Errors
+    /// A file that is not understood, or a URL of no known database.
+    pub fn embedded(folder: &Dir<'_>, database_url: &str) -> Result<Migrator, AppError> {
+        let url = DatabaseUrl::parse(database_url)?;
+        let migrations = Migrations::embedded(folder, url.dialect())?;
+        Ok(Migrator::new(Project::bare(Path::new(".")), migrations, url))
+    }
+
+    fn new(project: Project, migrations: Migrations, url: DatabaseUrl) -> Migrator {
+        let connection = Mutex::new(Connection(None));
+        Migrator { project, migrations, url, connection, broadcast: Broadcast::new() }
+    }
+
+    /// Whether this build can work with the schema as it is now. One round trip once the connection is open.
+    ///
+    /// # Errors
+    /// When the database cannot be reached. An application that was ready before should stay in service then.
+    pub async fn readiness(&self) -> Result<Readiness, AppError> {
+        let mut connection = self.connected().await?;
+        let ledger = connection.ask(|backend| Box::pin(backend.ledger())).await?;
+        Ok(Readiness::of(&self.migrations, &ledger))
+    }
+
+    /// What is done, what could run, and what holds the rest.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, a script cannot be read, or the order runs in a circle.
+    pub async fn plan(&self) -> Result<Plan, AppError> {
+        let mut connection = self.connected().await?;
+        self.planned(&mut connection).await
+    }
+
+    /// Each script with its state: [`Migrator::plan`] without the statements.
+    ///
+    /// # Errors
+    /// As [`Migrator::plan`].
+    pub async fn status(&self) -> Result<Vec<(crate::migration::NodeRef, crate::plan::ScriptState)>, AppError> {
+        let plan = self.plan().await?;
+        Ok(plan.scripts.into_iter().map(|script| (script.node, script.state)).collect())
+    }
+
+    /// Runs the expand scripts that are pending. Several instances may call it at once: one works, the others wait
+    /// up to a minute and find nothing to do.
+    ///
+    /// # Errors
+    /// When a finding stands in the way, a statement fails, or another run holds the lease for too long.
+    pub async fn expand(&self) -> Result<Outcome, AppError> {
+        self.run(Phase::Expand).await
+    }
+
+    /// Runs the backfills that are pending, in chunks. Can take long: not for the path to readiness.
+    ///
+    /// # Errors
+    /// As [`Migrator::expand`].
+    pub async fn backfill(&self) -> Result<Outcome, AppError> {
+        self.run(Phase::Backfill).await
+    }
+
+    /// What happens in runs from now on. A reader that falls far behind misses the oldest events.
+    pub fn events(&self) -> Events {
+        self.broadcast.subscribe()
+    }
+
+    /// Says that this build runs, and keeps saying it until the guard goes.
+    ///
+    /// While a release beats that still needs the old shape, contract is held.
+    ///
+    /// # Errors
+    /// When the first heartbeat cannot be written: no such tables yet, or no database.
+    pub async fn heartbeat(&self, service: &str, release: &str) -> Result<Heartbeat, AppError> {
+        let release = Release { service: service.to_owned(), version: release.to_owned() };
+        Heartbeat::start(self.url.clone(), release, self.migrations.manifest()).await
+    }
+
+    async fn run(&self, phase: Phase) -> Result<Outcome, AppError> {
+        let mut connection = self.connected().await?;
+        let approved = self.planned(&mut connection).await?.approve(Request::all(phase)).map_err(Box::new)?;
+        let options = Options {
+            lock_timeout: self.project.lock_timeout,
+            give_up_after: self.project.give_up_after,
+            chunk_target: self.project.chunk_target,
+            lease_wait: LEASE_WAIT,
+            ..Options::new(Holder {
+                actor: format!("application@{}", gethostname::gethostname().to_string_lossy()),
+                pid: std::process::id(),
+                purpose: format!("start-up, {phase}"),
+            })
+        };
+        let mut observer = self.broadcast.clone();
+        let result = run::execute(approved, connection.backend(), &mut observer, &options, &Stop::never()).await;
+        if result.is_err() {
+            connection.forget();
+        }
+        Ok(result?)
+    }
+
+    async fn planned(&self, connection: &mut Open<'_>) -> Result<Plan, AppError> {
+        let ledger = connection.ask(|backend| Box::pin(backend.ledger())).await?;
+        let survey = Survey {
+            project: &self.project,
+            migrations: &self.migrations,
+            server: connection.backend().server(),
+            known: Known::Ledger(&ledger),
+            today: ledger.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        };
+        Ok(survey.plan()?)
+    }
+
+    async fn connected(&self) -> Result<Open<'_>, AppError> {
+        let mut connection = self.connection.lock().await;
+        if connection.0.is_none() {
+            connection.0 = Some(AnyBackend::connect(self.url.expose()).await?);
+        }
+        Ok(Open { connection, url: &self.url })
+    }
+}
+
+/// The connection while a call uses it: open.
+struct Open<'a> {
+    connection: MutexGuard<'a, Connection>,
+    url: &'a DatabaseUrl,
+}
+
+/// What a call to a backend yields.
+type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
+
+impl Open<'_> {
+    fn backend(&mut self) -> &mut AnyBackend {
+        self.connection.0.as_mut().expect("`connected` opened it, and only `forget` at the end of a call closes it")
+    }
+
+    /// Asks a question that is safe to repeat: once more on a new connection when the old one turns out to be dead.
+    async fn ask<T>(&mut self, question: impl for<'b> Fn(&'b mut AnyBackend) -> Answer<'b, T>) -> Result<T, AppError> {
+        match question(self.backend()).await {
+            Err(BackendError::Unreachable { .. }) => {
+                let fresh = AnyBackend::connect(self.url.expose()).await?;
+                self.connection.0 = Some(fresh);
+                Ok(question(self.backend()).await?)
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    fn forget(mut self) {
+        self.connection.0 = None;
+    }
+}
