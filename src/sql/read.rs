@@ -7,6 +7,7 @@ pub(super) mod dispatch;
 mod found;
 #[cfg(test)]
 mod hostile;
+mod mysql;
 mod names;
 mod postgres;
 #[cfg(test)]

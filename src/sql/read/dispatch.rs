@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{names, postgres, sqlite};
+use super::{mysql, names, postgres, sqlite};
 use crate::schema::operation::{Opaque, Operation};
 use crate::schema::{Dialect, Server};
 use crate::sql::cursor::{Cursor, Unread};
@@ -24,13 +24,32 @@ pub(in crate::sql) fn statement(source: &str, span: Span, server: Server) -> Vec
     }
 }
 
+/// Reads a statement inside a string literal: `raw` as it is written at byte `start`, `text` as the database takes it.
+pub(super) fn embedded(raw: &str, text: &str, start: usize, server: Server) -> Vec<Clause> {
+    let mut clauses = statement(text, Span::new(0, text.len()), server);
+    place(&mut clauses, raw, text, start);
+    clauses
+}
+
+/// Moves spans within `text` to where the literal stands. They stay exact where it has the text verbatim; behind
+/// doubled quotes they become the literal as a whole.
+pub(super) fn place(clauses: &mut [Clause], raw: &str, text: &str, start: usize) {
+    let verbatim = raw.find(text);
+    for clause in clauses {
+        clause.span = match verbatim {
+            Some(offset) => Span::new(start + offset + clause.span.start, start + offset + clause.span.end),
+            None => Span::new(start, start + raw.len()),
+        };
+    }
+}
+
 /// Reads the statement that begins at the cursor and takes all that is left.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
     let head = Head::of(cursor);
     let reader = match cursor.dialect() {
         Dialect::Postgres => postgres::reader(&head),
         Dialect::Sqlite => sqlite::reader(&head),
-        Dialect::Mysql => None,
+        Dialect::Mysql => mysql::reader(&head),
     };
     let clauses = reader.unwrap_or(lower::statement)(cursor)?;
     if !cursor.finished() {

@@ -240,6 +240,23 @@ impl<'a> Found<'a> {
         })
     }
 
+    /// The column definitions of this label, in order, with their bytes.
+    pub(super) fn columns<'s>(&'s self, label: &'s str) -> impl Iterator<Item = ((NewColumn, Vec<NewConstraint>), Span)> + 's {
+        self.parts.iter().filter(move |part| part.label == label).filter_map(|part| match &part.value {
+            Value::Column(column) => Some(((**column).clone(), part.span)),
+            _ => None,
+        })
+    }
+
+    /// Each `setting` with the `value` or `bare` word behind it: its name, the bytes of both, the value without quotes.
+    pub(super) fn assignments(&self) -> impl Iterator<Item = (&'a str, Span, String)> + '_ {
+        let settings = self.parts.iter().filter(|part| part.label == "setting");
+        settings.zip(self.parts.iter().filter(|part| matches!(part.label, "value" | "bare"))).map(|(setting, value)| {
+            let text = self.source[value.span.range()].trim_matches(['\'', '"']);
+            (&self.source[setting.span.range()], setting.span.to(value.span), text.to_owned())
+        })
+    }
+
     /// The expressions labelled `expression`, each with the identifier labelled `name` that stands before it.
     pub(super) fn named_expressions(&self, name: &str, expression: &str) -> Vec<(Option<Ident>, Expression)> {
         let mut pairs = Vec::new();
@@ -429,13 +446,29 @@ fn role(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
         Token::Word(_) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => cursor.parser.advance_token(),
         _ => return Err(cursor.unexpected("a role")),
     }
-    if cursor.dialect() == crate::schema::Dialect::Mysql && cursor.parser.consume_token(&Token::AtSign) {
-        cursor.parser.advance_token();
+    if cursor.dialect() == crate::schema::Dialect::Mysql {
+        host(cursor);
     }
     if cursor.parser.consume_tokens(&[Token::LParen, Token::RParen]) {
         // CURRENT_USER()
     }
     Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
+
+/// `@'host'` behind a user's name: the tokeniser takes `@` for a letter.
+fn host(cursor: &mut Cursor<'_>) {
+    let bare = match &cursor.parser.peek_token_ref().token {
+        Token::AtSign => true,
+        Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@') => word.value.len() == 1,
+        _ => return,
+    };
+    cursor.parser.advance_token();
+    if bare {
+        cursor.parser.advance_token();
+    }
+    while cursor.take(&Token::Period) {
+        cursor.parser.advance_token();
+    }
 }
 
 fn number(cursor: &mut Cursor<'_>) -> Result<String, Unread> {

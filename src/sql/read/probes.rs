@@ -57,3 +57,18 @@ fn sqlite_forms_are_read() {
 fn what_sqlite_rejects_is_refused() {
     assert_none_read(Dialect::Sqlite, include_str!("../../../tests/probes/refused/sqlite.sql"));
 }
+
+#[test]
+fn mysql_forms_are_read() {
+    assert_all_read(Dialect::Mysql, include_str!("../../../tests/probes/mysql.sql"));
+}
+
+#[test]
+fn what_mysql_rejects_is_refused() {
+    assert_none_read(Dialect::Mysql, include_str!("../../../tests/probes/refused/mysql.sql"));
+}
+
+#[test]
+fn what_postgres_rejects_is_refused() {
+    assert_none_read(Dialect::Postgres, include_str!("../../../tests/probes/refused/postgres.sql"));
+}

@@ -121,6 +121,11 @@ pub(super) fn argument_type(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
     let start = cursor.start();
     cursor.word("setof");
     let ty = cursor.data_type()?;
+    if cursor.dialect() == Dialect::Mysql {
+        while cursor.words(&["character", "set"]) || cursor.one_of(&["charset", "collate"]).is_some() {
+            cursor.parser.advance_token();
+        }
+    }
     if cursor.take(&Token::Mod) {
         cursor.need_words(&["type"])?;
         return Ok(cursor.text(cursor.span_from(start)).to_ascii_lowercase());

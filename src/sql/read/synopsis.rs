@@ -58,6 +58,13 @@ const SHORTHANDS: &[(&str, &str)] = &[
         "%transaction_mode",
         "{ { ISOLATION LEVEL { SERIALIZABLE | REPEATABLE READ | READ { COMMITTED | UNCOMMITTED } } | READ { WRITE | ONLY } | [ NOT ] DEFERRABLE } [ , ] }",
     ),
+    ("%definer", "[ DEFINER = role ]"),
+    (
+        "%characteristic",
+        "{ COMMENT string | LANGUAGE SQL | [ NOT ] DETERMINISTIC | CONTAINS SQL | NO SQL | { READS | MODIFIES } SQL DATA | SQL SECURITY { DEFINER | INVOKER } }",
+    ),
+    ("%variable_scope", "[ GLOBAL | SESSION | LOCAL | PERSIST | PERSIST_ONLY ]"),
+    ("%no_binlog", "[ NO_WRITE_TO_BINLOG | LOCAL ]"),
     ("%copy_option", "{ word [ ( any ,... ) | * | [ - ] any ] }"),
     ("%old_copy_option", "{ BINARY | FREEZE | DELIMITER [ AS ] string | NULL [ AS ] string | CSV | HEADER | QUOTE [ AS ] string | ESCAPE [ AS ] string | FORCE QUOTE { %columns | column:ident ,... | * } | FORCE [ NOT ] NULL { column:ident ,... | * } | ENCODING string }"),
     ("%trigger_event", "{ INSERT | DELETE | TRUNCATE | UPDATE [ OF column:ident ,... ] }"),

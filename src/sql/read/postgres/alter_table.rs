@@ -30,10 +30,10 @@ static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
             let _ = f;
             Err(Unread { reason: "it moves every table of a tablespace, whichever those are".to_owned() })
         }),
-        one("ALTER TABLE %if_exists table:name ATTACH PARTITION part:name { default:DEFAULT | FOR VALUES { WITH parens | IN parens | FROM parens TO parens } }", |f| {
+        one("ALTER TABLE %if_exists [ ONLY ] table:name [ * ] ATTACH PARTITION part:name { default:DEFAULT | FOR VALUES { WITH parens | IN parens | FROM parens TO parens } }", |f| {
             Ok(Operation::AttachPartition { parent: f.name("table")?, partition: f.name("part")?, default: f.has("default") })
         }),
-        one("ALTER TABLE %if_exists table:name DETACH PARTITION part:name [ concurrently:CONCURRENTLY | finalize:FINALIZE ]", |f| {
+        one("ALTER TABLE %if_exists [ ONLY ] table:name [ * ] DETACH PARTITION part:name [ concurrently:CONCURRENTLY | finalize:FINALIZE ]", |f| {
             let (concurrently, finalize) = (f.has("concurrently"), f.has("finalize"));
             Ok(Operation::DetachPartition { parent: f.name("table")?, partition: f.name("part")?, concurrently, finalize })
         }),
@@ -48,6 +48,10 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         }),
         one("ADD [ COLUMN ] %if_not_exists column", |f| {
             let (column, constraints) = *f.column("column")?;
+            // `ADD INDEX i (a)` is MySQL's; PostgreSQL's grammar has it as a column of type `i(a)`, which no type takes.
+            if matches!(column.name.as_str(), "index" | "key") && column.ty.as_ref().is_some_and(|ty| !ty.labels.is_empty()) {
+                return Err(Unread { reason: format!("PostgreSQL adds no {} by ALTER TABLE", column.name) });
+            }
             Ok(Operation::AddColumn(Box::new(AddColumn { table: table(f)?, if_not_exists: f.has("if_not_exists"), column, constraints })))
         }),
         one("DROP CONSTRAINT if_exists_here:[ IF EXISTS ] ident %behavior", |f| {

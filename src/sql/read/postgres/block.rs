@@ -65,14 +65,7 @@ impl Inner {
         }
         let mut inner = Inner::default();
         inner.body(text, server, depth)?;
-        // Bytes are exact where the literal has its text verbatim; behind doubled quotes it is the literal as a whole.
-        let verbatim = raw.find(text);
-        for clause in &mut inner.clauses {
-            clause.span = match verbatim {
-                Some(offset) => Span::new(start + offset + clause.span.start, start + offset + clause.span.end),
-                None => Span::new(start, start + raw.len()),
-            };
-        }
+        dispatch::place(&mut inner.clauses, raw, text, start);
         Ok(inner)
     }
 
