@@ -1,6 +1,7 @@
 //! The `migrate` command: one file per command, each with its arguments and one function that returns a typed
 //! result. Only this file and `report` write to the terminal.
 
+pub mod apply;
 mod base;
 pub mod completions;
 pub mod exit;
@@ -13,10 +14,13 @@ pub mod lint;
 pub mod mark;
 pub mod new;
 pub mod plan;
+mod progress;
 mod redact;
 mod session;
+mod signal;
 mod site;
 pub mod status;
+pub mod wait;
 
 pub use exit::Exit;
 pub use failure::Failure;
@@ -60,10 +64,14 @@ pub enum Command {
     Lint(lint::Args),
     /// Show what would run, what it locks, what it breaks and what is held: the check for pull requests. Never writes
     Plan(plan::Args),
+    /// Run what is pending and allowed in one phase
+    Apply(apply::Args),
     /// Record what the deploy did: releases started, deployed, rolled back, retired
     Mark(mark::Args),
     /// Show what is applied, running and held, and which releases are live
     Status(status::Args),
+    /// Block until a phase is done: for init containers and start-up scripts
+    Wait(wait::Args),
     /// Print the page of a lint, or the state and gate of one migration
     Explain(explain::Args),
     /// Print completions for a shell
@@ -77,8 +85,10 @@ impl Command {
             Command::New(_) => CommandName::New,
             Command::Lint(_) => CommandName::Lint,
             Command::Plan(_) => CommandName::Plan,
+            Command::Apply(_) => CommandName::Apply,
             Command::Mark(_) => CommandName::Mark,
             Command::Status(_) => CommandName::Status,
+            Command::Wait(_) => CommandName::Wait,
             Command::Explain(_) => CommandName::Explain,
             Command::Completions(_) => CommandName::Completions,
         }
@@ -116,8 +126,10 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::New(args) => new::run(args, session),
         Command::Lint(args) => lint::run(args, session),
         Command::Plan(args) => Box::pin(plan::run(args, session)).await,
+        Command::Apply(args) => Box::pin(apply::run(args, session)).await,
         Command::Mark(args) => Box::pin(mark::run(args, session)).await,
         Command::Status(args) => Box::pin(status::run(args, session)).await,
+        Command::Wait(args) => Box::pin(wait::run(args, session)).await,
         Command::Explain(args) => Box::pin(explain::run(args, session)).await,
         Command::Completions(args) => completions::run(args),
     }
@@ -204,7 +216,6 @@ pub enum PhaseArg {
     Contract,
 }
 
-#[expect(dead_code, reason = "apply follows")]
 impl PhaseArg {
     /// What is done in the phase, as a verb.
     fn verb(self) -> &'static str {
@@ -235,7 +246,6 @@ fn refused_by(report: &mut Report) {
 }
 
 /// A duration such as `90s`, `10m` or `24h`.
-#[cfg_attr(true, expect(dead_code, reason = "apply and wait follow"))]
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "write a duration such as 90s, 10m or 24h".to_owned())
 }

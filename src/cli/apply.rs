@@ -30,6 +30,10 @@ pub struct Args {
     #[arg(long, value_name = "MIGRATION")]
     pub to: Option<String>,
 
+    /// Run the backfill of this migration once more although it is done: rows appeared behind it
+    #[arg(long, value_name = "MIGRATION")]
+    pub again: Vec<String>,
+
     /// Show what would run, write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -104,14 +108,18 @@ fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
         return Err(Failure::new(Exit::Usage, "--reason must say why: it is kept with the override"));
     }
     let overrides = args.override_gate.iter().map(|&condition| Override { condition, reason: reason.clone(), actor: actor.clone() });
-    Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, overrides: overrides.collect() })
+    if !args.again.is_empty() && args.phase != PhaseArg::Backfill {
+        return Err(Failure::new(Exit::Usage, "--again goes with --phase backfill alone"));
+    }
+    let again = args.again.iter().map(|text| site.migration(text).map(|migration| migration.id.clone())).collect::<Result<_, _>>()?;
+    Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, again, overrides: overrides.collect() })
 }
 
 async fn execute(args: &Args, approved: ApprovedPlan, site: &Site, mut backend: AnyBackend, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let options = options(args, site);
     let stop = signal::listen();
     let mut progress = Progress::new(session);
-    let result = run::execute(approved, &mut backend, &options, &stop, &mut progress).await;
+    let result = run::execute(approved, &mut backend, &mut progress, &options, &stop).await;
     drop(progress);
     backend.close().await;
     let outcome = result.map_err(Failure::from)?;
@@ -154,6 +162,8 @@ fn refused(refusal: &Refusal, mut report: Report) -> Result<Report, Failure> {
             let phase = waits_for.first().map_or(Phase::Expand, |node| node.phase);
             Err(Failure::new(Exit::Failure, refusal.to_string()).next(format!("migrate apply --phase {phase}")))
         }
+        Refusal::Settled { .. } => Err(Failure::new(Exit::Failure, refusal.to_string()).next("migrate status")),
+        Refusal::Offline => Err(Failure::new(Exit::Usage, refusal.to_string()).next("migrate apply --database-url <URL>")),
         Refusal::History { .. } => Err(Failure::new(Exit::Conflict, refusal.to_string()).next("migrate status")),
     }
 }

@@ -7,6 +7,7 @@ use crate::backend::BackendError;
 use crate::backend::any::ConnectError;
 use crate::migration::MigrationError;
 use crate::plan::PlanError;
+use crate::run::RunError;
 use crate::report::{CommandName, ErrorView, Outcome, Report};
 
 /// Why a command did not end well.
@@ -119,5 +120,24 @@ impl From<BackendError> for Failure {
             BackendError::NewerLedger { .. } => failure.next("migrate --version: use the version that wrote it, or a newer one"),
             _ => failure,
         }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        let applied = error.applied().to_vec();
+        let mut failure = match error {
+            RunError::Backend { source, .. } => Failure::from(source),
+            RunError::RowsRemain { .. } => Failure::from_error(Exit::Failure, &error),
+            RunError::Overtaken { .. } => Failure::from_error(Exit::Conflict, &error).next("migrate plan"),
+        };
+        if !applied.is_empty() {
+            let names: Vec<String> = applied.iter().map(ToString::to_string).collect();
+            failure.causes.push(format!("before that, {} ran to the end and stays", names.join(", ")));
+        }
+        if failure.next.is_empty() {
+            failure.next.push("migrate status".to_owned());
+        }
+        failure
     }
 }

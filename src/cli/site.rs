@@ -21,7 +21,6 @@ pub(super) struct Site {
     pub(super) server: Server,
 }
 
-#[expect(dead_code, reason = "apply and wait follow")]
 impl Site {
     /// Finds the project and loads its migrations.
     ///
