@@ -2,26 +2,22 @@
 
 use super::Job;
 use crate::schema::operation::DataKind;
-use crate::schema::{Found, Ident, Operation, Schema};
-use crate::sql::{BatchPoint, CannotCut, Script, Statement};
+use crate::schema::{Found, Ident, Operation, Schema, Server};
+use crate::sql::{BatchPoint, CannotCut, Script, Statement, batch_point};
 
 impl Job {
     /// Derives the job of a statement; `schema` is what the statement meets.
     ///
     /// # Errors
     /// Why the statement cannot be run in batches.
-    pub fn derive(script: &Script, statement: &Statement, schema: &Schema) -> Result<Job, CannotCut> {
-        let point = batch_point(script, statement, schema.dialect())?;
+    pub fn derive(script: &Script, statement: &Statement, schema: &Schema, server: Server) -> Result<Job, CannotCut> {
+        let point = batch_point(&script.source.text, statement.span, server)?;
         let key = walking_key(&point, schema)?;
         if let Some(column) = changed(statement, &point).find(|column| key.contains(column)) {
             return Err(CannotCut::ChangesKey { table: point.driving.clone(), column: column.written().to_owned() });
         }
         Ok(Job { sql: script.text(statement.span).to_owned(), table: point.driving.clone(), point, key })
     }
-}
-
-fn batch_point(_: &Script, _: &Statement, _: crate::schema::Dialect) -> Result<BatchPoint, CannotCut> {
-    Err(CannotCut::Unread { reason: "batches are not read yet".to_owned() })
 }
 
 fn walking_key(point: &BatchPoint, schema: &Schema) -> Result<Vec<Ident>, CannotCut> {

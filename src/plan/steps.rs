@@ -67,7 +67,7 @@ impl Cut<'_> {
     }
 
     fn job(&mut self, statement: &Statement) {
-        match Job::derive(self.script, statement, self.schema) {
+        match Job::derive(self.script, statement, self.schema, self.server) {
             Ok(job) => self.push(std::slice::from_ref(statement), StepKind::Backfill(Box::new(job))),
             Err(reason) => self.steps.uncut.push(Uncut { span: statement.span, reason }),
         }
