@@ -35,6 +35,20 @@ impl Workshop {
         Workshop { folder }
     }
 
+    /// A project whose services are these.
+    pub(crate) fn for_services(dialect: &str, url: &str, services: &[&str]) -> Workshop {
+        let workshop = Workshop::new(dialect, url);
+        let file = workshop.path().join("migrate.toml");
+        let text = std::fs::read_to_string(&file).expect("migrate.toml");
+        std::fs::write(file, text.replace("[\"app\"]", &format!("{services:?}"))).expect("migrate.toml");
+        workshop
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join("migrations").join(path);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
