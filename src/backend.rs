@@ -8,11 +8,9 @@ pub mod postgres;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-mod target;
 
 pub use any::{AnyBackend, ConnectError};
 pub use error::BackendError;
-pub use target::{Target, TargetError};
 
 use std::future::Future;
 use std::time::Duration;

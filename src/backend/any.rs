@@ -1,7 +1,7 @@
 //! The backend that a URL asks for.
 
 use super::{
-    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, Target, TargetError,
+    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize,
 };
 #[cfg(feature = "postgres")]
 use super::postgres::PostgresBackend;
@@ -9,7 +9,7 @@ use super::postgres::PostgresBackend;
 use super::sqlite::SqliteBackend;
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
-use crate::migration::NodeRef;
+use crate::migration::{DatabaseUrl, MigrationError, NodeRef};
 use crate::plan::Step;
 use crate::schema::{Dialect, ObjectName, Server};
 
@@ -27,9 +27,15 @@ pub enum AnyBackend {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is wrong.
+    /// The URL names no database.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Target(#[from] MigrationError),
+    /// This build has no driver for it.
+    #[error("this build was made without {dialect}")]
+    NotBuilt {
+        /// The database.
+        dialect: Dialect,
+    },
     /// The database could not be reached or cannot be used.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -41,13 +47,13 @@ impl AnyBackend {
     /// # Errors
     /// When the URL is wrong, this build has no driver for it, or the database cannot be reached.
     pub async fn connect(url: &str) -> Result<AnyBackend, ConnectError> {
-        let target = Target::parse(url)?;
+        let target = DatabaseUrl::parse(url)?;
         match target.dialect() {
             #[cfg(feature = "postgres")]
             Dialect::Postgres => Ok(AnyBackend::Postgres(PostgresBackend::connect(&target).await?)),
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => Ok(AnyBackend::Sqlite(SqliteBackend::connect(&target).await?)),
-            dialect => Err(TargetError::NotBuilt { dialect }.into()),
+            dialect => Err(ConnectError::NotBuilt { dialect }),
         }
     }
 }

@@ -12,11 +12,11 @@ mod session;
 mod step;
 
 use crate::backend::{
-    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, Target, snapshot,
+    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot,
 };
 use crate::backfill::Job;
 use crate::ledger::{FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
-use crate::migration::NodeRef;
+use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Resume, Step, StepKind};
 use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
 
@@ -29,7 +29,7 @@ const LEDGER_LIMITS: Limits = Limits { lock_timeout: std::time::Duration::from_s
 
 /// A PostgreSQL database.
 pub struct PostgresBackend {
-    target: Target,
+    target: DatabaseUrl,
     main: Session,
     /// While the lease is held: the second connection.
     keeper: Option<Keeper>,
@@ -47,7 +47,7 @@ impl PostgresBackend {
     ///
     /// # Errors
     /// [`BackendError::Unreachable`], or [`BackendError::Unsuitable`] for a server older than 14.
-    pub async fn connect(target: &Target) -> Result<PostgresBackend, BackendError> {
+    pub async fn connect(target: &DatabaseUrl) -> Result<PostgresBackend, BackendError> {
         let main = Session::connect(target).await?;
         if main.version_number() < 140_000 {
             let reason = format!("PostgreSQL {} is older than 14", main.version_number() / 10_000);

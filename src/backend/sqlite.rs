@@ -11,11 +11,11 @@ mod witness;
 use std::time::Duration;
 
 use crate::backend::{
-    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, Target, snapshot,
+    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot,
 };
 use crate::backfill::Job;
 use crate::ledger::{FORMAT, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
-use crate::migration::NodeRef;
+use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Step, StepKind};
 use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
 
@@ -31,7 +31,7 @@ const LEASE_LIMITS: Limits = Limits { lock_timeout: Duration::from_secs(1), stat
 
 /// A SQLite database.
 pub struct SqliteBackend {
-    target: Target,
+    target: DatabaseUrl,
     /// `None` while the file does not exist: only a write makes it.
     session: Option<Session>,
     version: ServerVersion,
@@ -43,10 +43,10 @@ impl SqliteBackend {
     ///
     /// # Errors
     /// [`BackendError::Unreachable`] or [`BackendError::Unsuitable`] when the file cannot be opened.
-    pub async fn connect(target: &Target) -> Result<SqliteBackend, BackendError> {
+    pub async fn connect(target: &DatabaseUrl) -> Result<SqliteBackend, BackendError> {
         let missing = session::file(target)?.is_some_and(|path| !path.exists());
         let mut session = match missing {
-            true => Session::open(&Target::in_memory(), Create::IfMissing).await?,
+            true => Session::in_memory().await?,
             false => Session::open(target, Create::Never).await?,
         };
         let row = session.row("SELECT sqlite_version() AS version", &[]).await?;

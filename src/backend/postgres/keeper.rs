@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 
 use super::lease::{self, Route, TTL};
 use super::session::{Session, number, text, value};
-use crate::backend::{BackendError, Blocker, Notice, Notices, Target};
+use crate::backend::{BackendError, Blocker, Notice, Notices};
+use crate::migration::DatabaseUrl;
 
 /// How long a query is in the message about a blocker.
 const QUERY_SHOWN: usize = 120;
@@ -24,7 +25,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Begins to renew the lease with this token.
-    pub(super) fn start(second: Session, target: Target, token: i64, route: Route) -> Keeper {
+    pub(super) fn start(second: Session, target: DatabaseUrl, token: i64, route: Route) -> Keeper {
         let second = Arc::new(Mutex::new(second));
         let (tell, lost) = watch::channel(false);
         let task = tokio::spawn(renew(Arc::clone(&second), target, token, route, tell));
@@ -81,7 +82,7 @@ impl Drop for Watch {
     }
 }
 
-async fn renew(second: Arc<Mutex<Session>>, target: Target, token: i64, route: Route, tell: watch::Sender<bool>) {
+async fn renew(second: Arc<Mutex<Session>>, target: DatabaseUrl, token: i64, route: Route, tell: watch::Sender<bool>) {
     let mut confirmed = Instant::now();
     let mut pause = TTL / 3;
     loop {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
 
-use crate::backend::{BackendError, Limits, Target};
+use crate::backend::{BackendError, Limits};
+use crate::migration::DatabaseUrl;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,15 +21,15 @@ pub(super) const LEDGER: &str = "the ledger";
 /// A connection and whether a transaction may be open on it.
 pub(super) struct Session {
     connection: PgConnection,
-    target: Target,
+    target: DatabaseUrl,
     open: bool,
 }
 
 impl Session {
     /// Connects; nothing is sent but the start-up packet.
-    pub(super) async fn connect(target: &Target) -> Result<Session, BackendError> {
+    pub(super) async fn connect(target: &DatabaseUrl) -> Result<Session, BackendError> {
         let unreachable = |reason: String| BackendError::Unreachable { target: target.to_string(), reason };
-        let options = PgConnectOptions::from_str(target.secret_url())
+        let options = PgConnectOptions::from_str(target.expose())
             .map_err(|error| unreachable(error.to_string()))?
             .statement_cache_capacity(0)
             .disable_statement_logging();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::backend::{BackendError, Limits, Target};
+use crate::backend::{BackendError, Limits};
+use crate::migration::DatabaseUrl;
 
 /// The name of our own tables in messages.
 pub(super) const LEDGER: &str = "the ledger";
@@ -24,13 +25,21 @@ pub(super) struct Session {
 
 impl Session {
     /// Opens the file. `create` makes it when it is missing.
-    pub(super) async fn open(target: &Target, create: Create) -> Result<Session, BackendError> {
+    pub(super) async fn open(target: &DatabaseUrl, create: Create) -> Result<Session, BackendError> {
         let label = target.to_string();
         let options = options(target)?;
         let options = match create {
             Create::IfMissing => options.create_if_missing(true),
             Create::Never => options,
         };
+        let connection = SqliteConnection::connect_with(&options).await.map_err(|error| explain(&label, LEDGER, error))?;
+        Ok(Session { connection, label, open: false })
+    }
+
+    /// A database that lives as long as its connection.
+    pub(super) async fn in_memory() -> Result<Session, BackendError> {
+        let label = "sqlite::memory:".to_owned();
+        let options = SqliteConnectOptions::new().in_memory(true);
         let connection = SqliteConnection::connect_with(&options).await.map_err(|error| explain(&label, LEDGER, error))?;
         Ok(Session { connection, label, open: false })
     }
@@ -158,8 +167,8 @@ pub(super) enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-fn options(target: &Target) -> Result<SqliteConnectOptions, BackendError> {
-    let options = SqliteConnectOptions::from_str(target.secret_url()).map_err(|error| BackendError::Unreachable {
+fn options(target: &DatabaseUrl) -> Result<SqliteConnectOptions, BackendError> {
+    let options = SqliteConnectOptions::from_str(target.expose()).map_err(|error| BackendError::Unreachable {
         target: target.to_string(),
         reason: error.to_string(),
     })?;
@@ -168,7 +177,7 @@ fn options(target: &Target) -> Result<SqliteConnectOptions, BackendError> {
 }
 
 /// The file behind a target; `None` for a database in memory.
-pub(super) fn file(target: &Target) -> Result<Option<PathBuf>, BackendError> {
+pub(super) fn file(target: &DatabaseUrl) -> Result<Option<PathBuf>, BackendError> {
     let path = options(target)?.get_filename().to_owned();
     let in_memory = path == Path::new(":memory:") || path.to_string_lossy().starts_with("file:sqlx-in-memory");
     Ok((!in_memory).then_some(path))
