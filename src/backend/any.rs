@@ -30,12 +30,6 @@ pub enum ConnectError {
     /// The URL names no database.
     #[error(transparent)]
     Target(#[from] MigrationError),
-    /// This build has no driver for it.
-    #[error("this build was made without {dialect}")]
-    NotBuilt {
-        /// The database.
-        dialect: Dialect,
-    },
     /// The database could not be reached or cannot be used.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -53,7 +47,10 @@ impl AnyBackend {
             Dialect::Postgres => Ok(AnyBackend::Postgres(PostgresBackend::connect(&target).await?)),
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => Ok(AnyBackend::Sqlite(SqliteBackend::connect(&target).await?)),
-            dialect => Err(ConnectError::NotBuilt { dialect }),
+            dialect => {
+                let reason = format!("this build was made without {dialect}");
+                Err(BackendError::Unsuitable { reason }.into())
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The gate of a contract, judged inside the lease, right before its first statement.
 
 use super::{Event, Halt, Run, overrides};
-use crate::backend::{Backend, ScriptStart};
-use crate::plan::{ApprovedPlan, ApprovedScript, Gate};
+use crate::backend::{Backend, BackendError, ScriptStart};
+use crate::evidence::{self, ProofAnswer};
+use crate::plan::{ApprovedPlan, ApprovedScript, GateSpec};
 
 impl<B: Backend> Run<'_, B> {
     /// How the script starts; `None` when its gate holds it.
@@ -20,8 +21,9 @@ impl<B: Backend> Run<'_, B> {
             overrides: Vec::new(),
         };
         let Some(spec) = script.gate() else { return Ok(Some(start)) };
-        // Nothing judges gates yet: a gate of which nothing was judged is closed.
-        let gate = Gate { migration: spec.migration.clone(), conditions: Vec::new() }.overridden(plan.overrides());
+        let answers = self.ask(spec).await?;
+        let ledger = self.read_ledger().await?;
+        let gate = evidence::gate(spec, &ledger, &answers).overridden(plan.overrides());
         if !gate.is_open() {
             self.observer.see(&Event::Held { gate: gate.clone() });
             self.held.push(gate);
@@ -30,5 +32,27 @@ impl<B: Backend> Run<'_, B> {
         start.evidence = Some(gate.evidence().to_string());
         start.overrides = overrides(script, plan, &gate);
         Ok(Some(start))
+    }
+
+    /// Asks the database for rows that the backfill left.
+    async fn ask(&mut self, spec: &GateSpec) -> Result<Vec<ProofAnswer>, Halt> {
+        let mut answers = Vec::with_capacity(spec.proofs.len());
+        for proof in &spec.proofs {
+            let asked = match &proof.job {
+                Ok(job) => self.backend.rows_left(job).await,
+                Err(reason) => {
+                    answers.push(ProofAnswer::Unanswered { reason: reason.clone() });
+                    continue;
+                }
+            };
+            answers.push(match asked {
+                Ok(true) => ProofAnswer::RowsLeft,
+                Ok(false) => ProofAnswer::NothingLeft,
+                // A contract that goes on may have removed what the proof asks for: the gate knows what that means.
+                Err(error @ BackendError::Statement { .. }) => ProofAnswer::Unanswered { reason: error.to_string() },
+                Err(error) => return Err(Halt::Failed(error)),
+            });
+        }
+        Ok(answers)
     }
 }

@@ -59,15 +59,16 @@ pub(crate) fn ident(text: &str) -> Ident {
 /// `UPDATE table SET … WHERE …` or `DELETE FROM table WHERE …`, cut at its last WHERE.
 pub(crate) fn job(sql: &str, table: &str, key: &[&str]) -> Job {
     let at = sql.rfind(" WHERE ").expect("a condition");
+    let from = sql.find(table).expect("the table");
     Job {
         sql: sql.to_owned(),
         point: BatchPoint {
             kind: DataKind::Update,
             driving: name(table),
-            reference: format!("\"{table}\""),
-            condition: Some(Span { start: at + " WHERE ".len(), end: sql.len() }),
-            splice: sql.len(),
-            proof: Proof::Rows { from: format!("\"{table}\"") },
+            reference: table.to_owned(),
+            condition: Span { start: at + " WHERE ".len(), end: sql.len() },
+            with: None,
+            proof: Proof::Rows(vec![Span { start: from, end: from + table.len() }]),
         },
         table: name(table),
         key: key.iter().map(|column| ident(column)).collect(),

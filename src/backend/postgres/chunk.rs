@@ -152,9 +152,11 @@ impl PostgresBackend {
 
     /// Whether the job's own predicate still finds a row.
     pub(super) async fn finds_row(&mut self, job: &Job) -> Result<bool, BackendError> {
+        // In a transaction of its own, so that no time-out of the role ends a long look at a large table.
+        self.main.begin(&super::LEDGER_LIMITS, "").await?;
+        let found = self.main.row(format!("SELECT (EXISTS ({}))::text AS rows_left", job.proof())).await;
         self.main.roll_back().await?;
-        let sql = format!("SELECT EXISTS ({})::text AS left", job.proof());
-        Ok(value(&self.main.row(sql).await?, "left")? == "true")
+        Ok(value(&found?, "rows_left")? == "true")
     }
 
     pub(super) async fn end_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
