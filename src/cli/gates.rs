@@ -1,15 +1,41 @@
-//! Gates as the database's present judges them.
+//! Gates as the database's present judges them, to be shown; a run judges them again inside its lease.
 
 use super::failure::Failure;
-use crate::backend::AnyBackend;
+use crate::backend::{AnyBackend, Backend, BackendError};
+use crate::evidence::{self, ProofAnswer};
 use crate::ledger::Ledger;
-use crate::plan::Plan;
+use crate::plan::{Gate, GateSpec, Plan};
 
 /// The plan with its gates judged.
 ///
 /// # Errors
-/// When the database cannot be asked for the proof of a backfill.
+/// When the connection breaks while the database is asked for rows that are left.
 pub(super) async fn judged(plan: Plan, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Plan, Failure> {
-    let _ = (ledger, backend);
-    Ok(plan)
+    let mut gates: Vec<Gate> = Vec::new();
+    for spec in plan.gates() {
+        let answers = answers(spec, ledger, backend).await?;
+        gates.push(evidence::gate(spec, ledger, &answers));
+    }
+    Ok(plan.with_gates(gates))
+}
+
+/// What the database says to each proof. Not asked before the backfill ran: the columns may not be there yet.
+async fn answers(spec: &GateSpec, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Vec<ProofAnswer>, Failure> {
+    let mut answers = Vec::new();
+    if !spec.before.iter().all(|(node, _)| ledger.is_done(node)) {
+        return Ok(answers);
+    }
+    for proof in &spec.proofs {
+        let answer = match &proof.job {
+            Err(reason) => ProofAnswer::Unanswered { reason: reason.clone() },
+            Ok(job) => match backend.rows_left(job).await {
+                Ok(true) => ProofAnswer::RowsLeft,
+                Ok(false) => ProofAnswer::NothingLeft,
+                Err(error @ BackendError::Unreachable { .. }) => return Err(error.into()),
+                Err(error) => ProofAnswer::Unanswered { reason: error.to_string() },
+            },
+        };
+        answers.push(answer);
+    }
+    Ok(answers)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::evidence::{Fleet, Who};
 use crate::ledger::{Ledger, Marker, MarkerKind};
 
 use super::view::{InstanceView, ReleaseView};
@@ -20,10 +21,13 @@ pub fn releases(ledger: &Ledger) -> Vec<ReleaseView> {
         }
     }
     newest.sort_by(|a, b| a.release.service.cmp(&b.release.service).then(b.at.cmp(&a.at)));
-    newest.into_iter().map(release).collect()
+    let fleet = Fleet::of(&ledger.markers);
+    newest.into_iter().map(|marker| release(marker, &fleet)).collect()
 }
 
-fn release(marker: &Marker) -> ReleaseView {
+fn release(marker: &Marker, fleet: &Fleet) -> ReleaseView {
+    let who = Who::Release(marker.release.version.clone());
+    let service = fleet.services.get(&marker.release.service);
     let state = match marker.kind {
         MarkerKind::Started => "started",
         MarkerKind::Deployed => "deployed",
@@ -34,6 +38,7 @@ fn release(marker: &Marker) -> ReleaseView {
         service: marker.release.service.clone(),
         release: marker.release.version.clone(),
         state: state.to_owned(),
+        live: service.is_some_and(|service| service.live.iter().any(|live| live.who == who)),
         since: marker.at,
         actor: marker.actor.clone(),
     }

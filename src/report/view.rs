@@ -246,6 +246,8 @@ pub struct ReleaseView {
     pub release: String,
     /// What its last marker says.
     pub state: String,
+    /// Whether it is live: a release that was replaced is not, and while one rolls out, its predecessor is too.
+    pub live: bool,
     /// Since when.
     pub since: Timestamp,
     /// Who said so.

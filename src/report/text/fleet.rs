@@ -14,7 +14,8 @@ pub(super) fn render(report: &Report, text: &mut String) {
         let _ = writeln!(text, "{}", "releases".bold());
         for release in &report.releases {
             let name = format!("{}@{}", release.service, release.release);
-            let _ = writeln!(text, "  {name:<24} {:<12} {}", release.state, ago(release.since, report.now));
+            let live = if release.live { "live" } else { "gone" };
+            let _ = writeln!(text, "  {name:<20} {live:<6} {:<12} {}", release.state, ago(release.since, report.now));
         }
     }
     if !report.instances.is_empty() {
@@ -23,7 +24,7 @@ pub(super) fn render(report: &Report, text: &mut String) {
         for instance in &report.instances {
             let name = format!("{}@{}", instance.service, instance.release);
             let state = if instance.live { "live" } else { "gone" };
-            let _ = writeln!(text, "  {name:<24} {state:<12} {}", ago(instance.last_seen, report.now));
+            let _ = writeln!(text, "  {name:<20} {state:<6} {:<12} {}", "seen", ago(instance.last_seen, report.now));
         }
     }
 }

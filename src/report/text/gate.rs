@@ -6,48 +6,53 @@ use colored::Colorize;
 use jiff::Timestamp;
 
 use super::{ago, wrapped};
-use crate::plan::{ConditionKind, GateState};
+use crate::plan::GateState;
 use crate::report::view::GateView;
 
-/// The conditions of one gate or several.
-pub(super) fn render<'a>(gates: impl Iterator<Item = &'a GateView>, now: Option<Timestamp>, width: usize, text: &mut String) {
-    for gate in gates {
-        let state = match gate.state {
-            GateState::Open => "open",
-            GateState::Closed => "closed",
-            GateState::Unknown => "unknown",
-            GateState::Overridden => "overridden",
-        };
-        let first = format!("    {:<10} {:<10} ", kind(gate.kind), state);
-        let rest = " ".repeat(first.len());
-        let block = wrapped(&gate.reason, width, &first, &rest);
-        let painted = match gate.state {
-            GateState::Open => state.green(),
-            GateState::Closed => state.red(),
-            GateState::Unknown | GateState::Overridden => state.yellow(),
-        };
-        let _ = writeln!(text, "{}", block.replacen(state, &painted.to_string(), 1));
-        if gate.state == GateState::Open {
-            continue;
-        }
-        if let Some(at) = gate.opens_at {
-            let _ = writeln!(text, "{rest}opens {}", ago(at, now));
-        }
-        if let Some(next) = &gate.next {
-            let _ = writeln!(text, "{}", wrapped(next, width, &format!("{rest}do: "), &format!("{rest}    ")));
-        }
+/// How much is told of conditions that hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Their names.
+    Names,
+    /// Their reasons too.
+    Reasons,
+}
+
+/// The conditions of one gate: those that hold it first.
+pub(super) fn render(gate: &[&GateView], detail: Detail, now: Option<Timestamp>, width: usize, text: &mut String) {
+    let is_told = |view: &&&GateView| view.state != GateState::Open || detail == Detail::Reasons;
+    for condition in gate.iter().filter(is_told) {
+        one(condition, now, width, text);
+    }
+    let rest: Vec<&str> = gate.iter().filter(|view| !is_told(view)).map(|view| view.kind.as_str()).collect();
+    if !rest.is_empty() {
+        let _ = writeln!(text, "    {} {}", format!("{:<10}", "open").green(), rest.join(", "));
     }
 }
 
-/// The word that `--override-gate` takes.
-pub(super) fn kind(kind: ConditionKind) -> &'static str {
-    match kind {
-        ConditionKind::Phases => "phases",
-        ConditionKind::Markers => "markers",
-        ConditionKind::Instances => "instances",
-        ConditionKind::Requires => "requires",
-        ConditionKind::Soak => "soak",
-        ConditionKind::Proof => "proof",
-        ConditionKind::Conflicts => "conflicts",
+fn one(condition: &GateView, now: Option<Timestamp>, width: usize, text: &mut String) {
+    let state = match condition.state {
+        GateState::Open => "open",
+        GateState::Closed => "closed",
+        GateState::Unknown => "unknown",
+        GateState::Overridden => "overridden",
+    };
+    let first = format!("    {:<10} {:<10} ", condition.kind.as_str(), state);
+    let rest = " ".repeat(first.len());
+    let block = wrapped(&condition.reason, width, &first, &rest);
+    let painted = match condition.state {
+        GateState::Open => state.green(),
+        GateState::Closed => state.red(),
+        GateState::Unknown | GateState::Overridden => state.yellow(),
+    };
+    let _ = writeln!(text, "{}", block.replacen(state, &painted.to_string(), 1));
+    if condition.state.lets_through() {
+        return;
+    }
+    if let Some(at) = condition.opens_at {
+        let _ = writeln!(text, "{rest}opens {}", ago(at, now));
+    }
+    if let Some(next) = &condition.next {
+        let _ = writeln!(text, "{}", wrapped(next, width, &format!("{rest}do: "), &format!("{rest}    ")));
     }
 }

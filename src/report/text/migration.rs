@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use colored::{ColoredString, Colorize};
 
+use super::gate::Detail;
 use super::{ago, finding, gate, paragraph, plural, wrapped};
 use crate::report::view::{Blocks, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
-use crate::report::Report;
+use crate::report::{CommandName, Report};
 
 /// Every migration of the report, each finding below the phase it stands in, and the findings that belong to none.
 pub(super) fn render(report: &Report, width: usize, text: &mut String) {
@@ -19,8 +20,27 @@ pub(super) fn render(report: &Report, width: usize, text: &mut String) {
         paragraph(text);
         finding::render(finding, width, text);
     }
-    let held = |migration: &str| report.migrations.iter().any(|view| view.id == migration);
-    gate::render(report.gates.iter().filter(|gate| !held(&gate.migration)), report.now, width, text);
+    loose_gates(report, width, text);
+}
+
+/// Gates of migrations that are not listed: each below its own name.
+fn loose_gates(report: &Report, width: usize, text: &mut String) {
+    let mut told: Vec<&str> = report.migrations.iter().map(|view| view.id.as_str()).collect();
+    for gate in &report.gates {
+        if told.contains(&gate.migration.as_str()) {
+            continue;
+        }
+        told.push(&gate.migration);
+        paragraph(text);
+        let _ = writeln!(text, "{}\n  {:<9} {}", gate.migration.bold(), "contract", painted(PhaseState::Held));
+        gate_of(report, &gate.migration, width, text);
+    }
+}
+
+fn gate_of(report: &Report, migration: &str, width: usize, text: &mut String) {
+    let conditions: Vec<_> = report.gates.iter().filter(|gate| gate.migration == migration).collect();
+    let detail = if report.command == CommandName::Explain { Detail::Reasons } else { Detail::Names };
+    gate::render(&conditions, detail, report.now, width, text);
 }
 
 fn one(report: &Report, migration: &MigrationView, shown: &mut [bool], width: usize, text: &mut String) {
@@ -39,7 +59,7 @@ fn one(report: &Report, migration: &MigrationView, shown: &mut [bool], width: us
             }
         }
     }
-    gate::render(report.gates.iter().filter(|gate| gate.migration == migration.id), report.now, width, text);
+    gate_of(report, &migration.id, width, text);
 }
 
 fn head(report: &Report, phase: &PhaseView, width: usize, text: &mut String) {
