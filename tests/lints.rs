@@ -15,7 +15,8 @@ mod verdict;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use concertina::lint::{ALL, Rule};
+use concertina::lint::{ALL, Level, Rule};
+use concertina::schema::{Dialect, Phase};
 use page::{Example, Page, Verdict};
 
 /// The page of every rule.
@@ -121,6 +122,34 @@ fn messages_and_helps_keep_to_the_house_style() {
     }
 }
 
+#[test]
+fn the_list_of_lints_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lints.md");
+    let mut list = String::from(
+        "# Lints\n\nEach has a page: `migrate explain <lint>`, or the file in [lints/](../lints). A level of `-` says that the phase is the right one for \
+         the statement.\nThis file is written by `UPDATE_DOCS=1 cargo test --test lints`.\n\n| lint | expand | backfill | contract | databases | what it finds |\n|---|---|---|---|---|---|\n",
+    );
+    for rule in ALL {
+        let level = |phase| match rule.levels.of(phase) {
+            Level::Allow => "-".to_owned(),
+            level => level.to_string(),
+        };
+        let [expand, backfill, contract] = Phase::ALL.map(level);
+        let databases: Vec<&str> = rule.dialects.iter().map(|dialect| dialect.as_str()).collect();
+        let summary = rule.summary().replace('\n', " ");
+        list.push_str(&format!(
+            "| [{id}](../lints/{id}.md) | {expand} | {backfill} | {contract} | {} | {summary} |\n",
+            databases.join(", "),
+            id = rule.id
+        ));
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &list).expect("docs/lints.md can be written");
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == list, "docs/lints.md is out of date: UPDATE_DOCS=1 cargo test --test lints");
+}
+
 /// Whether a text begins with an SQL keyword, which is written in capitals.
 fn starts_with_sql(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.len() > 1 && word.chars().all(char::is_uppercase))
@@ -142,7 +171,7 @@ fn the_files_that_a_finding_prints_are_silent_themselves() {
 
 #[test]
 fn good_examples_and_cures_run_on_sqlite() {
-    execute::all(&good_and_cures(concertina::schema::Dialect::Sqlite), execute::on_sqlite);
+    execute::all(&good_and_cures(Dialect::Sqlite), execute::on_sqlite);
 }
 
 #[test]
@@ -150,13 +179,14 @@ fn good_examples_and_cures_run_on_postgres() {
     for major in [14, 18] {
         let Some(cluster) = support::postgres(major) else { continue };
         let newest = |example: &Example| example.server.version.major <= major;
-        let examples: Vec<Example> = good_and_cures(concertina::schema::Dialect::Postgres).into_iter().filter(newest).collect();
-        execute::all(&examples, |example| execute::on_postgres(cluster, example));
+        let examples: Vec<Example> = good_and_cures(Dialect::Postgres).into_iter().filter(newest).collect();
+        let database = cluster.database();
+        execute::all(&examples, |example| execute::on_postgres(&database, example));
     }
 }
 
 /// Everything that this house recommends for a database.
-fn good_and_cures(dialect: concertina::schema::Dialect) -> Vec<Example> {
+fn good_and_cures(dialect: Dialect) -> Vec<Example> {
     let of_dialect = examples().into_iter().filter(|example| example.server.dialect == dialect);
     let (good, bad): (Vec<Example>, Vec<Example>) = of_dialect.partition(|example| example.verdict == Verdict::Good);
     let cures = bad.iter().flat_map(verdict::cures).map(|(_, cure)| cure);

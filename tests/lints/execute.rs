@@ -50,11 +50,11 @@ pub(crate) fn on_sqlite(example: &Example) -> Result<(), String> {
     })
 }
 
-pub(crate) fn on_postgres(cluster: &support::Cluster, example: &Example) -> Result<(), String> {
-    let database = cluster.database();
+pub(crate) fn on_postgres(database: &support::Database, example: &Example) -> Result<(), String> {
+    const EMPTY: &str = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
     block_on(async {
         let mut connection = database.connect().await;
-        for piece in pieces(example) {
+        for piece in std::iter::once(EMPTY.to_owned()).chain(pieces(example)) {
             sqlx::raw_sql(AssertSqlSafe(piece.clone())).execute(&mut connection).await.map_err(|error| format!("{error}\n{piece}"))?;
         }
         connection.close().await.map_err(|error| error.to_string())

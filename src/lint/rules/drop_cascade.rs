@@ -1,9 +1,11 @@
 //! drop-cascade: CASCADE takes away objects that nobody named.
 
+use crate::lint::cure::{Spelled, recipe};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::object::View;
 use crate::schema::operation::{ConstraintRef, Verb};
 
 use crate::schema::{Dependent, Dialect, Operation, Origin};
@@ -21,15 +23,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Some((kind, name)) = dropped(frame) else { return };
     let mut told = format!("CASCADE drops whatever hangs on {kind} `{name}`, also objects that no migration names");
-    let dependents = names(frame);
+    let dependents = dependents(frame);
     if !dependents.is_empty() {
-        told.push_str(&format!("; known here: {}", dependents.join(", ")));
+        let names: Vec<&str> = dependents.iter().map(|(name, _)| name.as_str()).collect();
+        told.push_str(&format!("; known here: {}", names.join(", ")));
     }
-    let plain = without_cascade(frame.clause_sql());
+    let drops: String = dependents.into_iter().map(|(_, drop)| drop).collect();
+    let sql = format!("{drops}{};\n", without_cascade(frame.sql()));
     findings.push(
         Fault::new(told)
-            .help(format!("drop each dependent by its own statement, then say RESTRICT or nothing: `{plain};`"))
-            .cure(frame.phase(), format!("{};\n", without_cascade(frame.sql()))),
+            .help(format!("drop each dependent by its own statement, then say RESTRICT or nothing:\n{}", sql.trim_end()))
+            .cure(frame.phase(), sql),
     );
 }
 
@@ -71,26 +75,30 @@ fn is_new(frame: &Frame<'_>, origin: Option<&Origin>) -> bool {
     origin.is_some_and(|origin| frame.seen(origin) == Seen::ByNobody)
 }
 
-/// The dependents that the replay knows, those of the table itself left out: they go with it anyway.
-fn names(frame: &Frame<'_>) -> Vec<String> {
+/// The dependents that the replay knows, with the statements that drop them; what is part of the table goes with it anyway.
+fn dependents(frame: &Frame<'_>) -> Vec<(String, String)> {
+    let dialect = frame.dialect();
+    let of_view = |view: &View| (format!("view `{}`", view.name), format!("DROP VIEW {};\n", view.name.spelled(dialect)));
     let (table, column) = match frame.operation {
         Operation::DropTable(drop) => (&drop.name, None),
         Operation::DropColumn { table, column, .. } => (table, Some(column)),
-        Operation::DropView { drop, .. } => {
-            return frame.before.views_reading(&drop.name).map(|view| format!("view `{}`", view.name)).collect();
-        }
+        Operation::DropView { drop, .. } => return frame.before.views_reading(&drop.name).map(of_view).collect(),
         _ => return Vec::new(),
     };
-    let named = frame.before.dependents(table, column).into_iter().filter_map(|dependent| match dependent {
-        Dependent::View(view) => Some(format!("view `{}`", view.name)),
+    let found = frame.before.dependents(table, column).into_iter().filter_map(|dependent| match dependent {
+        Dependent::View(view) => Some(of_view(view)),
         Dependent::ForeignKey { table, constraint } => {
-            let name = constraint.name.as_ref().map(ToString::to_string).unwrap_or_default();
-            Some(format!("foreign key `{name}` of `{}`", table.name))
+            let name = constraint.name.as_ref()?;
+            let drop = format!("{} DROP CONSTRAINT {};\n", recipe::alter(dialect, &table.name), name.spelled(dialect));
+            Some((format!("foreign key `{name}` of `{}`", table.name), drop))
         }
-        Dependent::GeneratedColumn(column) => Some(format!("column `{}`", column.name)),
+        Dependent::GeneratedColumn(computed) => {
+            let drop = format!("{} DROP COLUMN {};\n", recipe::alter(dialect, table), computed.name.spelled(dialect));
+            Some((format!("column `{}`", computed.name), drop))
+        }
         Dependent::Constraint(_) | Dependent::Index(_) | Dependent::Trigger { .. } | Dependent::Routine(_) => None,
     });
-    named.collect()
+    found.collect()
 }
 
 /// The text without its last CASCADE.

@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::ColumnChange;
-use crate::schema::table::{ConstraintKind, Validity};
+use crate::schema::table::{ConstraintKind, IndexKey, Validity};
 use crate::schema::{Dialect, Ident, ObjectName, Operation, Phase};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,20 +20,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    let (table, columns): (_, Vec<&Ident>) = match frame.operation {
-        Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } => (table, vec![column]),
-        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => {
-            (table, vec![column])
-        }
-        Operation::AddConstraint(add) if add.constraint.validity != Validity::NotEnforced => match &add.constraint.kind {
-            ConstraintKind::NotNull(column) => (&add.table, vec![column]),
-            ConstraintKind::PrimaryKey(columns) => (&add.table, columns.iter().collect()),
-            ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. } => {
-                return;
-            }
-        },
-        _ => return,
-    };
+    let Some((table, columns)) = tightened(frame) else { return };
     if !frame.is_old_table(table) {
         return;
     }
@@ -54,6 +41,28 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
                 .cure(Phase::Backfill, format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)))
                 .cure(Phase::Contract, recipe::set_not_null(dialect, table, column, ty)),
         );
+    }
+}
+
+/// The columns that the clause makes NOT NULL, some of them perhaps again.
+fn tightened<'a>(frame: &Frame<'a>) -> Option<(&'a ObjectName, Vec<&'a Ident>)> {
+    match frame.operation {
+        Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } => Some((table, vec![column])),
+        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => Some((table, vec![column])),
+        Operation::AddConstraint(add) if add.constraint.validity != Validity::NotEnforced => match (&add.constraint.kind, &add.using_index) {
+            (ConstraintKind::NotNull(column), _) => Some((&add.table, vec![column])),
+            (ConstraintKind::PrimaryKey(_), Some(index)) => {
+                let keys = &frame.table(&add.table)?.index(index)?.keys;
+                let columns = keys.iter().filter_map(|key| match key {
+                    IndexKey::Column(column) => Some(column),
+                    IndexKey::Expression(_) => None,
+                });
+                Some((&add.table, columns.collect()))
+            }
+            (ConstraintKind::PrimaryKey(columns), None) => Some((&add.table, columns.iter().collect())),
+            (ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. }, _) => None,
+        },
+        _ => None,
     }
 }
 
