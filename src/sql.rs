@@ -11,6 +11,7 @@ mod lower;
 mod read;
 mod reserved;
 pub mod source;
+mod spelling;
 mod split;
 pub mod statement;
 

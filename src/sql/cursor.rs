@@ -8,7 +8,7 @@ use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQ
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span as TokenSpan, Token, Tokenizer};
 
-use super::Span;
+use super::{Span, spelling};
 use crate::schema::name::Quoting;
 use crate::schema::{Dialect, Ident, ObjectName, Server};
 
@@ -71,6 +71,7 @@ impl<'a> Cursor<'a> {
             let place = Location::new(index as u64 + 1, 1);
             token.span = TokenSpan::new(place, place);
         }
+        spelling::adapt(&mut tokens, server.dialect);
         let parser = Parser::new(grammar).with_tokens_with_locations(tokens);
         Ok(Cursor { parser, server, source, spans, end: span.end })
     }

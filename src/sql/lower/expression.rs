@@ -6,6 +6,8 @@ use sqlparser::ast::{BinaryOperator, Expr, FunctionArguments, UnaryOperator, Val
 use sqlparser::dialect::Precedence;
 use sqlparser::tokenizer::Token;
 
+use super::foreign;
+use super::query::once;
 use crate::schema::expression::Shape;
 use crate::schema::{Dialect, Expression, Ident, ObjectName};
 use crate::sql::Span;
@@ -17,7 +19,7 @@ impl Cursor<'_> {
         let start = self.start();
         let tree = self.parser.parse_expr()?;
         let span = self.span_from(start);
-        Ok((self.facts(&tree, span), span))
+        Ok((self.facts(&tree, span)?, span))
     }
 
     /// Reads one expression as a condition: `TRUE` is a tautology.
@@ -25,7 +27,7 @@ impl Cursor<'_> {
         let start = self.start();
         let tree = self.parser.parse_expr()?;
         let span = self.span_from(start);
-        Ok((self.condition_facts(&tree, span), span))
+        Ok((self.condition_facts(&tree, span)?, span))
     }
 
     /// Reads a condition in parentheses, which do not belong to its text.
@@ -58,30 +60,34 @@ impl Cursor<'_> {
             Expr::Collate { expr, collation } => {
                 let (text, collation) = (self.text(span), self.lower_name(collation)?);
                 let end = text.to_ascii_uppercase().rfind("COLLATE").map_or(span.end, |at| start + at);
-                let value = self.facts(expr, Span::new(start, end));
+                let value = self.facts(expr, Span::new(start, end))?;
                 Ok((value, Some(collation)))
             }
-            _ => Ok((self.facts(&tree, span), None)),
+            _ => Ok((self.facts(&tree, span)?, None)),
         }
     }
 
     /// The facts of a condition.
-    pub(in crate::sql) fn condition_facts(&self, tree: &Expr, span: Span) -> Expression {
-        let mut facts = self.facts(tree, span);
+    pub(in crate::sql) fn condition_facts(&self, tree: &Expr, span: Span) -> Result<Expression, Unread> {
+        let mut facts = self.facts(tree, span)?;
         if always_true(tree) {
             facts.shape = Shape::Tautology;
         }
-        facts
+        Ok(facts)
     }
 
     /// The facts of an expression over the bytes it was read from.
-    pub(in crate::sql) fn facts(&self, tree: &Expr, span: Span) -> Expression {
+    pub(in crate::sql) fn facts(&self, tree: &Expr, span: Span) -> Result<Expression, Unread> {
         let mut names = Names { cursor: self, columns: Vec::new(), functions: Vec::new() };
-        let _ = tree.visit(&mut names);
-        let Names { columns, functions, .. } = names;
+        if let ControlFlow::Break(unread) = tree.visit(&mut names) {
+            return Err(unread);
+        }
+        let Names { mut columns, mut functions, .. } = names;
+        once(&mut columns);
+        once(&mut functions);
         let mut proves_not_null = Vec::new();
         self.collect_not_null(tree, &mut proves_not_null);
-        Expression { text: self.normalised(tree, span), columns, functions, shape: shape(tree), proves_not_null }
+        Ok(Expression { text: self.normalised(tree, span), columns, functions, shape: shape(tree), proves_not_null })
     }
 
     /// The tokens of a span joined by blanks; bare words in lower case, outer parentheses dropped.
@@ -144,23 +150,18 @@ struct Names<'c, 'a> {
 }
 
 impl Visitor for Names<'_, '_> {
-    type Break = ();
+    type Break = Unread;
 
-    fn pre_visit_expr(&mut self, tree: &Expr) -> ControlFlow<()> {
+    fn pre_visit_expr(&mut self, tree: &Expr) -> ControlFlow<Unread> {
+        if let Err(unread) = foreign::in_expression(tree, self.cursor.dialect()) {
+            return ControlFlow::Break(unread);
+        }
         match tree {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                if let Some(column) = self.cursor.column_of(tree)
-                    && !self.columns.contains(&column)
-                {
-                    self.columns.push(column);
-                }
+                self.columns.extend(self.cursor.column_of(tree));
             }
             Expr::Function(call) => {
-                if let Ok(name) = self.cursor.lower_name(&call.name)
-                    && !self.functions.contains(&name)
-                {
-                    self.functions.push(name);
-                }
+                self.functions.extend(self.cursor.lower_name(&call.name));
             }
             _ => {}
         }

@@ -87,7 +87,7 @@ impl Cursor<'_> {
         if matches!(tree, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
             return Err(self.unexpected("a column or a function call as key"));
         }
-        Ok(IndexKey::Expression(self.facts(&tree, span)))
+        Ok(IndexKey::Expression(self.facts(&tree, span)?))
     }
 
     fn sqlite_key(&mut self) -> Result<IndexKey, Unread> {
@@ -103,7 +103,7 @@ impl Cursor<'_> {
         }
         let tree = self.parser.parse_expr()?;
         let span = self.span_from(start);
-        Ok(IndexKey::Expression(self.facts(&tree, span)))
+        Ok(IndexKey::Expression(self.facts(&tree, span)?))
     }
 
     /// PostgreSQL's `text_pattern_ops`, perhaps with options. Any word that is not an order, INCLUDE or WITH.

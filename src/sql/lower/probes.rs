@@ -42,26 +42,32 @@ fn squawk_accepts(text: &str) -> bool {
 }
 
 const MARK: &str = "~ ";
-const POSTGRES: &str = include_str!("probes/postgres.sql");
-const POSTGRES_REFUSED: &str = include_str!("probes/postgres_refused.sql");
+
+/// The statements that are valid and those that are not, per dialect.
+const LISTS: [(Dialect, &str, &str); 3] = [
+    (Dialect::Postgres, include_str!("probes/postgres.sql"), include_str!("probes/postgres_refused.sql")),
+    (Dialect::Sqlite, include_str!("probes/sqlite.sql"), include_str!("probes/sqlite_refused.sql")),
+    (Dialect::Mysql, include_str!("probes/mysql.sql"), include_str!("probes/mysql_refused.sql")),
+];
 
 #[test]
-fn postgres_statements_are_read() {
-    let surprises = surprises(Dialect::Postgres, POSTGRES, true);
+fn valid_statements_are_read() {
+    let surprises: Vec<String> = LISTS.iter().flat_map(|(dialect, valid, _)| surprises(*dialect, valid, true)).collect();
     assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
 }
 
 #[test]
-fn what_postgres_rejects_is_refused() {
-    let surprises = surprises(Dialect::Postgres, POSTGRES_REFUSED, false);
+fn what_the_database_rejects_is_refused() {
+    let surprises: Vec<String> = LISTS.iter().flat_map(|(dialect, _, refused)| surprises(*dialect, refused, false)).collect();
     assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
 }
 
 #[test]
 fn the_oracle_of_postgres_agrees_with_the_lists() {
-    let wrong: Vec<&str> = judged(POSTGRES)
+    let (_, valid, refused) = LISTS[0];
+    let wrong: Vec<&str> = judged(valid)
         .filter(|line| !squawk_accepts(line))
-        .chain(judged(POSTGRES_REFUSED).filter(|line| squawk_accepts(line)))
+        .chain(judged(refused).filter(|line| squawk_accepts(line)))
         .collect();
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

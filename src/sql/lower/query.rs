@@ -3,27 +3,52 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{self, Expr, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor};
+use sqlparser::tokenizer::Token;
 
-use crate::schema::{Dialect, ObjectName};
+use super::foreign;
+use crate::schema::name::Quoting;
+use crate::schema::{Ident, ObjectName};
 use crate::sql::cursor::{Cursor, Unread};
+use crate::sql::reserved::is_reserved;
 
 /// What a query, or an expression with subqueries, refers to. Each name once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::sql) struct Reads {
     pub(in crate::sql) reads: Vec<ObjectName>,
     pub(in crate::sql) functions: Vec<ObjectName>,
+    /// Words that may name a column, where they were asked for.
+    pub(in crate::sql) uses: Vec<Ident>,
 }
 
 impl Reads {
     pub(super) fn merge(&mut self, other: Reads) {
         other.reads.into_iter().for_each(|name| add(&mut self.reads, name));
         other.functions.into_iter().for_each(|name| add(&mut self.functions, name));
+        self.uses.extend(other.uses);
     }
 
     /// Takes out what a WITH clause defined.
     pub(super) fn without(&mut self, defined: &[ObjectName]) {
         self.reads.retain(|name| !defined.contains(name));
     }
+}
+
+/// Keeps each name once: in the order of appearance, unless there are so many that only sorting is fast enough.
+pub(super) fn once<T: Ord>(names: &mut Vec<T>) {
+    const FEW: usize = 64;
+    if names.len() > FEW {
+        names.sort_unstable();
+        names.dedup();
+        return;
+    }
+    let mut kept = 0;
+    for nth in 0..names.len() {
+        if !names[..kept].contains(&names[nth]) {
+            names.swap(kept, nth);
+            kept += 1;
+        }
+    }
+    names.truncate(kept);
 }
 
 pub(super) fn add(names: &mut Vec<ObjectName>, name: ObjectName) {
@@ -39,13 +64,31 @@ impl Cursor<'_> {
         self.references(&*tree)
     }
 
+    /// Adds the words since byte `start` that are not reserved: a superset of the columns named there.
+    pub(super) fn note_uses(&self, start: usize, uses: &mut Vec<Ident>) {
+        for (token, _) in self.tokens_from(start) {
+            if let Token::Word(word) = token {
+                let bare = word.quote_style.is_none();
+                if bare && is_reserved(self.dialect(), &word.value) {
+                    continue;
+                }
+                let quoting = if bare { Quoting::Bare } else { Quoting::Quoted };
+                uses.push(Ident::new(self.dialect(), &word.value, quoting));
+            }
+        }
+        uses.sort_unstable();
+        uses.dedup();
+    }
+
     /// The relations and functions in a part of sqlparser's tree.
     pub(in crate::sql) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
         let mut walk = Walk { cursor: self, found: Reads::default(), scopes: Vec::new() };
-        match tree.visit(&mut walk) {
-            ControlFlow::Continue(()) => Ok(walk.found),
-            ControlFlow::Break(reason) => Err(Unread { reason }),
+        if let ControlFlow::Break(reason) = tree.visit(&mut walk) {
+            return Err(Unread { reason });
         }
+        once(&mut walk.found.reads);
+        once(&mut walk.found.functions);
+        Ok(walk.found)
     }
 }
 
@@ -67,7 +110,7 @@ impl Walk<'_, '_> {
         let name = self.cursor.lower_name(name)?;
         let defined = name.schema.is_none() && self.scopes.iter().any(|scope| scope.names[..scope.visible].iter().any(|(cte, _)| *cte == name));
         if !defined {
-            add(&mut self.found.reads, name);
+            self.found.reads.push(name);
         }
         Ok(())
     }
@@ -80,7 +123,7 @@ impl Walk<'_, '_> {
         {
             scope.visible = scope.visible.max(nth);
         }
-        foreign_query_part(query, self.cursor.dialect())?;
+        foreign::in_query(query, self.cursor.dialect())?;
         self.tables(&query.body)?;
         let Some(with) = &query.with else { return Ok(()) };
         let mut names = Vec::with_capacity(with.cte_tables.len());
@@ -107,6 +150,7 @@ impl Walk<'_, '_> {
     fn tables(&mut self, body: &SetExpr) -> Result<(), Unread> {
         match body {
             SetExpr::Table(table) => {
+                foreign::in_table_command(self.cursor.dialect())?;
                 let ast::Table { table_name, schema_name } = &**table;
                 let parts = [schema_name, table_name].into_iter().flatten().map(|part| ast::Ident::new(part.as_str()));
                 self.relation(&ast::ObjectName::from(parts.collect::<Vec<_>>()))
@@ -118,7 +162,8 @@ impl Walk<'_, '_> {
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
                 Err(Unread { reason: "a data change inside a subquery".to_owned() })
             }
-            SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => Ok(()),
+            SetExpr::Values(values) => foreign::in_values(values, self.cursor.dialect()),
+            SetExpr::Select(_) | SetExpr::Query(_) => Ok(()),
         }
     }
 }
@@ -143,7 +188,7 @@ impl Visitor for Walk<'_, '_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<String> {
-        flow(foreign_select_part(select, self.cursor.dialect()))
+        flow(foreign::in_select(select, self.cursor.dialect()))
     }
 
     fn pre_visit_statement(&mut self, _: &Statement) -> ControlFlow<String> {
@@ -155,7 +200,7 @@ impl Visitor for Walk<'_, '_> {
             TableFactor::Table { name, args: None, .. } => flow(self.relation(name)),
             TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
                 if let Ok(name) = self.cursor.lower_name(name) {
-                    add(&mut self.found.functions, name);
+                    self.found.functions.push(name);
                 }
                 ControlFlow::Continue(())
             }
@@ -167,68 +212,8 @@ impl Visitor for Walk<'_, '_> {
         if let Expr::Function(call) = tree
             && let Ok(name) = self.cursor.lower_name(&call.name)
         {
-            add(&mut self.found.functions, name);
+            self.found.functions.push(name);
         }
-        ControlFlow::Continue(())
+        flow(foreign::in_expression(tree, self.cursor.dialect()))
     }
-}
-
-/// Refuses parts of a query that none of our databases knows, but sqlparser reads.
-fn foreign_query_part(query: &Query, dialect: Dialect) -> Result<(), Unread> {
-    let Query { with: _, body: _, order_by: _, limit_clause: _, fetch, locks, for_clause, settings, format_clause, pipe_operators } = query;
-    let foreign = for_clause.is_some()
-        || settings.is_some()
-        || format_clause.is_some()
-        || !pipe_operators.is_empty()
-        || dialect == Dialect::Sqlite && (fetch.is_some() || !locks.is_empty());
-    if foreign { Err(Unread { reason: format!("a part of the query is not known to {dialect}") }) } else { Ok(()) }
-}
-
-/// Refuses parts of a SELECT that none of our databases knows, but sqlparser reads.
-fn foreign_select_part(select: &Select, dialect: Dialect) -> Result<(), Unread> {
-    let Select {
-        select_token: _,
-        optimizer_hints: _,
-        distinct: _,
-        select_modifiers,
-        top,
-        top_before_distinct: _,
-        projection: _,
-        exclude,
-        into,
-        from: _,
-        lateral_views,
-        prewhere,
-        selection: _,
-        connect_by,
-        group_by: _,
-        cluster_by,
-        distribute_by,
-        sort_by,
-        having: _,
-        named_window: _,
-        qualify,
-        window_before_qualify: _,
-        value_table_mode,
-        flavor,
-    } = select;
-    let foreign = top.is_some()
-        || exclude.is_some()
-        || !lateral_views.is_empty()
-        || prewhere.is_some()
-        || !connect_by.is_empty()
-        || !cluster_by.is_empty()
-        || !distribute_by.is_empty()
-        || !sort_by.is_empty()
-        || qualify.is_some()
-        || value_table_mode.is_some()
-        || !matches!(flavor, ast::SelectFlavor::Standard)
-        || dialect != Dialect::Mysql && select_modifiers.is_some();
-    if foreign {
-        return Err(Unread { reason: format!("a part of the query is not known to {dialect}") });
-    }
-    if into.is_some() && dialect != Dialect::Postgres {
-        return Err(Unread { reason: "SELECT INTO".to_owned() });
-    }
-    Ok(())
 }

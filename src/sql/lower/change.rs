@@ -1,0 +1,195 @@
+//! UPDATE and DELETE. MySQL changes several tables with one statement: one change per table.
+
+use sqlparser::ast::{TableFactor, TableWithJoins};
+use sqlparser::tokenizer::Token;
+
+use super::query::Reads;
+use super::rows::Which;
+use crate::schema::operation::{ChangeData, DataKind};
+use crate::schema::{Dialect, Ident, ObjectName};
+use crate::sql::cursor::{Cursor, Unread};
+
+/// Reads behind UPDATE.
+pub(super) fn update(cursor: &mut Cursor<'_>) -> Result<Vec<ChangeData>, Unread> {
+    let mut found = Reads::default();
+    if cursor.dialect() == Dialect::Mysql {
+        cursor.word("low_priority");
+        cursor.word("ignore");
+        let tables = cursor.sources(&mut found)?;
+        cursor.need_words(&["set"])?;
+        let assigned = cursor.assignments(&mut found)?;
+        let which = cursor.which_rows(&mut found)?;
+        return updated(cursor, &tables, assigned, &found, &which);
+    }
+    if cursor.dialect() == Dialect::Sqlite && cursor.word("or") {
+        if cursor.one_of(&["replace", "ignore", "abort", "fail", "rollback"]).is_none() {
+            return Err(cursor.unexpected("REPLACE, IGNORE, ABORT, FAIL or ROLLBACK"));
+        }
+    }
+    let table = target(cursor, "set")?;
+    cursor.need_words(&["set"])?;
+    let columns = cursor.assignments(&mut found)?.into_iter().map(|(_, column)| column).collect();
+    if cursor.word("from") {
+        cursor.sources(&mut found)?;
+    }
+    let which = cursor.which_rows(&mut found)?;
+    Ok(vec![change(DataKind::Update, table, columns, &found, which)])
+}
+
+/// Reads behind DELETE.
+pub(super) fn delete(cursor: &mut Cursor<'_>) -> Result<Vec<ChangeData>, Unread> {
+    let mut found = Reads::default();
+    if cursor.dialect() == Dialect::Mysql {
+        return delete_mysql(cursor, &mut found);
+    }
+    cursor.need_words(&["from"])?;
+    let table = target(cursor, "using")?;
+    if cursor.dialect() == Dialect::Postgres && cursor.word("using") {
+        cursor.sources(&mut found)?;
+    }
+    let which = cursor.which_rows(&mut found)?;
+    Ok(vec![change(DataKind::Delete, table, Vec::new(), &found, which)])
+}
+
+/// `[ONLY] table [*] [[AS] alias]`, and SQLite's INDEXED BY. `next` is the word behind, which is no alias.
+fn target(cursor: &mut Cursor<'_>, next: &str) -> Result<ObjectName, Unread> {
+    let postgres = cursor.dialect() == Dialect::Postgres;
+    let only = postgres && cursor.word("only");
+    let wrapped = only && cursor.take(&Token::LParen);
+    let table = cursor.relation_name()?;
+    if wrapped {
+        cursor.need(&Token::RParen)?;
+    } else if postgres {
+        cursor.take(&Token::Mul);
+    }
+    let bare = matches!(cursor.parser.peek_token_ref().token, Token::Word(_))
+        && ![next, "where", "returning", "indexed", "not", "order", "limit"].iter().any(|word| cursor.at_word(0, word));
+    if cursor.word("as") || postgres && bare {
+        cursor.column_name()?;
+    }
+    if cursor.dialect() == Dialect::Sqlite {
+        if cursor.words(&["indexed", "by"]) {
+            cursor.ident()?;
+        } else {
+            cursor.words(&["not", "indexed"]);
+        }
+    }
+    Ok(table)
+}
+
+fn change(kind: DataKind, table: ObjectName, columns: Vec<Ident>, found: &Reads, which: Which) -> ChangeData {
+    let Reads { reads, functions: _, uses } = found.clone();
+    ChangeData { kind, table, reads, columns, uses, extent: which.extent, condition: which.condition, conflict_guard: false, nested: false }
+}
+
+/// A table in MySQL's table references, with the name by which the statement calls it.
+struct Named {
+    table: ObjectName,
+    called: Ident,
+}
+
+fn named(cursor: &Cursor<'_>, tables: &[TableWithJoins]) -> Result<Vec<Named>, Unread> {
+    let mut all = Vec::new();
+    for tree in tables {
+        factor(cursor, &tree.relation, &mut all)?;
+        for join in &tree.joins {
+            factor(cursor, &join.relation, &mut all)?;
+        }
+    }
+    Ok(all)
+}
+
+fn factor(cursor: &Cursor<'_>, tree: &TableFactor, all: &mut Vec<Named>) -> Result<(), Unread> {
+    match tree {
+        TableFactor::Table { name, alias, .. } => {
+            let table = cursor.lower_name(name)?;
+            let called = alias.as_ref().map_or_else(|| table.name.clone(), |alias| cursor.lower_ident(&alias.name));
+            all.push(Named { table, called });
+        }
+        TableFactor::NestedJoin { table_with_joins, .. } => {
+            all.append(&mut named(cursor, std::slice::from_ref(table_with_joins))?);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// One change for each table that is assigned to. A column without its table's name is taken to be the first table's.
+fn updated(
+    cursor: &Cursor<'_>,
+    tables: &[TableWithJoins],
+    assigned: Vec<(Option<Ident>, Ident)>,
+    found: &Reads,
+    which: &Which,
+) -> Result<Vec<ChangeData>, Unread> {
+    let named = named(cursor, tables)?;
+    let first = named.first().ok_or_else(|| cursor.unexpected("a table"))?;
+    let mut changes: Vec<ChangeData> = Vec::new();
+    for (qualifier, column) in assigned {
+        let table = match &qualifier {
+            Some(qualifier) => &named.iter().find(|table| table.called == *qualifier).unwrap_or(first).table,
+            None => &first.table,
+        };
+        match changes.iter_mut().find(|change| change.table == *table) {
+            Some(change) => change.columns.push(column),
+            None => changes.push(mysql_change(DataKind::Update, table, vec![column], found, which)),
+        }
+    }
+    Ok(changes)
+}
+
+fn mysql_change(kind: DataKind, table: &ObjectName, columns: Vec<Ident>, found: &Reads, which: &Which) -> ChangeData {
+    let which = Which { condition: which.condition.clone(), extent: which.extent };
+    let mut change = change(kind, table.clone(), columns, found, which);
+    change.reads.retain(|name| name != table);
+    change
+}
+
+/// MySQL's DELETE: one table, or `t1, t2 FROM …`, or `FROM t1, t2 USING …`.
+fn delete_mysql(cursor: &mut Cursor<'_>, found: &mut Reads) -> Result<Vec<ChangeData>, Unread> {
+    while cursor.one_of(&["low_priority", "quick", "ignore"]).is_some() {}
+    let targets_first = !cursor.word("from");
+    let place = cursor.place();
+    let targets = targets(cursor)?;
+    let several = targets_first || targets.len() > 1 || cursor.at_word(0, "using");
+    if several {
+        cursor.need_words(&[if targets_first { "from" } else { "using" }])?;
+        let tables = cursor.sources(found)?;
+        let which = cursor.which_rows(found)?;
+        let named = named(cursor, &tables)?;
+        let resolve = |target: &ObjectName| match named.iter().find(|table| table.called == target.name) {
+            Some(table) => table.table.clone(),
+            None => target.clone(),
+        };
+        return Ok(targets.iter().map(|target| mysql_change(DataKind::Delete, &resolve(target), Vec::new(), found, &which)).collect());
+    }
+    cursor.rewind(place);
+    let tables = vec![cursor.parser.parse_table_and_joins()?];
+    let which = cursor.which_rows(found)?;
+    let named = named(cursor, &tables)?;
+    let table = named.first().ok_or_else(|| cursor.unexpected("a table"))?;
+    if named.len() > 1 {
+        return Err(Unread { reason: "DELETE FROM a join needs USING".to_owned() });
+    }
+    Ok(vec![mysql_change(DataKind::Delete, &table.table, Vec::new(), found, &which)])
+}
+
+/// `t1[.*], t2[.*]`.
+fn targets(cursor: &mut Cursor<'_>) -> Result<Vec<ObjectName>, Unread> {
+    let mut targets = Vec::new();
+    loop {
+        let first = cursor.parser.parse_identifier()?;
+        let mut name = ObjectName::bare(cursor.lower_ident(&first));
+        while cursor.take(&Token::Period) {
+            if cursor.take(&Token::Mul) {
+                break;
+            }
+            let last = cursor.parser.parse_identifier()?;
+            name = ObjectName { schema: Some(name.name), name: cursor.lower_ident(&last) };
+        }
+        targets.push(name);
+        if !cursor.take(&Token::Comma) {
+            return Ok(targets);
+        }
+    }
+}
