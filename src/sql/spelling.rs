@@ -20,6 +20,15 @@ pub(super) fn adapt(tokens: &mut [TokenWithSpan], dialect: Dialect) {
             (Dialect::Sqlite, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("isnull") => {
                 tokens[nth].token = nothing();
             }
+            (Dialect::Sqlite, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("indexed") => {
+                // A hint: `INDEXED BY i` or `NOT INDEXED`.
+                let range = match tokens.get(nth + 1) {
+                    Some(next) if is(next, Keyword::BY) => nth..(nth + 3).min(tokens.len()),
+                    _ if nth > 0 && is(&tokens[nth - 1], Keyword::NOT) => nth - 1..nth + 1,
+                    _ => continue,
+                };
+                tokens[range].iter_mut().for_each(|token| token.token = nothing());
+            }
             (Dialect::Sqlite, Token::Word(word)) => sqlite(tokens, nth, word.keyword),
             (Dialect::Sqlite, Token::ShiftLeft | Token::ShiftRight) => tokens[nth].token = Token::Plus,
             (Dialect::Mysql, Token::ExclamationMark) => tokens[nth].token = Token::make_keyword("NOT"),

@@ -51,7 +51,7 @@ pub(super) fn delete(cursor: &mut Cursor<'_>) -> Result<Vec<ChangeData>, Unread>
     Ok(vec![change(DataKind::Delete, table, Vec::new(), &found, which)])
 }
 
-/// `[ONLY] table [*] [[AS] alias]`, and SQLite's INDEXED BY. `next` is the word behind, which is no alias.
+/// `[ONLY] table [*] [[AS] alias]`. `next` is the word behind, which is no alias.
 fn target(cursor: &mut Cursor<'_>, next: &str) -> Result<ObjectName, Unread> {
     let postgres = cursor.dialect() == Dialect::Postgres;
     let only = postgres && cursor.word("only");
@@ -63,16 +63,9 @@ fn target(cursor: &mut Cursor<'_>, next: &str) -> Result<ObjectName, Unread> {
         cursor.take(&Token::Mul);
     }
     let bare = matches!(cursor.parser.peek_token_ref().token, Token::Word(_))
-        && ![next, "where", "returning", "indexed", "not", "order", "limit"].iter().any(|word| cursor.at_word(0, word));
+        && ![next, "where", "returning"].iter().any(|word| cursor.at_word(0, word));
     if cursor.word("as") || postgres && bare {
         cursor.column_name()?;
-    }
-    if cursor.dialect() == Dialect::Sqlite {
-        if cursor.words(&["indexed", "by"]) {
-            cursor.ident()?;
-        } else {
-            cursor.words(&["not", "indexed"]);
-        }
     }
     Ok(table)
 }

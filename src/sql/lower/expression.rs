@@ -101,16 +101,16 @@ impl Cursor<'_> {
         let mut text = String::with_capacity(span.end - span.start);
         let count = self.tokens_within(span).count();
         let kept = self.tokens_within(span).take(count.saturating_sub(outer)).skip(outer);
-        for (token, place) in kept {
+        for (_, place) in kept {
             if !text.is_empty() {
                 text.push(' ');
             }
             let written = self.text(place);
-            match token {
-                Token::Word(word) if word.quote_style.is_none() => {
-                    text.extend(written.chars().map(|character| character.to_ascii_lowercase()));
-                }
-                _ => text.push_str(written),
+            let start = text.len();
+            text.push_str(written);
+            let bare = written.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80);
+            if bare {
+                text[start..].make_ascii_lowercase();
             }
         }
         text
