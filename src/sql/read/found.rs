@@ -46,6 +46,12 @@ pub(super) enum Slot {
     Setting,
     /// `arguments`: the parameters of a routine; the text is their types.
     Arguments,
+    /// `argument`: one parameter of a routine.
+    Argument,
+    /// `operator`: an operator, perhaps with its schema.
+    Operator,
+    /// `definition`: what stands behind the equals sign in the list that defines a type or an operator.
+    Definition,
     /// `arguments_type`: the type of a parameter or result.
     ArgumentType,
     /// `body`: a string that holds code.
@@ -58,6 +64,8 @@ pub(super) enum Slot {
     Index,
     /// `table_option`: MySQL's `ENGINE = x` and its kin.
     TableOption,
+    /// `bound`: which rows go into a partition.
+    Bound,
     /// `partitioning`: what follows MySQL's PARTITION BY.
     Partitioning,
     /// `rest`: whatever is left, at least one token.
@@ -84,6 +92,9 @@ impl Slot {
             "query" => Slot::Query,
             "rest" => Slot::Rest,
             "value" => Slot::Setting,
+            "argument" => Slot::Argument,
+            "operator" => Slot::Operator,
+            "definition" => Slot::Definition,
             "arguments_type" => Slot::ArgumentType,
             "arguments" => Slot::Arguments,
             "body" => Slot::Body,
@@ -91,6 +102,7 @@ impl Slot {
             "block" => Slot::Block,
             "index" => Slot::Index,
             "table_option" => Slot::TableOption,
+            "bound" => Slot::Bound,
             "partitioning" => Slot::Partitioning,
             _ => return None,
         })
@@ -388,12 +400,19 @@ fn value(cursor: &mut Cursor<'_>, slot: Slot, found: &Found<'_>) -> Result<Value
         Slot::Rest => Value::Text(rest(cursor)?),
         Slot::Setting => Value::Text(setting(cursor)?),
         Slot::Arguments => Value::Text(super::routine::arguments(cursor)?),
+        Slot::Argument => Value::Text(super::routine::argument(cursor)?.unwrap_or_default()),
+        Slot::Operator => Value::Text(operator(cursor)?),
+        Slot::Definition => Value::Text(definition(cursor)?),
         Slot::ArgumentType => Value::Text(super::routine::argument_type(cursor)?),
         Slot::Body => Value::Code(super::routine::body(cursor)?),
         Slot::Block => Value::Code(super::routine::block(cursor)?),
         Slot::Index => Value::Index(Box::new(cursor.mysql_index(&found.name("table")?)?)),
         Slot::TableOption if cursor.mysql_table_option()? => Value::Mark,
         Slot::TableOption => return Err(cursor.unexpected("a table option")),
+        Slot::Bound => {
+            cursor.partition_bound()?;
+            Value::Mark
+        }
         Slot::Partitioning => {
             cursor.mysql_partitioning()?;
             Value::Mark
@@ -442,11 +461,15 @@ fn word(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
 
 fn role(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
     let start = cursor.start();
+    let mysql = cursor.dialect() == crate::schema::Dialect::Mysql;
+    let special = ["current_user", "current_role", "session_user"].iter().any(|word| cursor.at_word(0, word));
     match &cursor.parser.peek_token_ref().token {
-        Token::Word(_) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => cursor.parser.advance_token(),
+        Token::Word(_) if mysql || special => cursor.parser.advance_token(),
+        Token::Word(_) => drop(ident(cursor)?),
+        Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) if mysql => cursor.parser.advance_token(),
         _ => return Err(cursor.unexpected("a role")),
     }
-    if cursor.dialect() == crate::schema::Dialect::Mysql {
+    if mysql {
         host(cursor);
     }
     if cursor.parser.consume_tokens(&[Token::LParen, Token::RParen]) {
@@ -485,11 +508,16 @@ fn number(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
 
 /// A string; the standard joins strings that only line ends separate.
 fn text(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
     let mut text = cursor.string()?;
-    while matches!(cursor.parser.peek_token_ref().token, Token::SingleQuotedString(_)) {
+    loop {
+        let end = cursor.span_from(start).end;
+        let next = matches!(cursor.parser.peek_token_ref().token, Token::SingleQuotedString(_));
+        if !next || !cursor.source()[end..cursor.start()].contains('\n') {
+            return Ok(text);
+        }
         text += &cursor.string()?;
     }
-    Ok(text)
 }
 
 fn setting(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
@@ -509,6 +537,43 @@ fn any(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
             Ok(cursor.text(cursor.span_from(start)).to_owned())
         }
     }
+}
+
+fn is_sign(cursor: &Cursor<'_>) -> bool {
+    !matches!(
+        cursor.parser.peek_token_ref().token,
+        Token::EOF | Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::LParen | Token::RParen | Token::Comma | Token::SemiColon | Token::Period
+    )
+}
+
+fn operator(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    while matches!(cursor.parser.peek_token_ref().token, Token::Word(_)) {
+        cursor.ident()?;
+        cursor.need(&Token::Period)?;
+    }
+    if !is_sign(cursor) {
+        return Err(cursor.unexpected("an operator"));
+    }
+    while is_sign(cursor) {
+        cursor.parser.advance_token();
+    }
+    Ok(cursor.text(cursor.span_from(start)).to_owned())
+}
+
+fn definition(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+    let start = cursor.start();
+    let signs = is_sign(cursor) && !cursor.at(0, &Token::Minus) && !cursor.at(0, &Token::Plus);
+    while !matches!(cursor.parser.peek_token_ref().token, Token::EOF | Token::Comma | Token::RParen) {
+        if cursor.at(0, &Token::LParen) {
+            cursor.skip_parentheses()?;
+        } else if signs != is_sign(cursor) && cursor.at(0, &Token::Eq) {
+            return Err(cursor.unexpected("a value"));
+        } else {
+            cursor.parser.advance_token();
+        }
+    }
+    if cursor.start() == start { Err(cursor.unexpected("a value")) } else { Ok(cursor.text(cursor.span_from(start)).to_owned()) }
 }
 
 fn parens(cursor: &mut Cursor<'_>) -> Result<String, Unread> {

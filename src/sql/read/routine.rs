@@ -96,7 +96,7 @@ pub(super) fn arguments(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
 }
 
 /// `[mode] [name] type [DEFAULT expression]`, the mode also behind the name; the type of an input parameter.
-fn argument(cursor: &mut Cursor<'_>) -> Result<Option<String>, Unread> {
+pub(super) fn argument(cursor: &mut Cursor<'_>) -> Result<Option<String>, Unread> {
     let mut mode = cursor.one_of(MODES);
     let place = cursor.place();
     let ty = match argument_type(cursor) {
@@ -134,5 +134,5 @@ pub(super) fn argument_type(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
 }
 
 fn ends(cursor: &Cursor<'_>) -> bool {
-    [Token::Comma, Token::RParen, Token::Eq, Token::Assignment].iter().any(|token| cursor.at(0, token)) || cursor.at_word(0, "default")
+    [Token::Comma, Token::RParen, Token::Eq, Token::Assignment].iter().any(|token| cursor.at(0, token)) || ["default", "order"].iter().any(|word| cursor.at_word(0, word))
 }

@@ -49,8 +49,8 @@ const SHORTHANDS: &[(&str, &str)] = &[
         "{ { TABLE | VIEW | MATERIALIZED VIEW | INDEX | SEQUENCE | FOREIGN TABLE } on:name | { TYPE | DOMAIN } type
            | { ACCESS METHOD | COLLATION | CONVERSION | DATABASE | EVENT TRIGGER | EXTENSION | FOREIGN DATA WRAPPER | [ PROCEDURAL ] LANGUAGE | PUBLICATION
              | ROLE | SCHEMA | SERVER | STATISTICS | SUBSCRIPTION | TABLESPACE | TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } } other:name
-           | { FUNCTION | PROCEDURE | ROUTINE | AGGREGATE } other:name %signature | CONSTRAINT ident ON [ DOMAIN ] on:name
-           | { TRIGGER | POLICY | RULE } ident ON on:name | OPERATOR { CLASS | FAMILY } other:name USING ident | OPERATOR any ... parens
+           | AGGREGATE other:name %aggregate_signature | { FUNCTION | PROCEDURE | ROUTINE } other:name %signature | CONSTRAINT ident ON [ DOMAIN ] on:name
+           | { TRIGGER | POLICY | RULE } ident ON on:name | OPERATOR { CLASS | FAMILY } other:name USING ident | OPERATOR operator parens
            | CAST ( type AS type ) | LARGE OBJECT number | TRANSFORM FOR type LANGUAGE ident }",
     ),
     ("%published", "{ TABLES IN SCHEMA ident | [ TABLE ] [ ONLY ] on:name [ * ] [ %columns ] [ WHERE ( expr ) ] } ,..."),
@@ -81,9 +81,17 @@ const SHORTHANDS: &[(&str, &str)] = &[
     ("%if_exists", "if_exists:[ IF EXISTS ]"),
     ("%if_not_exists", "if_not_exists:[ IF NOT EXISTS ]"),
     ("%behavior", "[ cascade:CASCADE | RESTRICT ]"),
+    ("%relation", "{ ONLY table:name | ONLY ( table:name ) | table:name [ * ] }"),
     ("%columns", "( column:ident ,... )"),
     ("%parameters", "( { any [ . any ] [ = [ - | + ] any ] } ,... )"),
-    ("%signature", "[ parens ]"),
+    ("%signature", "[ arguments ]"),
+    ("%aggregate_signature", "{ ( * ) | arguments | ( [ argument ,... ] ORDER BY argument ,... ) }"),
+    ("%definition", "( { word [ = definition ] } ,... )"),
+    ("%options", "OPTIONS ( { [ ADD | SET ] word string | DROP word } ,... )"),
+    (
+        "%operator_item",
+        "{ OPERATOR number operator [ ( { NONE | type } ,... ) ] [ FOR { SEARCH | ORDER BY other:name } ] | FUNCTION number [ ( type ,... ) ] other:name arguments | STORAGE type }",
+    ),
     ("%owner", "OWNER TO role"),
     ("%rename", "RENAME TO to:ident"),
     ("%move", "SET SCHEMA schema:ident"),

@@ -19,7 +19,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER DEFAULT PRIVILEGES [ FOR { ROLE | USER } role ,... | IN SCHEMA ident ,... ] ... GRANT %privileges ON %default_kind TO [ GROUP ] role ,... [ WITH GRANT OPTION ]", grant),
         one("ALTER DEFAULT PRIVILEGES [ FOR { ROLE | USER } role ,... | IN SCHEMA ident ,... ] ... REVOKE [ GRANT OPTION FOR ] %privileges ON %default_kind FROM [ GROUP ] role ,... %behavior", revoke),
         one("CREATE { ROLE | USER | GROUP } role [ WITH ] [ %role_option | IN { ROLE | GROUP } role ,... | { ROLE | USER | ADMIN } role ,... | SYSID number ] ...", |_| role(Verb::Create)),
-        one("ALTER { ROLE | USER | GROUP } role { RENAME TO role | { ADD | DROP } USER role ,... | [ IN DATABASE ident ] { SET %setting | RESET [ ident . ] word } | [ WITH ] [ %role_option ] ... }",
+        one("ALTER { ROLE | USER | GROUP } { ALL | role } { RENAME TO role | { ADD | DROP } USER role ,... | [ IN DATABASE ident ] { SET %setting | RESET [ ident . ] word } | [ WITH ] [ %role_option ] ... }",
             |_| role(Verb::Alter)),
         one("REASSIGN OWNED BY role ,... TO role", |_| Ok(Operation::Access(AccessChange::Owner { of: None }))),
         one("CREATE POLICY policy:ident ON name [ AS { PERMISSIVE | restrictive:RESTRICTIVE } ] [ FOR { ALL | SELECT | INSERT | UPDATE | DELETE } ] [ TO role ,... ] [ USING ( expr ) ] [ WITH CHECK ( expr ) ]", |f| {

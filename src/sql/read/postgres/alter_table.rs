@@ -15,14 +15,14 @@ use crate::sql::read::synopsis::{self, Form, one, statement_end};
 /// Forms that stand alone: they cannot be one of several separated by commas.
 static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
-        one("ALTER TABLE %if_exists [ ONLY ] table:name [ * ] RENAME CONSTRAINT name:ident TO to:ident", |f| {
+        one("ALTER TABLE %if_exists %relation RENAME CONSTRAINT name:ident TO to:ident", |f| {
             Ok(Operation::RenameConstraint { table: f.name("table")?, name: f.ident("name")?, to: f.ident("to")? })
         }),
-        one("ALTER TABLE %if_exists [ ONLY ] table:name [ * ] %rename", |f| Ok(Operation::RenameTable { table: f.name("table")?, to: f.ident("to")? })),
-        one("ALTER [ FOREIGN ] TABLE %if_exists [ ONLY ] table:name [ * ] %rename", |f| {
+        one("ALTER TABLE %if_exists %relation %rename", |f| Ok(Operation::RenameTable { table: f.name("table")?, to: f.ident("to")? })),
+        one("ALTER [ FOREIGN ] TABLE %if_exists %relation %rename", |f| {
             Ok(Operation::RenameTable { table: f.name("table")?, to: f.ident("to")? })
         }),
-        one("ALTER [ FOREIGN ] TABLE %if_exists [ ONLY ] table:name [ * ] RENAME [ COLUMN ] column:ident TO to:ident", |f| {
+        one("ALTER [ FOREIGN ] TABLE %if_exists %relation RENAME [ COLUMN ] column:ident TO to:ident", |f| {
             Ok(Operation::RenameColumn { table: f.name("table")?, column: f.ident("column")?, to: f.ident("to")? })
         }),
         one("ALTER [ FOREIGN ] TABLE %if_exists table:name %move", |f| Ok(Operation::MoveTable { table: f.name("table")?, schema: f.ident("schema")? })),
@@ -30,10 +30,10 @@ static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
             let _ = f;
             Err(Unread { reason: "it moves every table of a tablespace, whichever those are".to_owned() })
         }),
-        one("ALTER TABLE %if_exists [ ONLY ] table:name [ * ] ATTACH PARTITION part:name { default:DEFAULT | FOR VALUES { WITH parens | IN parens | FROM parens TO parens } }", |f| {
+        one("ALTER TABLE %if_exists %relation ATTACH PARTITION part:name { default:DEFAULT | bound }", |f| {
             Ok(Operation::AttachPartition { parent: f.name("table")?, partition: f.name("part")?, default: f.has("default") })
         }),
-        one("ALTER TABLE %if_exists [ ONLY ] table:name [ * ] DETACH PARTITION part:name [ concurrently:CONCURRENTLY | finalize:FINALIZE ]", |f| {
+        one("ALTER TABLE %if_exists %relation DETACH PARTITION part:name [ concurrently:CONCURRENTLY | finalize:FINALIZE ]", |f| {
             let (concurrently, finalize) = (f.has("concurrently"), f.has("finalize"));
             Ok(Operation::DetachPartition { parent: f.name("table")?, partition: f.name("part")?, concurrently, finalize })
         }),
@@ -81,7 +81,7 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER [ COLUMN ] column:ident DROP EXPRESSION if_exists_here:[ IF EXISTS ]", |f| {
             alter_column(f, ColumnChange::DropExpression { if_exists: f.has("if_exists_here") })
         }),
-        one("ALTER [ COLUMN ] column:ident ADD GENERATED { always:ALWAYS | BY DEFAULT } AS IDENTITY [ parens ]", |f| alter_column(f, identity(f))),
+        one("ALTER [ COLUMN ] column:ident ADD GENERATED { always:ALWAYS | BY DEFAULT } AS IDENTITY [ ( %sequence_option ... ) ]", |f| alter_column(f, identity(f))),
         one(
             "ALTER [ COLUMN ] column:ident { SET GENERATED { always:ALWAYS | default:{ BY DEFAULT } } | SET %sequence_option | RESTART [ [ WITH ] number ] } ...",
             |f| match f.has("always") || f.has("default") {
@@ -97,7 +97,7 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             false => option(f),
         }),
         one("ALTER [ COLUMN ] column:ident { SET %parameters | RESET %parameters }", |f| alter_column(f, ColumnChange::Statistics)),
-        one("ALTER [ COLUMN ] column:ident { SET { STORAGE | COMPRESSION } { ident | DEFAULT } | OPTIONS parens }", |f| {
+        one("ALTER [ COLUMN ] column:ident { SET { STORAGE | COMPRESSION } { ident | DEFAULT } | %options }", |f| {
             alter_column(f, ColumnChange::Storage)
         }),
         one("VALIDATE CONSTRAINT ident", |f| Ok(Operation::ValidateConstraint { table: table(f)?, name: f.ident("ident")? })),
@@ -107,7 +107,7 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ENABLE [ REPLICA | ALWAYS ] RULE ident", |f| alter_table(f, TableChange::Rule { enabled: true })),
         one("{ ENABLE | FORCE } ROW LEVEL SECURITY", |f| Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: true }))),
         one("{ DISABLE | NO FORCE } ROW LEVEL SECURITY", |f| Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: false }))),
-        one("{ CLUSTER ON ident | SET WITHOUT { CLUSTER | OIDS } | SET %parameters | RESET %parameters | OPTIONS parens }", option),
+        one("{ CLUSTER ON ident | SET WITHOUT { CLUSTER | OIDS } | SET %parameters | RESET %parameters | %options }", option),
         one("REPLICA IDENTITY { DEFAULT | USING INDEX ident | FULL | NOTHING }", |f| alter_table(f, TableChange::ReplicaIdentity)),
         one("SET ACCESS METHOD { DEFAULT | ident }", |f| alter_table(f, TableChange::SetEngine)),
         one("SET TABLESPACE ident", |f| alter_table(f, TableChange::SetTablespace)),
@@ -118,7 +118,7 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     ]
 });
 
-static HEAD: LazyLock<Form> = LazyLock::new(|| one("ALTER [ FOREIGN ] TABLE %if_exists [ ONLY ] table:name [ * ]", |_| Err(Unread { reason: String::new() })));
+static HEAD: LazyLock<Form> = LazyLock::new(|| one("ALTER [ FOREIGN ] TABLE %if_exists %relation", |_| Err(Unread { reason: String::new() })));
 
 /// Reads the statement: one of the forms that stand alone, else a list of actions.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {

@@ -17,7 +17,7 @@ use crate::sql::read::{dispatch, legible, names};
 use crate::sql::split::{Legibility, split_body};
 use crate::sql::{Clause, Span};
 
-static FORM: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("DO [ LANGUAGE language:any ] body:string [ LANGUAGE language:any ]"));
+static FORM: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("DO [ LANGUAGE { language:ident | language:string } ] body:string [ LANGUAGE { language:ident | language:string } ]"));
 
 /// Verbs of SQL that can begin a statement of PL/pgSQL.
 const VERBS: &[&str] = &[
@@ -40,8 +40,8 @@ fn block(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Clause>, Unread> {
         return Err(found.unread(cursor));
     }
     let literal = found.span("body").ok_or_else(|| cursor.unexpected("a body"))?;
-    let inner = match found.text("language") {
-        Ok(language) if !language.trim_matches(['\'', '"']).eq_ignore_ascii_case("plpgsql") => Inner { clauses: Vec::new(), dynamic: true },
+    let inner = match found.text("language").or_else(|_| found.ident("language").map(|language| language.as_str().to_owned())) {
+        Ok(language) if !language.eq_ignore_ascii_case("plpgsql") => Inner { clauses: Vec::new(), dynamic: true },
         _ => Inner::embedded(cursor.text(literal), &found.text("body")?, literal.start, cursor.server, depth)?,
     };
     let block = Operation::Block(Block { dynamic: inner.dynamic, calls: None });

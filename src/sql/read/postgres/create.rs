@@ -25,14 +25,14 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("CREATE TYPE name AS ( [ { ident type [ COLLATE collation:name ] } ,... ] )", |f| {
             Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Composite })
         }),
-        one("CREATE TYPE name [ AS RANGE parens | parens ]", |f| Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Other })),
+        one("CREATE TYPE name [ AS RANGE %definition | %definition ]", |f| Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Other })),
         one("CREATE DOMAIN name [ AS ] type [ COLLATE collation:name ] [ [ CONSTRAINT constraint_name:ident ] { CHECK ( check:expr ) | not_null:{ NOT NULL } | NULL } | DEFAULT default:expr | COLLATE collation:name ] ...", |f| {
             let checks = f.named_expressions("constraint_name", "check");
             let (not_null, default) = (f.has("not_null"), f.expression("default").ok());
             Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Domain { base: f.ty("type")?, not_null, default, checks } })
         }),
         one("CREATE or_replace:[ OR REPLACE ] { FUNCTION | procedure:PROCEDURE } name arguments [ RETURNS { TABLE ( { ident arguments_type } ,... ) | arguments_type } ]
-             [ LANGUAGE any | TRANSFORM { FOR TYPE type } ,... | WINDOW | %routine_option | AS body [ , string ] ] ... [ { BEGIN ATOMIC | RETURN } code ]", routine),
+             [ LANGUAGE { ident | string } | TRANSFORM { FOR TYPE type } ,... | WINDOW | %routine_option | AS body [ , string ] ] ... [ { BEGIN ATOMIC | RETURN } code ]", routine),
         one("CREATE or_replace:[ OR REPLACE ] [ CONSTRAINT ] TRIGGER trigger:ident { BEFORE | AFTER | instead:{ INSTEAD OF } } %trigger_event [ OR %trigger_event ] ...
              ON table:name [ FROM name | [ NOT ] DEFERRABLE | INITIALLY { IMMEDIATE | DEFERRED } ] ... [ REFERENCING { { NEW | OLD } { TABLE | ROW } [ AS ] ident } ... ] [ FOR [ EACH ] { ROW | STATEMENT } ]
              [ WHEN ( condition:expr ) ] EXECUTE { FUNCTION | PROCEDURE } function:name ( [ { [ - ] any } ,... ] )", |f| {

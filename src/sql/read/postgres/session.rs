@@ -26,10 +26,10 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("{ LISTEN ident | UNLISTEN { ident | * } | NOTIFY ident [ , string ] | CHECKPOINT [ parens ] | DISCARD { ALL | PLANS | SEQUENCES | TEMP | TEMPORARY } | LOAD string | DEALLOCATE [ PREPARE ] { ALL | ident } }",
             |_| Ok(Operation::Maintenance { kind: MaintenanceKind::Session, table: None })),
         one("ALTER SYSTEM { SET %setting | RESET { word [ . ident ] ... } }", |_| Ok(Operation::Maintenance { kind: MaintenanceKind::Session, table: None })),
-        each("VACUUM [ ( { { full:FULL [ off:{ FALSE | OFF } | any ] | word [ [ - ] any ] } } ,... ) | full:FULL | FREEZE | VERBOSE | ANALYZE | ANALYSE ] ... [ { [ ONLY ] table:name [ * ] [ %columns ] } ,... ]", |f| {
+        each("VACUUM [ ( { { full:FULL [ off:{ FALSE | OFF } | any ] | word [ [ - ] any ] } } ,... ) | full:FULL | FREEZE | VERBOSE | ANALYZE | ANALYSE ] ... [ { %relation [ %columns ] } ,... ]", |f| {
             Ok(upkeep(f, if f.has("full") && !f.has("off") { MaintenanceKind::VacuumFull } else { MaintenanceKind::Vacuum }))
         }),
-        each("{ ANALYZE | ANALYSE } [ VERBOSE | ( { word [ any ] } ,... ) ] [ { [ ONLY ] table:name [ * ] [ %columns ] } ,... ]", |f| Ok(upkeep(f, MaintenanceKind::Analyze))),
+        each("{ ANALYZE | ANALYSE } [ VERBOSE | ( { word [ any ] } ,... ) ] [ { %relation [ %columns ] } ,... ]", |f| Ok(upkeep(f, MaintenanceKind::Analyze))),
         each("CLUSTER [ VERBOSE | ( { word [ any ] } ,... ) ] { ident ON table:name | table:name [ USING ident ] }", |f| Ok(upkeep(f, MaintenanceKind::Cluster))),
         each("CLUSTER [ VERBOSE | ( { word [ any ] } ,... ) ]", |f| Ok(upkeep(f, MaintenanceKind::Cluster))),
         one("REINDEX [ ( { concurrently:CONCURRENTLY [ off:{ FALSE | OFF } | any ] | word [ any ] } ,... ) ] { index:INDEX | table:TABLE } [ concurrently:CONCURRENTLY ] name", |f| {
@@ -42,11 +42,11 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("REFRESH MATERIALIZED VIEW [ concurrently:CONCURRENTLY ] name [ WITH [ NO ] DATA ]", |f| {
             Ok(Operation::RefreshView { view: f.name("name")?, concurrently: f.has("concurrently") })
         }),
-        each("LOCK [ TABLE ] { [ ONLY ] table:name [ * ] } ,... [ IN mode:{ ACCESS { SHARE | EXCLUSIVE } | ROW { SHARE | EXCLUSIVE } | SHARE UPDATE EXCLUSIVE | SHARE ROW EXCLUSIVE | SHARE | EXCLUSIVE } MODE ] [ nowait:NOWAIT ]", |f| {
+        each("LOCK [ TABLE ] { %relation } ,... [ IN mode:{ ACCESS { SHARE | EXCLUSIVE } | ROW { SHARE | EXCLUSIVE } | SHARE UPDATE EXCLUSIVE | SHARE ROW EXCLUSIVE | SHARE | EXCLUSIVE } MODE ] [ nowait:NOWAIT ]", |f| {
             let (mode, nowait) = (f.words("mode"), f.has("nowait"));
             Ok(f.for_each("table", |table| Operation::LockTable { table, mode: mode.clone(), nowait }))
         }),
-        each("TRUNCATE [ TABLE ] { [ ONLY ] table:name [ * ] } ,... [ restart:{ RESTART IDENTITY } | CONTINUE IDENTITY ] %behavior", |f| {
+        each("TRUNCATE [ TABLE ] { %relation } ,... [ restart:{ RESTART IDENTITY } | CONTINUE IDENTITY ] %behavior", |f| {
             let (cascade, restart_identity) = (f.has("cascade"), f.has("restart"));
             Ok(f.for_each("table", |table| Operation::Truncate { table, cascade, restart_identity }))
         }),
