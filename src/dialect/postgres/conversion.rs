@@ -13,43 +13,36 @@ pub(in crate::dialect) fn of(from: &TypeName, to: &TypeName) -> Conversion {
     if from.array != to.array {
         return Conversion::Rewrite;
     }
+    let unlimited = to.modifiers.is_empty();
     if from.array > 0 {
-        // Length coercions of array elements have no support function: only a change that drops the length of a
-        // binary-compatible element is free.
-        let relabels = to.modifiers.is_empty() && is_text_like(&from.base) && is_text_like(&to.base);
-        let unconstrained = from.base == to.base && to.modifiers.is_empty() && from.base != "character" && from.base != "bit";
-        return if relabels || unconstrained { Conversion::Free } else { Conversion::Rewrite };
+        // No length coercion of an array is known to be free, and elements of another type are coerced one by one.
+        return if from.base == to.base && unlimited { Conversion::Free } else { Conversion::Rewrite };
     }
     let free = match (from.base.as_str(), to.base.as_str()) {
-        ("character varying" | "text", "text") => true,
-        ("character varying", "character varying") => no_shorter(from, to),
-        ("text", "character varying") => to.modifiers.is_empty(),
+        ("character varying", "character varying") | ("bit varying", "bit varying") => no_shorter(from, to),
         ("numeric", "numeric") => numeric_widens(from, to),
-        ("bit varying", "bit varying") => no_shorter(from, to),
-        ("bit", "bit varying") => to.modifiers.is_empty() || no_shorter(from, to),
+        ("text" | "character varying" | "citext" | "xml", "text" | "character varying" | "bpchar") => unlimited,
+        ("text" | "character varying", "citext") | ("character", "bpchar") | ("bit", "bit varying") => unlimited,
         ("cidr", "inet") => true,
-        (
-            "timestamp without time zone" | "timestamp with time zone" | "time without time zone" | "time with time zone" | "interval",
-            _,
-        ) if from.base == to.base => precision(from) <= precision(to) && from.modifiers.len().max(1) == to.modifiers.len().max(1),
-        // Free while the session's TimeZone is UTC: not known here.
+        (time, same) if time == same && TIMES.contains(&time) => precision(from) <= precision(to),
+        // Rows stay while the session's TimeZone is UTC, which is not known here.
         ("timestamp without time zone", "timestamp with time zone") | ("timestamp with time zone", "timestamp without time zone") => {
-            return match to.modifiers.is_empty() {
-                true => Conversion::FreeInUtc,
-                false => Conversion::Rewrite,
-            };
+            return if precision(to) == MOST_PRECISE { Conversion::FreeInUtc } else { Conversion::Rewrite };
         }
-        ("xml", "text") | ("oid", "regclass" | "regproc" | "regtype" | "regrole" | "regnamespace") => true,
-        ("regclass" | "regproc" | "regtype" | "regrole" | "regnamespace", "oid") => true,
-        ("integer", "oid") | ("oid", "integer") => true,
-        _ => false,
+        (one, other) => OBJECT_IDS.contains(&one) && OBJECT_IDS.contains(&other),
     };
     if free { Conversion::Free } else { Conversion::Rewrite }
 }
 
-fn is_text_like(base: &str) -> bool {
-    matches!(base, "text" | "character varying")
-}
+/// Types whose only modifier is the number of digits of a second.
+const TIMES: [&str; 5] =
+    ["timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone", "interval"];
+
+/// Types that are stored as the same four bytes.
+const OBJECT_IDS: [&str; 7] = ["integer", "oid", "regclass", "regproc", "regtype", "regrole", "regnamespace"];
+
+/// Digits of a second that are kept where none are written.
+const MOST_PRECISE: i64 = 6;
 
 /// Whether a length limit is lifted or raised.
 fn no_shorter(from: &TypeName, to: &TypeName) -> bool {
@@ -70,7 +63,7 @@ fn numeric_widens(from: &TypeName, to: &TypeName) -> bool {
     }
 }
 
-/// The digits of seconds; six when none are written.
+/// The digits of a second that are kept.
 fn precision(ty: &TypeName) -> i64 {
-    ty.modifiers.first().copied().unwrap_or(6)
+    ty.modifiers.first().copied().unwrap_or(MOST_PRECISE)
 }

@@ -76,8 +76,7 @@ impl At<'_> {
     pub(super) fn alter_type(self, name: &ObjectName, change: &TypeChange) -> Impact {
         match change {
             TypeChange::AddLabel { .. } | TypeChange::RenameLabel { .. } => Impact::of(&LABEL),
-            TypeChange::AddCheck { validity: Validity::Valid, .. } | TypeChange::SetNotNull => self.over_domain(name, Lock::Share),
-            TypeChange::Validate(_) => self.over_domain(name, self.validation_lock()),
+            TypeChange::AddCheck { validity: Validity::Valid, .. } | TypeChange::SetNotNull | TypeChange::Validate(_) => self.over_domain(name),
             TypeChange::AddCheck { validity: Validity::NotValid | Validity::NotEnforced, .. }
             | TypeChange::Attribute
             | TypeChange::Rename(_)
@@ -88,16 +87,11 @@ impl At<'_> {
         }
     }
 
-    /// ALTER DOMAIN … VALIDATE CONSTRAINT lets writers go on since 18.
-    fn validation_lock(self) -> Lock {
-        if self.major >= 18 { Lock::ShareUpdateExclusive } else { Lock::Share }
-    }
-
-    fn over_domain(self, domain: &ObjectName, lock: Lock) -> Impact {
+    fn over_domain(self, domain: &ObjectName) -> Impact {
         let tables = self.schema.tables_with_type(&self.name(domain));
         let impact = tables.into_iter().fold(Impact::of(&DOMAIN), |impact, table| match self.table(&table) {
             Some(found) if found.is_partitioned() => impact,
-            Some(_) | None => impact.locking(table.clone(), lock).working(Work::Scan(table)),
+            Some(_) | None => impact.locking(table.clone(), Lock::Share).working(Work::Scan(table)),
         });
         match self.schema.user_type(domain).known() {
             Some(_) => impact,
