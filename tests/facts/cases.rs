@@ -171,6 +171,10 @@ pub(crate) const CASES: &[Case] = &[
     case(T, "ALTER TABLE t ALTER COLUMN v TYPE text"),
     case(T, "ALTER TABLE t ALTER COLUMN v TYPE character varying(10)"),
     case(T, "ALTER TABLE t ALTER COLUMN a TYPE bigint"),
+    case(
+        "CREATE TABLE t (a timestamp without time zone); INSERT INTO t VALUES ('2026-11-21');",
+        "ALTER TABLE t ALTER COLUMN a TYPE timestamp with time zone",
+    ),
     case(T, "ALTER TABLE t ALTER COLUMN v TYPE text USING v::text"),
     case(T, "ALTER TABLE t ALTER COLUMN v TYPE text USING upper(v)"),
     case(PARTS, "ALTER TABLE r ALTER COLUMN a TYPE bigint"),
