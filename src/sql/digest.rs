@@ -94,14 +94,19 @@ struct Sink {
 const BUFFER: usize = 4096;
 
 impl Sink {
-    /// Kind and length in front make the boundaries of tokens part of the hash.
+    /// Kind and length (LEB128) in front make the boundaries of tokens part of the hash.
     fn begin(&mut self, mark: Mark, length: usize) {
         if self.buffer.len() >= BUFFER / 2 {
             self.hash.update(&self.buffer);
             self.buffer.clear();
         }
         self.buffer.push(mark as u8);
-        self.buffer.extend_from_slice(&(length as u64).to_le_bytes());
+        let mut rest = length;
+        while rest > 0x7f {
+            self.buffer.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.buffer.push(rest as u8);
     }
 
     fn token(&mut self, mark: Mark, bytes: &[u8]) {
@@ -186,8 +191,8 @@ mod tests {
     #[test]
     fn the_value_is_frozen() {
         let digest = Digest::of("ALTER TABLE users ADD COLUMN name text;", Dialect::Postgres);
-        // Each word as 0x02, its length in eight bytes and its letters, through any other SHA-256.
-        assert_eq!(digest.to_string(), "6b7cad435e3408a27773867ab38e87b4c242e265702ce8368351b234a3f5ab89");
+        // Each word as 0x02, its length and its letters, through any other SHA-256.
+        assert_eq!(digest.to_string(), "e0d2790bd4366b56f6f202724400d5fc1be767a98452df9d400a878d6f7cc7b6");
         assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
     }
 }

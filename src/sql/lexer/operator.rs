@@ -28,16 +28,45 @@ pub(super) fn length(bytes: &[u8], dialect: Dialect) -> usize {
 
 /// <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-OPERATORS>
 fn postgres(bytes: &[u8]) -> usize {
-    let part = |byte: &u8| matches!(byte, b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?');
-    let bytes = &bytes[..bytes.len().min(LONGEST)];
-    let run = bytes.iter().position(|byte| !part(byte)).unwrap_or(bytes.len());
-    let comment = (1..run).find(|at| matches!(bytes[*at..], [b'-', b'-', ..] | [b'/', b'*', ..]));
-    let mut length = comment.unwrap_or(run);
-    let special = |byte: &u8| matches!(byte, b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?');
-    if !bytes[..length].iter().any(special) {
-        while length > 1 && matches!(bytes[length - 1], b'+' | b'-') {
-            length -= 1;
+    // A run that ends in + or - gives these back, unless one of the special characters is in it.
+    let (mut length, mut solid, mut special) = (0, 1, false);
+    for (at, byte) in bytes[..bytes.len().min(LONGEST)].iter().enumerate() {
+        let comment = at > 0 && matches!((byte, bytes.get(at + 1)), (b'-', Some(b'-')) | (b'/', Some(b'*')));
+        match PART[usize::from(*byte)] {
+            _ if comment => break,
+            Part::None => break,
+            Part::Sign => {}
+            Part::Plain => solid = at + 1,
+            Part::Special => special = true,
         }
+        length = at + 1;
     }
-    length.max(1)
+    if special { length } else { solid.min(length).max(1) }
 }
+
+/// What a byte is to PostgreSQL's operators.
+#[derive(Clone, Copy)]
+enum Part {
+    None,
+    /// `+ -`.
+    Sign,
+    /// `* / < > =`.
+    Plain,
+    /// `` ~ ! @ # % ^ & | ` ? ``.
+    Special,
+}
+
+const PART: [Part; 256] = {
+    let mut table = [Part::None; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'+' | b'-' => Part::Sign,
+            b'*' | b'/' | b'<' | b'>' | b'=' => Part::Plain,
+            b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?' => Part::Special,
+            _ => Part::None,
+        };
+        byte += 1;
+    }
+    table
+};

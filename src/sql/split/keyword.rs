@@ -55,68 +55,87 @@ pub(super) enum Keyword {
     While,
 }
 
+/// Every word, in lower case.
+const WORDS: &[(&str, Keyword)] = &[
+    ("after", Keyword::After), ("alter", Keyword::Alter), ("atomic", Keyword::Atomic), ("before", Keyword::Before), ("begin", Keyword::Begin),
+    ("call", Keyword::Call), ("case", Keyword::Case), ("character", Keyword::Character), ("copy", Keyword::Copy), ("create", Keyword::Create),
+    ("delete", Keyword::Delete), ("delimiter", Keyword::Delimiter), ("do", Keyword::Do), ("else", Keyword::Else), ("elseif", Keyword::ElseIf),
+    ("end", Keyword::End), ("event", Keyword::Event), ("every", Keyword::Every), ("for", Keyword::For), ("from", Keyword::From),
+    ("function", Keyword::Function), ("if", Keyword::If), ("insert", Keyword::Insert), ("loop", Keyword::Loop), ("not", Keyword::Not),
+    ("procedure", Keyword::Procedure), ("repeat", Keyword::Repeat), ("replace", Keyword::Replace), ("return", Keyword::Return),
+    ("rule", Keyword::Rule), ("select", Keyword::Select), ("set", Keyword::Set), ("source", Keyword::Source), ("stdin", Keyword::Stdin),
+    ("then", Keyword::Then), ("trigger", Keyword::Trigger), ("update", Keyword::Update), ("when", Keyword::When), ("while", Keyword::While),
+    ("where", Keyword::Part), ("on", Keyword::Part), ("having", Keyword::Part), ("at", Keyword::At), ("union", Keyword::SetOperation),
+    ("except", Keyword::SetOperation), ("intersect", Keyword::SetOperation), ("minus", Keyword::SetOperation), ("and", Keyword::Link),
+    ("or", Keyword::Link), ("xor", Keyword::Link), ("is", Keyword::Link), ("isnull", Keyword::Link), ("notnull", Keyword::Link),
+    ("in", Keyword::Link), ("between", Keyword::Link), ("like", Keyword::Link), ("ilike", Keyword::Link), ("rlike", Keyword::Link),
+    ("regexp", Keyword::Link), ("similar", Keyword::Link), ("glob", Keyword::Link), ("match", Keyword::Link), ("collate", Keyword::Link),
+    ("div", Keyword::Link), ("mod", Keyword::Link), ("overlaps", Keyword::Link), ("member", Keyword::Link), ("array", Keyword::Link),
+    ("pivot", Keyword::Link), ("unpivot", Keyword::Link), ("match_recognize", Keyword::Link), ("table", Keyword::Plain), ("index", Keyword::Plain),
+    ("view", Keyword::Plain), ("type", Keyword::Plain), ("schema", Keyword::Plain), ("sequence", Keyword::Plain), ("extension", Keyword::Plain),
+    ("domain", Keyword::Plain), ("role", Keyword::Plain), ("user", Keyword::Plain), ("database", Keyword::Plain), ("policy", Keyword::Plain),
+    ("materialized", Keyword::Plain), ("operator", Keyword::Plain), ("aggregate", Keyword::Plain), ("server", Keyword::Plain),
+    ("publication", Keyword::Plain), ("subscription", Keyword::Plain),
+];
+
 /// Longer words are none of ours.
 const LONGEST: usize = 15;
 
+/// Slots of the table below: a power of two, more than twice the number of words.
+const SLOTS: usize = 256;
+
+/// Numbers of [`WORDS`], from one, at the place that [`slot`] gives or the next free one.
+const TABLE: [u8; SLOTS] = {
+    let mut table = [0; SLOTS];
+    let mut word = 0;
+    while word < WORDS.len() {
+        let bytes = WORDS[word].0.as_bytes();
+        assert!(bytes.len() <= LONGEST && WORDS.len() * 2 < SLOTS);
+        let mut at = slot(bytes);
+        while table[at] != 0 {
+            at = (at + 1) % SLOTS;
+        }
+        word += 1;
+        table[at] = word as u8;
+    }
+    table
+};
+
+/// The same for both cases of a letter. `word` is not empty.
+const fn slot(word: &[u8]) -> usize {
+    let (first, middle, last) = (word[0] & 0x1f, word[word.len() / 2] & 0x1f, word[word.len() - 1] & 0x1f);
+    (first as usize * 7 + middle as usize * 31 + last as usize * 3 + word.len() * 17) % SLOTS
+}
+
 impl Keyword {
-    /// Looks an unquoted word up, without case.
+    /// Looks an unquoted word up, without case. Every word of a file comes here: hence no chain of comparisons.
     pub(super) fn of(word: &[u8]) -> Keyword {
-        if word.len() > LONGEST {
+        if word.is_empty() || word.len() > LONGEST {
             return Keyword::Other;
         }
-        let mut lower = [0; LONGEST];
-        for (to, from) in lower.iter_mut().zip(word) {
-            *to = from.to_ascii_lowercase();
+        let mut at = slot(word);
+        while let Some(number) = TABLE[at].checked_sub(1) {
+            let (known, keyword) = WORDS[usize::from(number)];
+            if known.as_bytes().eq_ignore_ascii_case(word) {
+                return keyword;
+            }
+            at = (at + 1) % SLOTS;
         }
-        match &lower[..word.len()] {
-            b"after" => Keyword::After,
-            b"alter" => Keyword::Alter,
-            b"atomic" => Keyword::Atomic,
-            b"before" => Keyword::Before,
-            b"begin" => Keyword::Begin,
-            b"call" => Keyword::Call,
-            b"case" => Keyword::Case,
-            b"character" => Keyword::Character,
-            b"copy" => Keyword::Copy,
-            b"create" => Keyword::Create,
-            b"delete" => Keyword::Delete,
-            b"delimiter" => Keyword::Delimiter,
-            b"do" => Keyword::Do,
-            b"else" => Keyword::Else,
-            b"elseif" => Keyword::ElseIf,
-            b"end" => Keyword::End,
-            b"event" => Keyword::Event,
-            b"every" => Keyword::Every,
-            b"for" => Keyword::For,
-            b"from" => Keyword::From,
-            b"function" => Keyword::Function,
-            b"if" => Keyword::If,
-            b"insert" => Keyword::Insert,
-            b"loop" => Keyword::Loop,
-            b"not" => Keyword::Not,
-            b"procedure" => Keyword::Procedure,
-            b"repeat" => Keyword::Repeat,
-            b"replace" => Keyword::Replace,
-            b"return" => Keyword::Return,
-            b"rule" => Keyword::Rule,
-            b"select" => Keyword::Select,
-            b"set" => Keyword::Set,
-            b"source" => Keyword::Source,
-            b"stdin" => Keyword::Stdin,
-            b"then" => Keyword::Then,
-            b"trigger" => Keyword::Trigger,
-            b"update" => Keyword::Update,
-            b"when" => Keyword::When,
-            b"while" => Keyword::While,
-            b"where" | b"on" | b"having" => Keyword::Part,
-            b"at" => Keyword::At,
-            b"union" | b"except" | b"intersect" | b"minus" => Keyword::SetOperation,
-            b"and" | b"or" | b"xor" | b"is" | b"isnull" | b"notnull" | b"in" | b"between" | b"like" | b"ilike" | b"rlike" | b"regexp"
-            | b"similar" | b"glob" | b"match" | b"collate" | b"div" | b"mod" | b"overlaps" | b"member" | b"array" | b"pivot" | b"unpivot"
-            | b"match_recognize" => Keyword::Link,
-            b"table" | b"index" | b"view" | b"type" | b"schema" | b"sequence" | b"extension" | b"domain" | b"role" | b"user" | b"database"
-            | b"policy" | b"materialized" | b"operator" | b"aggregate" | b"server" | b"publication" | b"subscription" => Keyword::Plain,
-            _ => Keyword::Other,
+        Keyword::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_found_in_either_case_and_others_are_not() {
+        for (word, keyword) in WORDS {
+            assert_eq!(Keyword::of(word.as_bytes()), *keyword);
+            assert_eq!(Keyword::of(word.to_ascii_uppercase().as_bytes()), *keyword);
+            assert_eq!(Keyword::of(format!("{word}s_").as_bytes()), Keyword::Other);
         }
+        assert_eq!(Keyword::of("ä".as_bytes()), Keyword::Other);
     }
 }
