@@ -7,8 +7,8 @@ const MYSQL: &[&[u8]] = &[b"<=>", b"->>", b"<=", b">=", b"<>", b"!=", b":=", b"|
 const SQLITE: &[&[u8]] = &[b"->>", b"<=", b">=", b"<>", b"!=", b"==", b"||", b"<<", b">>", b"->"];
 const POSTGRES_FIXED: &[&[u8]] = &[b"::", b":="];
 
-/// PostgreSQL refuses operators longer than NAMEDATALEN; looking no further keeps a run of `+` linear.
-const LONGEST: usize = 64;
+/// No operator is longer; looking no further keeps a run of `+` linear. PostgreSQL itself stops at NAMEDATALEN, 63.
+const LONGEST: usize = 16;
 
 /// The length of the operator or other mark that `bytes` begins with; at least one.
 pub(super) fn length(bytes: &[u8], dialect: Dialect) -> usize {
