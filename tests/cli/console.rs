@@ -3,7 +3,7 @@
 //! A fence ```` ```sql path ```` (any language) writes that file first. In a fence ```` ```console ````, a line `$ command`
 //! is run by the shell in the page's scratch folder, with standard error in the same stream; `$ echo $?` tells the exit
 //! code of the command before. Times, durations and rates are made equal on both sides, so pages show real ones.
-//! `UPDATE=1` writes what was printed into the page.
+//! `UPDATE_DOCS=1` writes what was printed into the page.
 
 use std::fmt::Write;
 use std::fs;
@@ -20,13 +20,13 @@ pub(crate) fn check(page: &Path, scratch: &Path) -> Result<(), String> {
     if normal(&text) == normal(&played) {
         return Ok(());
     }
-    if std::env::var_os("UPDATE").is_some() {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
         return fs::write(page, played).map_err(|error| error.to_string());
     }
     let (said, printed) = (normal(&text), normal(&played));
     let difference = similar::TextDiff::from_lines(&said, &printed);
     let shown = difference.unified_diff().context_radius(3).header("the page", "what was printed").to_string();
-    Err(format!("{} is out of date (UPDATE=1 rewrites it):\n{shown}", page.display()))
+    Err(format!("{} is out of date (UPDATE_DOCS=1 rewrites it):\n{shown}", page.display()))
 }
 
 /// The page with what its commands print now.

@@ -1,12 +1,9 @@
-//! Pages that are generated and compared: docs/commands.md from the command line's definition, docs/lints.md from the
-//! rules. `UPDATE=1` rewrites them.
+//! docs/commands.md is generated from the command line's definition and compared; `UPDATE_DOCS=1` rewrites it.
 
 use std::fmt::Write;
 use std::fs;
 
 use concertina::cli::{Exit, definition};
-use concertina::lint::{ALL, Level};
-use concertina::schema::Phase;
 
 use super::root;
 
@@ -16,7 +13,7 @@ fn compare(page: &str, generated: &str) {
     if written == generated {
         return;
     }
-    assert!(std::env::var_os("UPDATE").is_some(), "{page} is out of date: run the tests with UPDATE=1");
+    assert!(std::env::var_os("UPDATE_DOCS").is_some(), "{page} is out of date: run the tests with UPDATE_DOCS=1");
     fs::write(path, generated).expect("the page can be written");
 }
 
@@ -49,24 +46,6 @@ fn global_options(definition: &mut clap::Command) -> String {
         .take_while(|line| !line.starts_with("Exit codes:"))
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
-}
-
-#[test]
-fn lints_are_documented() {
-    let mut page = String::from(
-        "# Lints\n\nGenerated from the rules. Each has a page: `migrate explain <lint>` prints it. The level is that of the phase in which the\nstatement stands; change it in `[lint.levels]` of migrate.toml, or allow one statement with\n`-- migrate: allow(<lint>) reason=\"…\"` above it.\n\n| lint | expand | backfill | contract | databases | what it finds |\n|---|---|---|---|---|---|\n",
-    );
-    for rule in ALL {
-        let levels = Phase::ALL.map(|phase| match rule.levels.of(phase) {
-            Level::Allow => "·".to_owned(),
-            level @ (Level::Warn | Level::Deny) => level.to_string(),
-        });
-        let dialects: Vec<&str> = rule.dialects.iter().map(|dialect| dialect.as_str()).collect();
-        let id = rule.id;
-        let summary = rule.summary().replace('\n', " ");
-        let _ = writeln!(page, "| [{id}](../lints/{id}.md) | {} | {} | {summary} |", levels.join(" | "), dialects.join(", "));
-    }
-    compare("docs/lints.md", &page);
 }
 
 #[test]

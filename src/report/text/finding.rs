@@ -1,6 +1,7 @@
 //! A finding with the source it is about, carets below it, and what to do instead.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -19,8 +20,8 @@ pub(super) fn render(finding: &FindingView, width: usize, text: &mut String) {
     // A long id leaves too little room beside it: then the message takes the space of a short one.
     let room = width.saturating_sub(indent).max(width / 2);
     let message = wrapped(&finding.message, room, "", "");
-    let excerpts = [&finding.excerpt].into_iter().flatten().chain(&finding.related);
-    let snippets = excerpts.map(|excerpt| snippet(finding, excerpt));
+    let excerpts: Vec<Excerpt> = finding.excerpt.iter().chain(&finding.related).map(|excerpt| fitting(excerpt, width)).collect();
+    let snippets = excerpts.iter().map(|excerpt| snippet(finding, excerpt));
     let group: Group<'_> = level.primary_title(message).id(finding.lint.as_str()).elements(snippets);
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width);
     text.push_str(&renderer.render(&[group]));
@@ -52,4 +53,91 @@ fn snippet<'a>(finding: &'a FindingView, excerpt: &'a Excerpt) -> Snippet<'a, an
         .line_start(excerpt.first_line)
         .path(finding.file.as_str())
         .annotations(primary.into_iter().chain(context))
+}
+
+/// The excerpt with long lines cut: the first so that its mark stays visible, the others at their end.
+fn fitting(excerpt: &Excerpt, width: usize) -> Excerpt {
+    let room = width.saturating_sub(excerpt.first_line.to_string().len() + 12);
+    let mark = excerpt.primary.as_ref().or(excerpt.labels.first().map(|(range, _)| range)).map_or(0, |range| range.start);
+    let mut text = String::new();
+    let mut cuts: Vec<Cut> = Vec::new();
+    let mut start = 0;
+    for line in excerpt.text.split_inclusive('\n') {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let marked = (start..=start + body.len()).contains(&mark).then(|| mark - start);
+        let kept = kept(body, marked, room);
+        let lead = if kept.start > 0 { "… " } else { "" };
+        cuts.push(Cut { from: start + kept.start..start + kept.end, to: text.len() + lead.len() });
+        text.push_str(lead);
+        text.push_str(&body[kept.clone()]);
+        text.push_str(if kept.end < body.len() { " …" } else { "" });
+        text.push('\n');
+        start += line.len();
+    }
+    let moved = |range: &Range<usize>| moved(&cuts, range.start)..moved(&cuts, range.end).max(moved(&cuts, range.start));
+    Excerpt {
+        first_line: excerpt.first_line,
+        primary: excerpt.primary.as_ref().map(moved),
+        labels: excerpt.labels.iter().map(|(range, label)| (moved(range), label.clone())).collect(),
+        text: text.trim_end_matches('\n').to_owned(),
+    }
+}
+
+/// The bytes of a line that are shown, and where they went.
+struct Cut {
+    from: Range<usize>,
+    to: usize,
+}
+
+fn moved(cuts: &[Cut], offset: usize) -> usize {
+    let cut = cuts.iter().rfind(|cut| cut.from.start <= offset).or(cuts.first());
+    cut.map_or(0, |cut| cut.to + offset.clamp(cut.from.start, cut.from.end) - cut.from.start)
+}
+
+/// The part of a line that fits and holds its mark, on character boundaries.
+fn kept(line: &str, mark: Option<usize>, room: usize) -> Range<usize> {
+    let length = line.chars().count();
+    if length <= room {
+        return 0..line.len();
+    }
+    let column = mark.map_or(0, |mark| line[..mark].chars().count());
+    // Some words before the mark tell what it is about.
+    let first = if column + room / 2 < room { 0 } else { column - room / 4 };
+    let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    byte(first)..byte(first + room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excerpt(text: &str, primary: Range<usize>) -> Excerpt {
+        Excerpt { text: text.to_owned(), first_line: 1, primary: Some(primary), labels: Vec::new() }
+    }
+
+    fn marked(excerpt: &Excerpt) -> &str {
+        &excerpt.text[excerpt.primary.clone().unwrap_or_default()]
+    }
+
+    #[test]
+    fn short_lines_stay_as_they_are() {
+        let short = excerpt("ALTER TABLE a\n  DROP b;", 16..22);
+        assert_eq!(fitting(&short, 80), short);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_its_mark() {
+        let line = format!("ALTER TABLE a {}DROP COLUMN nick, {}", "ADD COLUMN é int, ".repeat(20), "ADD COLUMN c int, ".repeat(9));
+        let start = line.find("DROP").expect("it is there");
+        let cut = fitting(&excerpt(&line, start..start + "DROP COLUMN nick".len()), 80);
+        assert_eq!(marked(&cut), "DROP COLUMN nick");
+        assert!(cut.text.chars().count() <= 80 && cut.text.starts_with("… ") && cut.text.ends_with(" …"), "{}", cut.text);
+    }
+
+    #[test]
+    fn a_mark_that_is_longer_than_the_line_ends_with_it() {
+        let line = format!("INSERT INTO a VALUES {}", "(1), ".repeat(100));
+        let cut = fitting(&excerpt(&line, 0..line.len()), 80);
+        assert!(marked(&cut).starts_with("INSERT") && cut.text.chars().count() <= 80);
+    }
 }
