@@ -176,7 +176,7 @@ impl Work<'_> {
         if node.phase == Phase::Backfill && open_contract {
             self.proofs.insert(migration.id.clone(), proofs(&script, &cut));
         }
-        self.touches.add(node, &script, judge);
+        self.touches.add(node, &script, self.replay.schema(), judge);
         if judge == Judge::Yes {
             self.judge_cut(placed, &cut, &mut report);
         }
