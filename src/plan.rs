@@ -10,6 +10,8 @@ pub mod history;
 pub mod step;
 pub mod steps;
 pub mod survey;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request};
 pub use commute::{Clash, Side};

@@ -141,6 +141,19 @@ impl Migrations {
         Manifest { scripts: scripts.collect() }
     }
 
+    /// Reads every text into memory, so that the folder is not needed any more.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn embed(&mut self) -> Result<(), MigrationError> {
+        for migration in &mut self.list {
+            for script in migration.scripts.iter_mut().chain(&mut migration.rollback) {
+                script.text = ScriptText::Embedded(script.source()?);
+            }
+        }
+        Ok(())
+    }
+
     /// The migration that somebody means by `text`: its whole id, or its version, or a part that only it has.
     ///
     /// # Errors

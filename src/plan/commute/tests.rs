@@ -1,0 +1,191 @@
+use super::*;
+use crate::plan::Known;
+use crate::plan::testing::plan;
+
+const USERS: (&str, &str) = (
+    "0_users/expand.sql",
+    "CREATE TABLE users (id bigint PRIMARY KEY, name text, email text, nick text);\n\
+     CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total int);",
+);
+
+/// The clashes of the users table's migration with these on top.
+fn clashes(files: &[(&str, &str)]) -> Vec<String> {
+    let files: Vec<(&str, &str)> = std::iter::once(USERS).chain(files.iter().copied()).collect();
+    let told = |clash: &Clash| {
+        format!("{} {} {}, {} {}", clash.first.node, clash.first.does, clash.object, clash.second.node, clash.second.does)
+    };
+    plan(&files, Known::Nothing).clashes.iter().map(told).collect()
+}
+
+const DROP_NAME: (&str, &str) = ("1_a/contract.sql", "ALTER TABLE users DROP COLUMN name;");
+const DROP_USERS: (&str, &str) = ("1_a/contract.sql", "DROP TABLE users;");
+const NAMES: (&str, &str) = ("1_a/backfill.sql", "UPDATE users SET nick = name WHERE nick IS NULL;");
+
+/// The first file beside a second one.
+fn with(first: (&str, &str), path: &str, sql: &str) -> Vec<String> {
+    clashes(&[first, (path, sql)])
+}
+
+#[test]
+fn a_dropped_column_excludes_what_relies_on_it() {
+    for sql in [
+        "CREATE INDEX CONCURRENTLY users_name ON users (name);",
+        "CREATE INDEX CONCURRENTLY users_lower ON users (lower(name));",
+        "CREATE INDEX CONCURRENTLY users_named ON users (email) WHERE name IS NOT NULL;",
+        "CREATE VIEW named AS SELECT id, name FROM users;",
+        "CREATE VIEW everything AS SELECT * FROM users;",
+        "ALTER TABLE users ADD CONSTRAINT named CHECK (name <> '') NOT VALID;",
+        "ALTER TABLE users ALTER COLUMN name SET DEFAULT 'x';",
+        "CREATE POLICY own ON users USING (name = current_user);",
+        "CREATE TRIGGER t BEFORE UPDATE OF name ON users FOR EACH ROW WHEN (OLD.name IS NOT NULL) EXECUTE FUNCTION f();",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET name = NULL; RETURN NEW; END $$;",
+    ] {
+        assert_eq!(with(DROP_NAME, "2_b/expand.sql", sql).len(), 1, "{sql}");
+    }
+    assert_eq!(with(DROP_NAME, "2_b/backfill.sql", "UPDATE users SET nick = name WHERE nick IS NULL;").len(), 1);
+    assert_eq!(with(DROP_NAME, "2_b/backfill.sql", "INSERT INTO orders (id) SELECT id FROM users WHERE name IS NULL;").len(), 1);
+}
+
+#[test]
+fn a_dropped_column_goes_with_everything_else() {
+    for sql in [
+        "ALTER TABLE users ADD COLUMN age int;",
+        "CREATE INDEX CONCURRENTLY users_email ON users (email);",
+        "CREATE VIEW mails AS SELECT id, email FROM users;",
+        "CREATE TABLE other (id int);",
+        "ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;",
+        "GRANT SELECT ON users TO app;",
+    ] {
+        assert_eq!(with(DROP_NAME, "2_b/expand.sql", sql), Vec::<String>::new(), "{sql}");
+    }
+    assert_eq!(with(DROP_NAME, "2_b/contract.sql", "ALTER TABLE users DROP COLUMN nick;"), Vec::<String>::new());
+    assert_eq!(with(DROP_NAME, "2_b/backfill.sql", "UPDATE users SET nick = email WHERE nick IS NULL;"), Vec::<String>::new());
+}
+
+#[test]
+fn a_dropped_table_excludes_every_touch_of_it() {
+    for (path, sql) in [
+        ("2_b/expand.sql", "ALTER TABLE users ADD COLUMN age int;"),
+        ("2_b/expand.sql", "CREATE VIEW v AS SELECT id FROM users;"),
+        ("2_b/expand.sql", "ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;"),
+        ("2_b/expand.sql", "COMMENT ON TABLE users IS 'x';"),
+        ("2_b/backfill.sql", "UPDATE users SET nick = email WHERE nick IS NULL;"),
+        ("2_b/contract.sql", "ALTER TABLE users DROP COLUMN nick;"),
+        ("2_b/contract.sql", "DROP TABLE users;"),
+    ] {
+        assert_eq!(with(DROP_USERS, path, sql).len(), 1, "{sql}");
+    }
+    assert_eq!(with(DROP_USERS, "2_b/expand.sql", "ALTER TABLE orders ADD COLUMN note text;"), Vec::<String>::new());
+}
+
+#[test]
+fn backfills_commute_unless_one_reads_or_writes_what_the_other_writes() {
+    let beside = |sql: &str| with(NAMES, "2_b/backfill.sql", sql);
+    assert_eq!(beside("UPDATE users SET email = lower(email) WHERE email <> lower(email);"), Vec::<String>::new());
+    assert_eq!(beside("UPDATE orders SET total = 0 WHERE total IS NULL;"), Vec::<String>::new());
+    assert_eq!(beside("DELETE FROM users WHERE email IS NULL;"), Vec::<String>::new());
+    assert_eq!(beside("UPDATE users SET nick = email WHERE nick IS NULL;"), ["1_a:backfill writes column `users.nick`, 2_b:backfill writes"]);
+    assert_eq!(beside("UPDATE users SET email = nick WHERE email IS NULL;").len(), 1);
+    assert_eq!(beside("UPDATE users SET name = email WHERE name IS NULL;").len(), 1);
+    assert_eq!(beside("DELETE FROM users WHERE nick IS NULL;").len(), 1);
+    assert_eq!(beside("INSERT INTO users (id, email) SELECT id, 'x' FROM orders WHERE total IS NULL;").len(), 1);
+    assert_eq!(beside("INSERT INTO orders (id) SELECT id FROM users WHERE nick IS NULL;").len(), 1);
+}
+
+#[test]
+fn a_backfill_and_an_added_column_commute() {
+    assert_eq!(with(NAMES, "2_b/expand.sql", "ALTER TABLE users ADD COLUMN age int DEFAULT 0;"), Vec::<String>::new());
+    assert_eq!(with(NAMES, "2_b/expand.sql", "CREATE INDEX CONCURRENTLY users_nick ON users (nick);"), Vec::<String>::new());
+    assert_eq!(with(NAMES, "2_b/expand.sql", "CREATE UNIQUE INDEX CONCURRENTLY users_nick ON users (nick);").len(), 1);
+    assert_eq!(with(NAMES, "2_b/contract.sql", "ALTER TABLE users ALTER COLUMN nick SET NOT NULL;").len(), 1);
+    assert_eq!(with(NAMES, "2_b/contract.sql", "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"), Vec::<String>::new());
+}
+
+#[test]
+fn validation_is_about_the_columns_of_its_constraint() {
+    let check = ("1_a/expand.sql", "ALTER TABLE users ADD CONSTRAINT mail CHECK (email <> '') NOT VALID;");
+    let validate = ("1_a/contract.sql", "ALTER TABLE users VALIDATE CONSTRAINT mail;");
+    let beside = |sql| clashes(&[check, validate, ("2_b/backfill.sql", sql)]).into_iter().filter(|told| told.contains("1_a:contract")).count();
+    assert_eq!(beside("UPDATE users SET nick = name WHERE nick IS NULL;"), 0);
+    assert_eq!(beside("UPDATE users SET email = name WHERE email IS NULL;"), 1);
+}
+
+#[test]
+fn the_same_name_twice_is_a_clash() {
+    let made = ("1_a/contract.sql", "CREATE TABLE logs (id int);");
+    assert_eq!(with(made, "2_b/expand.sql", "CREATE TABLE logs (id int);").len(), 1);
+    assert_eq!(with(made, "2_b/expand.sql", "CREATE VIEW logs AS SELECT 1 AS x;").len(), 1);
+    assert_eq!(with(made, "2_b/expand.sql", "CREATE TABLE public.logs (id int);").len(), 1);
+    assert_eq!(with(made, "2_b/expand.sql", "CREATE TABLE audit.logs (id int);"), Vec::<String>::new());
+    let column = ("1_a/contract.sql", "ALTER TABLE users ADD COLUMN age int;");
+    assert_eq!(with(column, "2_b/expand.sql", "ALTER TABLE users ADD COLUMN age bigint;").len(), 1);
+}
+
+#[test]
+fn what_cannot_be_read_excludes_what_it_names() {
+    let odd = ("1_a/contract.sql", "ALTER TABLE users FROBNICATE;");
+    assert_eq!(with(odd, "2_b/expand.sql", "ALTER TABLE users ADD COLUMN age int;").len(), 1);
+    assert_eq!(with(odd, "2_b/expand.sql", "ALTER TABLE orders ADD COLUMN age int;"), Vec::<String>::new());
+    let dynamic = ("1_a/contract.sql", "DO $$ BEGIN EXECUTE 'DROP TABLE ' || (SELECT 'x'); END $$;");
+    assert_eq!(with(dynamic, "2_b/expand.sql", "ALTER TABLE orders ADD COLUMN age int;").len(), 1);
+}
+
+#[test]
+fn an_order_settles_it() {
+    let index = ("2_b/expand.sql", "CREATE INDEX CONCURRENTLY users_name ON users (name);");
+    assert_eq!(
+        clashes(&[DROP_NAME, index]),
+        ["1_a:contract drops column `users.name`, 2_b:expand relies on"]
+    );
+    let after = ("2_b/migration.toml", "after = [\"0_users\", \"1_a:contract\"]");
+    assert_eq!(clashes(&[DROP_NAME, index, after]), Vec::<String>::new());
+}
+
+#[test]
+fn places_are_those_of_the_clauses() {
+    let files = [
+        USERS,
+        ("1_a/contract.sql", "-- gone\nALTER TABLE users DROP COLUMN nick,\n  DROP COLUMN name;"),
+        ("2_b/expand.sql", "\nCREATE INDEX CONCURRENTLY users_name ON users (name);"),
+    ];
+    let plan = plan(&files, Known::Nothing);
+    let [clash] = &plan.clashes[..] else { panic!("{:?}", plan.clashes) };
+    assert_eq!((clash.first.place.as_str(), clash.second.place.as_str()), ("1_a/contract.sql:3", "2_b/expand.sql:2"));
+    let told = |finding: &&crate::lint::Finding| finding.lint.as_str() == "unordered-conflict";
+    let findings: Vec<_> = plan.all_findings().filter(told).collect();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(&*findings[0].source.path, "2_b/expand.sql");
+    assert!(findings[0].message.contains("1_a:contract (1_a/contract.sql:3) drops it"), "{}", findings[0].message);
+}
+
+#[test]
+fn hot_tables_do_not_cost_the_square_of_their_migrations() {
+    use std::fmt::Write as _;
+    // Every migration adds, fills and drops columns of one table.
+    let elapsed = |count: usize| {
+        let mut files: Vec<(String, String)> = vec![(USERS.0.to_owned(), USERS.1.to_owned())];
+        for number in 1..=count {
+            let mut expand = String::new();
+            let _ = write!(expand, "ALTER TABLE users ADD COLUMN c{number} int; INSERT INTO orders (id, total) VALUES ({number}, 1);");
+            files.push((format!("{number}_m/expand.sql"), expand));
+            files.push((format!("{number}_m/backfill.sql"), format!("UPDATE users SET c{number} = id WHERE c{number} IS NULL;")));
+            files.push((format!("{number}_m/contract.sql"), format!("ALTER TABLE users DROP COLUMN c{number};")));
+        }
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let migrations = crate::plan::testing::migrations(&files, crate::schema::Dialect::Postgres);
+        let graph = crate::plan::Graph::new(&migrations).expect("no cycle");
+        let server = crate::schema::Server::oldest(crate::schema::Dialect::Postgres);
+        let mut touches = Touches::new(server.dialect);
+        let schema = crate::schema::Schema::new(server.dialect, crate::schema::table::Knowledge::Known);
+        for node in graph.order() {
+            let script = crate::sql::read(&migrations.script(node).expect("there").source().expect("embedded"), server);
+            touches.add(node, &script, &schema, crate::lint::Judge::Yes);
+        }
+        let start = std::time::Instant::now();
+        assert!(super::clashes(&graph, &touches).is_empty());
+        start.elapsed()
+    };
+    let (small, large) = (elapsed(300), elapsed(1200));
+    // Four times the migrations: sixteen times the time would be the square. Generous, since machines are busy.
+    assert!(large < small * 10 + std::time::Duration::from_millis(50), "{small:?} {large:?}");
+}
