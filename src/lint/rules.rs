@@ -5,7 +5,9 @@ use super::rule::{LintId, Rule};
 mod add_check_scans_table;
 mod add_column_rewrites_table;
 mod add_fk_scans_table;
+mod add_primary_key_builds_index;
 mod add_required_column;
+mod add_unique_builds_index;
 mod allow_without_reason;
 mod backfill_cannot_be_cut;
 mod backfill_outside_backfill_phase;
@@ -26,6 +28,7 @@ mod drop_table;
 mod expired_allow;
 mod fk_breaks_old_writers;
 mod narrow_type_breaks_old_writers;
+mod non_transactional_in_transaction;
 mod not_null_breaks_old_writers;
 mod parse_error;
 mod rename_column;
@@ -49,7 +52,9 @@ pub static ALL: &[&Rule] = &[
     &add_check_scans_table::RULE,
     &add_column_rewrites_table::RULE,
     &add_fk_scans_table::RULE,
+    &add_primary_key_builds_index::RULE,
     &add_required_column::RULE,
+    &add_unique_builds_index::RULE,
     &allow_without_reason::RULE,
     &backfill_cannot_be_cut::RULE,
     &backfill_outside_backfill_phase::RULE,
@@ -70,6 +75,7 @@ pub static ALL: &[&Rule] = &[
     &expired_allow::RULE,
     &fk_breaks_old_writers::RULE,
     &narrow_type_breaks_old_writers::RULE,
+    &non_transactional_in_transaction::RULE,
     &not_null_breaks_old_writers::RULE,
     &parse_error::RULE,
     &rename_column::RULE,
