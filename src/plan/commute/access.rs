@@ -23,6 +23,8 @@ pub(super) enum Access {
     Constrains,
     /// Changes stored values.
     Writes,
+    /// Changes values of rows that are there; which ones, the touches of columns say.
+    Updates,
     /// Adds rows.
     Inserts,
     /// Removes rows.
@@ -31,7 +33,7 @@ pub(super) enum Access {
 
 impl Access {
     /// Every way.
-    pub(super) const ALL: [Access; 12] = [
+    pub(super) const ALL: [Access; 13] = [
         Access::Uses,
         Access::Expands,
         Access::Reads,
@@ -42,6 +44,7 @@ impl Access {
         Access::Withdraws,
         Access::Constrains,
         Access::Writes,
+        Access::Updates,
         Access::Inserts,
         Access::Deletes,
     ];
@@ -58,6 +61,7 @@ impl Access {
                 | Access::Ensures
                 | Access::Constrains
                 | Access::Writes
+                | Access::Updates
                 | Access::Inserts
                 | Access::Deletes => false,
             },
@@ -69,6 +73,7 @@ impl Access {
                 | Access::Withdraws
                 | Access::Constrains
                 | Access::Writes
+                | Access::Updates
                 | Access::Inserts
                 | Access::Deletes => false,
             },
@@ -84,7 +89,8 @@ impl Access {
                 | Access::Alters
                 | Access::Removes
                 | Access::Withdraws
-                | Access::Constrains => other.redefines(),
+                | Access::Constrains
+                | Access::Updates => other.redefines(),
             },
             Access::Constrains => match other {
                 // One order fails where the other does not.
@@ -98,6 +104,7 @@ impl Access {
                 | Access::Removes
                 | Access::Withdraws
                 | Access::Constrains
+                | Access::Updates
                 | Access::Deletes => other.redefines(),
             },
             Access::Writes => match other {
@@ -110,10 +117,27 @@ impl Access {
                 | Access::Alters
                 | Access::Removes
                 | Access::Withdraws
+                | Access::Updates
+                | Access::Deletes => other.redefines(),
+            },
+            // A row that is added later is not updated.
+            Access::Updates => match other {
+                Access::Inserts => true,
+                Access::Uses
+                | Access::Expands
+                | Access::Reads
+                | Access::Ensures
+                | Access::Creates
+                | Access::Alters
+                | Access::Removes
+                | Access::Withdraws
+                | Access::Constrains
+                | Access::Writes
+                | Access::Updates
                 | Access::Deletes => other.redefines(),
             },
             Access::Inserts => match other {
-                Access::Reads | Access::Constrains | Access::Writes | Access::Deletes => true,
+                Access::Reads | Access::Constrains | Access::Writes | Access::Updates | Access::Deletes => true,
                 Access::Uses
                 | Access::Expands
                 | Access::Ensures
@@ -134,6 +158,7 @@ impl Access {
                 | Access::Withdraws
                 | Access::Constrains
                 | Access::Writes
+                | Access::Updates
                 | Access::Deletes => other.redefines(),
             },
         }
@@ -158,6 +183,7 @@ impl Access {
             | Access::Withdraws
             | Access::Constrains
             | Access::Writes
+            | Access::Updates
             | Access::Inserts
             | Access::Deletes => false,
         }
@@ -175,6 +201,7 @@ impl Access {
             Access::Withdraws => "withdraws",
             Access::Constrains => "constrains",
             Access::Writes => "writes",
+            Access::Updates => "updates",
             Access::Inserts => "adds to",
             Access::Deletes => "deletes from",
         }

@@ -485,12 +485,12 @@ impl Sink<'_> {
             self.reads(relation, Some(Arc::clone(&uses)));
         }
         let (rows, columns): (&[Access], Access) = match change.kind {
-            DataKind::Update => (&[Access::Writes], Access::Writes),
+            DataKind::Update => (&[Access::Updates], Access::Writes),
             DataKind::Delete => (&[Access::Deletes], Access::Uses),
             // New rows: their columns must be there, no stored value changes unless rows that clash are updated.
             DataKind::Insert | DataKind::InsertSelect | DataKind::Copy if !change.conflict_guard => (&[Access::Inserts], Access::Uses),
-            DataKind::Insert | DataKind::InsertSelect | DataKind::Copy => (&[Access::Inserts, Access::Writes], Access::Writes),
-            DataKind::Merge | DataKind::Replace => (&[Access::Inserts, Access::Writes, Access::Deletes], Access::Writes),
+            DataKind::Insert | DataKind::InsertSelect | DataKind::Copy => (&[Access::Inserts, Access::Updates], Access::Writes),
+            DataKind::Merge | DataKind::Replace => (&[Access::Inserts, Access::Updates, Access::Deletes], Access::Writes),
         };
         for access in rows {
             self.table_part(table, Part::Rows, *access);
