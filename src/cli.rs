@@ -16,6 +16,7 @@ pub mod new;
 pub mod plan;
 mod progress;
 mod redact;
+pub mod rollback;
 mod session;
 mod signal;
 mod site;
@@ -72,6 +73,8 @@ pub enum Command {
     Status(status::Args),
     /// Block until a phase is done: for init containers and start-up scripts
     Wait(wait::Args),
+    /// Undo an open expand, after saying what is lost
+    Rollback(rollback::Args),
     /// Print the page of a lint, or the state and gate of one migration
     Explain(explain::Args),
     /// Print completions for a shell
@@ -89,6 +92,7 @@ impl Command {
             Command::Mark(_) => CommandName::Mark,
             Command::Status(_) => CommandName::Status,
             Command::Wait(_) => CommandName::Wait,
+            Command::Rollback(_) => CommandName::Rollback,
             Command::Explain(_) => CommandName::Explain,
             Command::Completions(_) => CommandName::Completions,
         }
@@ -130,6 +134,7 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Mark(args) => Box::pin(mark::run(args, session)).await,
         Command::Status(args) => Box::pin(status::run(args, session)).await,
         Command::Wait(args) => Box::pin(wait::run(args, session)).await,
+        Command::Rollback(args) => Box::pin(rollback::run(args, session)).await,
         Command::Explain(args) => Box::pin(explain::run(args, session)).await,
         Command::Completions(args) => completions::run(args),
     }

@@ -10,6 +10,7 @@ pub mod history;
 pub mod step;
 pub mod steps;
 pub mod survey;
+pub mod undo;
 #[cfg(test)]
 pub(crate) mod testing;
 

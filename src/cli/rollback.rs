@@ -1,0 +1,173 @@
+//! `migrate rollback`: undoes an open expand, after saying what is lost.
+
+use std::io::{IsTerminal, Write};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::{Session, actor};
+use super::site::{Site, ledger};
+use crate::backend::{AnyBackend, Backend, Limits};
+use crate::evidence::{Fleet, Who};
+use crate::ledger::{Holder, Ledger, Release};
+use crate::migration::{Migration, NodeRef};
+use crate::plan::undo::{self, Undo};
+use crate::plan::Known;
+use crate::report::view::PhaseState;
+use crate::report::{CommandName, Outcome, Report, planned};
+use crate::schema::{ObjectName, Phase, Server};
+use crate::sql;
+
+/// Arguments of `migrate rollback`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration, by its name or a part that no other has
+    pub migration: String,
+
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Who does this [default: $MIGRATE_ACTOR, the CI user, user@host]
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+/// Finds the way back, says what is lost, asks and runs it.
+///
+/// # Errors
+/// When there is no way back, somebody still needs what would go, or the database cannot be written.
+pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
+    let site = Site::find(session)?;
+    let migration = site.migration(&args.migration)?;
+    let mut backend = site.connect().await?;
+    let ledger = ledger(&mut backend).await?;
+    let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+    if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
+        return Err(failure);
+    }
+    let mut report = Report::new(CommandName::Rollback);
+    let node = NodeRef::new(&migration.id, Phase::Expand);
+    if ledger.script(&migration.id, Phase::Expand).is_none() {
+        report.notes.push(format!("{} is not applied: nothing to undo", migration.id));
+        return Ok(report);
+    }
+    open(migration, &ledger)?;
+    nobody_needs(migration, &ledger)?;
+    let undo = way_back(migration, backend.server())?;
+    nobody_builds_on(&site, &node, &undo, &ledger)?;
+    report.notes = told(&undo, &mut backend).await?;
+    if !args.yes && !agreed(session, &report.notes)? {
+        report.notes.push("nothing was changed".to_owned());
+        return Ok(report);
+    }
+    execute(args, &site, &node, &undo, backend).await?;
+    let file = site.migrations.script(&node).map(|script| script.path.to_string()).unwrap_or_default();
+    report.migrations = vec![planned::bare(&node, PhaseState::RolledBack, file)];
+    report.phase = Some(Phase::Expand);
+    report.outcome = Outcome::Applied;
+    report.next.push("migrate status".to_owned());
+    Ok(report)
+}
+
+/// After contract there is no way back.
+fn open(migration: &Migration, ledger: &Ledger) -> Result<(), Failure> {
+    match ledger.script(&migration.id, Phase::Contract) {
+        None => Ok(()),
+        Some(_) => {
+            let message = format!("the contract of {} ran: what it removed cannot be brought back", migration.id);
+            Err(Failure::new(Exit::Failure, message).next("migrate new <slug>: go on with a new migration"))
+        }
+    }
+}
+
+/// Releases that were built with the expand need what it made.
+fn nobody_needs(migration: &Migration, ledger: &Ledger) -> Result<(), Failure> {
+    let fleet = Fleet::of(&ledger.markers);
+    let is_live = |release: &Release| {
+        let who = Who::Release(release.version.clone());
+        fleet.services.get(&release.service).is_some_and(|service| service.live.iter().any(|live| live.who == who))
+    };
+    let built_with = |manifest: &crate::migration::Manifest| manifest.digest(&migration.id, Phase::Expand).is_some();
+    let marked = ledger.markers.iter().filter(|marker| is_live(&marker.release) && marker.manifest.as_ref().is_some_and(built_with));
+    let alive = |instance: &&crate::ledger::Instance| ledger.now.duration_since(instance.last_seen).as_secs() <= i64::from(instance.ttl_seconds);
+    let running = ledger.instances.iter().filter(alive).filter(|instance| built_with(&instance.manifest));
+    let mut names: Vec<String> = marked.map(|marker| marker.release.to_string()).chain(running.map(|instance| instance.release.to_string())).collect();
+    names.sort();
+    names.dedup();
+    match names.first() {
+        None => Ok(()),
+        Some(first) => {
+            let message = format!("{} live and built with {}: undoing it would break what runs", are(&names), migration.id);
+            Err(Failure::new(Exit::Failure, message).next(format!("migrate mark rolled-back {first}")))
+        }
+    }
+}
+
+fn are(names: &[String]) -> String {
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+}
+
+fn way_back(migration: &Migration, server: Server) -> Result<Undo, Failure> {
+    if let Some(file) = &migration.rollback {
+        return Ok(undo::stated(&sql::read(&file.source()?, server)));
+    }
+    let Some(file) = migration.script(Phase::Expand) else { return Ok(Undo::default()) };
+    undo::inverse(&sql::read(&file.source()?, server), server.dialect).map_err(|refusal| {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        Failure::from_error(Exit::Failure, &refusal).next(format!("write {folder}/rollback.sql, then run migrate rollback {}", migration.id))
+    })
+}
+
+/// Scripts that ran later and speak of what would go.
+fn nobody_builds_on(site: &Site, node: &NodeRef, undo: &Undo, ledger: &Ledger) -> Result<(), Failure> {
+    for later in undo::later(Known::Ledger(ledger), node) {
+        let Some(script) = site.migrations.script(later) else { continue };
+        let source = script.source()?;
+        if undo.gone.iter().any(|gone| gone.is_named_in(&source.text)) {
+            let message = format!("{} ran later and speaks of what {} made", later, node.migration);
+            return Err(Failure::new(Exit::Failure, message).next(format!("migrate rollback {}", later.migration)));
+        }
+    }
+    Ok(())
+}
+
+/// What is lost, in sentences.
+async fn told(undo: &Undo, backend: &mut AnyBackend) -> Result<Vec<String>, Failure> {
+    let tables: Vec<ObjectName> = undo.lost.iter().map(|loss| loss.table().clone()).collect();
+    let sizes = if tables.is_empty() { Vec::new() } else { backend.sizes(&tables).await? };
+    let mut notes: Vec<String> = undo.lost.iter().map(|loss| {
+        let rows = sizes.iter().find(|(table, _)| table == loss.table()).map(|(_, size)| format!(" (about {} rows)", size.rows));
+        format!("lost: {loss}{}", rows.unwrap_or_default())
+    }).collect();
+    if notes.is_empty() {
+        notes.push("no data is lost".to_owned());
+    }
+    notes.extend(undo.statements.iter().map(|statement| format!("  {statement}")));
+    Ok(notes)
+}
+
+/// Asks on the terminal; where nobody can answer, only `--yes` goes on.
+fn agreed(session: &Session, notes: &[String]) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure { causes: notes.to_vec(), ..Failure::new(Exit::Usage, "nobody is there to be asked: say --yes") }.next("migrate rollback … --yes"));
+    }
+    for note in notes {
+        session.say(note);
+    }
+    // Nobody to ask when standard error is closed; then nobody answers yes either.
+    let _ = write!(anstream::stderr(), "undo it? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+async fn execute(args: &Args, site: &Site, node: &NodeRef, undo: &Undo, mut backend: AnyBackend) -> Result<(), Failure> {
+    let holder = Holder { actor: actor(args.actor.as_deref()), pid: std::process::id(), purpose: format!("rollback {}", node.migration) };
+    let limits = Limits { lock_timeout: site.project.lock_timeout, statement_timeout: None };
+    let lease = backend.acquire(&holder).await?;
+    let undone = backend.roll_back(&lease, node, &undo.statements, &limits).await;
+    let released = backend.release(lease).await;
+    backend.close().await;
+    undone?;
+    released.map_err(Failure::from)
+}
