@@ -25,7 +25,7 @@ UNION ALL
 SELECT 'view ' || viewname || ' ' || definition FROM pg_views WHERE schemaname = 'public'
 ORDER BY 1";
 
-const SQLITE: &str = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'concertina%' AND tbl_name NOT LIKE 'concertina%' ORDER BY 1";
+const SQLITE: &str = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'concertina%' AND name NOT LIKE 'sqlite_%' AND tbl_name NOT LIKE 'concertina%' ORDER BY 1";
 
 /// The schema of the database behind `url`, the tool's own tables left out.
 pub(crate) async fn of(url: &str) -> Vec<String> {
