@@ -14,7 +14,7 @@ pub mod undo;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request};
+pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request, Turn};
 pub use commute::{Clash, Side};
 pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob};
 pub use history::HistoryConflict;

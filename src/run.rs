@@ -16,7 +16,7 @@ pub use stop::{Stop, Stopper};
 use crate::backend::{Backend, BackendError, ScriptStart};
 use crate::ledger::{JournalState, Lease, Ledger, OverrideRecord, ScriptStatus};
 use crate::migration::NodeRef;
-use crate::plan::{ApprovedPlan, ApprovedScript, Gate, Step};
+use crate::plan::{ApprovedPlan, ApprovedScript, Gate, Step, Turn};
 
 /// Runs what a plan holds, in its order, under the lease. A plan that holds nothing needs no lease.
 ///
@@ -103,7 +103,7 @@ impl<B: Backend> Run<'_, B> {
         // What was planned may be older than what the lease's last holder did.
         let ledger = self.read_ledger().await?;
         let pending: Vec<&ApprovedScript> =
-            plan.scripts().iter().filter(|script| !ledger.is_done(script.node())).collect();
+            plan.scripts().iter().filter(|script| script.turn() == Turn::Again || !ledger.is_done(script.node())).collect();
         for script in plan.scripts() {
             if let Some(record) = ledger.script(&script.node().migration, script.node().phase)
                 && record.status == ScriptStatus::Done
@@ -141,6 +141,9 @@ impl<B: Backend> Run<'_, B> {
             .filter(|entry| &entry.node == node && entry.state == JournalState::Done)
             .count();
         self.observer.see(&Event::ScriptStarted { node: node.clone(), steps: script.steps().len(), finished });
+        if script.turn() == Turn::Again {
+            self.rewind_all(lease, script.steps()).await?;
+        }
         for step in script.steps() {
             if self.stop.is_asked() {
                 return Err(Halt::Stopped);

@@ -46,6 +46,16 @@ pub struct ApprovedScript {
     source: Source,
     steps: Arc<[Step]>,
     gate: Option<GateSpec>,
+    turn: Turn,
+}
+
+/// Whether a script has its turn for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It was not finished so far.
+    First,
+    /// A backfill that is done walks its tables once more.
+    Again,
 }
 
 /// Why a plan may not run.
@@ -130,11 +140,13 @@ impl Plan {
             if script.node.phase != request.phase || !within(index) {
                 continue;
             }
+            let mut turn = Turn::First;
             match script.state {
                 ScriptState::Done { .. } if request.phase == Phase::Backfill && request.again.contains(&script.node.migration) => {
                     if script.source.is_none() {
                         return Err(Refusal::Settled { node: script.node });
                     }
+                    turn = Turn::Again;
                 }
                 ScriptState::Done { .. } | ScriptState::Unchanged => continue,
                 ScriptState::Held(gate) => {
@@ -161,6 +173,7 @@ impl Plan {
                 source,
                 steps: script.steps,
                 gate: script.gate,
+                turn,
             });
         }
         if findings.is_empty() { Ok(approved) } else { Err(Refusal::Findings { findings }) }
@@ -218,6 +231,11 @@ impl ApprovedScript {
     /// Its steps, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Whether it runs for the first time.
+    pub fn turn(&self) -> Turn {
+        self.turn
     }
 
     /// For a contract: what its gate is judged by, again, inside the lease.

@@ -8,7 +8,7 @@ use super::{Event, Halt, Run};
 use crate::backend::{Attempt, Backend, BackendError, Limits};
 use crate::backfill::{Job, Pace};
 use crate::ledger::{JobRecord, Lease};
-use crate::plan::Step;
+use crate::plan::{Step, StepKind};
 use crate::schema::Dialect;
 
 /// How often a table is walked before the run says that rows remain: the sync trigger should leave none.
@@ -151,6 +151,17 @@ impl<B: Backend> Run<'_, B> {
                 result => return result.map_err(Halt::Failed),
             }
         }
+    }
+
+    /// Sends the jobs of a backfill that is done back to the start.
+    pub(super) async fn rewind_all(&mut self, lease: &Lease, steps: &[Step]) -> Result<(), Halt> {
+        for step in steps {
+            match &step.kind {
+                StepKind::Backfill(job) => self.rewind(lease, step, job).await.map(|_| ())?,
+                StepKind::Transaction(_) | StepKind::Alone { .. } => {}
+            }
+        }
+        Ok(())
     }
 
     async fn rewind(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, Halt> {
