@@ -243,3 +243,6 @@ impl ApprovedScript {
         self.gate.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -185,3 +185,6 @@ pub(super) fn changes_data(statement: &Statement) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests;

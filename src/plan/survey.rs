@@ -333,3 +333,6 @@ fn statements(script: &Script, report: &ScriptReport) -> Vec<PlannedStatement> {
     };
     report.statements.iter().map(statement).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,13 @@
 //! Projects made of a few lines of SQL, for the tests of this wing.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Known, Plan, Survey};
-use crate::migration::{Migrations, Project};
+use crate::ledger::{FORMAT, Ledger, ScriptRecord, ScriptStatus};
+use crate::migration::{Migrations, NodeRef, Project};
 use crate::schema::{Dialect, Server};
+use crate::sql::Digest;
 
 /// The day of every test.
 pub(crate) const TODAY: Date = Date::constant(2026, 11, 21);
@@ -37,4 +40,29 @@ pub(crate) fn plan(files: &[(&str, &str)], known: Known<'_>) -> Plan {
 pub(crate) fn plan_of(migrations: &Migrations, known: Known<'_>) -> Plan {
     let server = Server::oldest(Dialect::Postgres);
     Survey { project: &project(), migrations, server, known, today: TODAY }.plan().expect("a plan")
+}
+
+/// A ledger in which these scripts (`1_a:expand`) ran, in this order, with the digests that their files have now.
+pub(crate) fn ledger(migrations: &Migrations, ran: &[&str]) -> Ledger {
+    let mut ledger = Ledger::empty(second(1000));
+    ledger.format = FORMAT;
+    for (node, at) in ran.iter().zip(1..) {
+        let node: NodeRef = node.parse().expect("id:phase");
+        let digest = migrations.script(&node).map_or(Digest([0; 32]), |script| script.digest);
+        ledger.scripts.push(ScriptRecord {
+            node,
+            digest,
+            status: ScriptStatus::Done,
+            started_at: second(at),
+            finished_at: Some(second(at)),
+            actor: "ci".into(),
+            evidence: None,
+        });
+    }
+    ledger
+}
+
+/// A point in time.
+pub(crate) fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("in range")
 }
