@@ -82,14 +82,27 @@ impl Cursor<'_> {
 
     /// The relations and functions in a part of sqlparser's tree.
     pub(in crate::sql) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
-        let mut walk = Walk { cursor: self, found: Reads::default(), scopes: Vec::new() };
+        self.walk(tree).map(|walked| walked.found)
+    }
+
+    /// Walks a part of sqlparser's tree once and refuses what this database does not know.
+    pub(super) fn walk(&self, tree: &impl Visit) -> Result<Walked, Unread> {
+        let mut walk = Walk { cursor: self, found: Reads::default(), columns: Vec::new(), scopes: Vec::new() };
         if let ControlFlow::Break(reason) = tree.visit(&mut walk) {
             return Err(Unread { reason });
         }
-        once(&mut walk.found.reads);
-        once(&mut walk.found.functions);
-        Ok(walk.found)
+        let Walk { mut found, mut columns, .. } = walk;
+        once(&mut found.reads);
+        once(&mut found.functions);
+        once(&mut columns);
+        Ok(Walked { found, columns })
     }
+}
+
+/// What one walk found: names of relations and functions, and columns apart.
+pub(super) struct Walked {
+    pub(super) found: Reads,
+    pub(super) columns: Vec<Ident>,
 }
 
 /// The names that one WITH clause defines, and how many of them can be seen from where the walk is.
@@ -102,6 +115,7 @@ struct Scope {
 struct Walk<'c, 'a> {
     cursor: &'c Cursor<'a>,
     found: Reads,
+    columns: Vec<Ident>,
     scopes: Vec<Scope>,
 }
 
@@ -209,10 +223,10 @@ impl Visitor for Walk<'_, '_> {
     }
 
     fn pre_visit_expr(&mut self, tree: &Expr) -> ControlFlow<String> {
-        if let Expr::Function(call) = tree
-            && let Ok(name) = self.cursor.lower_name(&call.name)
-        {
-            self.found.functions.push(name);
+        match tree {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.columns.extend(self.cursor.column_of(tree)),
+            Expr::Function(call) => self.found.functions.extend(self.cursor.lower_name(&call.name)),
+            _ => {}
         }
         flow(foreign::in_expression(tree, self.cursor.dialect()))
     }

@@ -60,9 +60,10 @@ impl Cursor<'_> {
         let start = self.start();
         let tree = self.parser.parse_expr()?;
         let span = self.span_from(start);
-        found.merge(self.references(&tree)?);
         self.note_uses(start, &mut found.uses);
-        self.condition_facts(&tree, span)
+        let (condition, reads) = self.condition_and_reads(&tree, span)?;
+        found.merge(Reads { reads, functions: condition.functions.clone(), uses: Vec::new() });
+        Ok(condition)
     }
 
     /// A value; what its subqueries read is added.
