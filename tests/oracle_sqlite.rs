@@ -13,7 +13,9 @@ const REFUSED: &str = include_str!("probes/rows/refused/sqlite.sql");
 const SPOILERS: [&str; 12] = ["SELECT", "TABLE", "x", ",", "(", ")", "1", "'s'", "NOT", "NULL", "KEY", "="];
 
 /// What the engine says when it stumbles over the grammar rather than over what the statement names.
-const GRAMMAR: [&str; 7] = [
+const GRAMMAR: [&str; 9] = [
+    "unknown table option",
+    "columns assigned",
     "syntax error",
     "incomplete input",
     "unrecognized token",

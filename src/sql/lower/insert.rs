@@ -104,13 +104,7 @@ fn columns(cursor: &mut Cursor<'_>) -> Result<Vec<Ident>, Unread> {
         match cursor.dialect() {
             Dialect::Postgres => {
                 // `column.field` and `column[1]` insert into a part of the column.
-                while cursor.take(&Token::Period) {
-                    cursor.ident()?;
-                }
-                while cursor.take(&Token::LBracket) {
-                    cursor.expression()?;
-                    cursor.need(&Token::RBracket)?;
-                }
+                cursor.column_part()?;
                 Ok(column)
             }
             Dialect::Mysql if cursor.take(&Token::Period) => cursor.ident(),

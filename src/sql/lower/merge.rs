@@ -22,7 +22,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<ChangeData, Unread> {
     }
     cursor.need_words(&["using"])?;
     let start = cursor.start();
-    let source = cursor.parser.parse_table_factor()?;
+    let source = cursor.parser.parse_table_and_joins()?;
     cursor.note_uses(start, &mut found.uses);
     found.merge(cursor.references(&source)?);
     cursor.need_words(&["on"])?;

@@ -140,21 +140,32 @@ impl Cursor<'_> {
     /// The target of an assignment: `column`, MySQL's `table.column`, PostgreSQL's `column.field` and `column[1]`.
     fn assigned(&mut self) -> Result<(Option<Ident>, Ident), Unread> {
         let mut names = vec![self.column_name()?];
+        if self.dialect() == Dialect::Postgres {
+            self.column_part()?;
+            return Ok((None, names.swap_remove(0)));
+        }
         while self.take(&Token::Period) {
             names.push(self.ident()?);
         }
-        if self.dialect() == Dialect::Postgres {
-            while self.take(&Token::LBracket) {
+        let column = names.pop().ok_or_else(|| self.unexpected("a column"))?;
+        Ok((names.pop(), column))
+    }
+
+    /// PostgreSQL's `.field`, `[1]` and `[1:2]` behind a column that is assigned to in part.
+    pub(super) fn column_part(&mut self) -> Result<(), Unread> {
+        loop {
+            if self.take(&Token::Period) {
+                self.ident()?;
+            } else if self.take(&Token::LBracket) {
                 while !self.take(&Token::RBracket) {
                     if !self.take(&Token::Colon) {
                         self.parser.parse_expr()?;
                     }
                 }
+            } else {
+                return Ok(());
             }
-            return Ok((None, names.swap_remove(0)));
         }
-        let column = names.pop().ok_or_else(|| self.unexpected("a column"))?;
-        Ok((names.pop(), column))
     }
 
     /// FROM or USING items.

@@ -83,7 +83,7 @@ fn postgres(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unre
     }
     cursor.postgres_table_options()?;
     if cursor.word("as") {
-        table.as_query = Some(cursor.query()?.reads);
+        table.as_query = Some(if cursor.word("execute") { prepared(cursor)? } else { cursor.query()?.reads });
         if !(cursor.words(&["with", "no", "data"]) || cursor.words(&["with", "data"])) && cursor.at_word(0, "with") {
             return Err(cursor.unexpected("WITH DATA or WITH NO DATA"));
         }
@@ -95,19 +95,30 @@ fn postgres(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unre
     Ok(())
 }
 
+/// A prepared statement and its arguments: which relations it reads stands elsewhere.
+fn prepared(cursor: &mut Cursor<'_>) -> Result<Vec<ObjectName>, Unread> {
+    cursor.column_name()?;
+    if cursor.at(0, &Token::LParen) {
+        cursor.list(Cursor::expression)?;
+    }
+    Ok(Vec::new())
+}
+
 fn sqlite(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread> {
     if cursor.word("as") {
         table.as_query = Some(cursor.query()?.reads);
         return Ok(());
     }
     cursor.table_elements(table)?;
+    let mut more = false;
     loop {
         if cursor.words(&["without", "rowid"]) {
             table.without_rowid = true;
         } else if !cursor.word("strict") {
-            return Ok(());
+            return if more { Err(cursor.unexpected("STRICT or WITHOUT ROWID")) } else { Ok(()) };
         }
-        if !cursor.take(&Token::Comma) {
+        more = cursor.take(&Token::Comma);
+        if !more {
             return Ok(());
         }
     }
