@@ -132,7 +132,7 @@ impl Cursor<'_> {
                 draft.column.generated = if always { Generated::IdentityAlways } else { Generated::IdentityByDefault };
                 draft.column.not_null = true;
                 if self.at(0, &Token::LParen) {
-                    self.skip_parentheses()?;
+                    self.sequence_options()?;
                 }
                 return Ok(true);
             }

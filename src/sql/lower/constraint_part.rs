@@ -103,10 +103,10 @@ impl Cursor<'_> {
         }
         if self.at_word(0, "with") && self.at(1, &Token::LParen) {
             self.word("with");
-            self.skip_parentheses()?;
+            self.parameters()?;
         }
         if self.words(&["using", "index", "tablespace"]) {
-            self.ident()?;
+            self.column_name()?;
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Parts of queries and expressions that sqlparser reads in every dialect, but this database does not know.
 
-use sqlparser::ast::{self, BinaryOperator, CastKind, Expr, Query, Select, Value, Values};
+use sqlparser::ast::{
+    self, BinaryOperator, CastKind, Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, Value, Values, WildcardAdditionalOptions,
+};
 
 use crate::schema::Dialect;
 use crate::sql::cursor::Unread;
@@ -33,7 +35,7 @@ pub(super) fn in_select(select: &Select, dialect: Dialect) -> Result<(), Unread>
         projection,
         exclude,
         into,
-        from: _,
+        from,
         lateral_views,
         prewhere,
         selection: _,
@@ -61,12 +63,36 @@ pub(super) fn in_select(select: &Select, dialect: Dialect) -> Result<(), Unread>
         || value_table_mode.is_some()
         || !matches!(flavor, ast::SelectFlavor::Standard)
         || dialect != Dialect::Mysql && select_modifiers.is_some()
+        || projection.iter().any(has_options)
+        || dialect == Dialect::Postgres && from.iter().flat_map(|item| &item.joins).any(lacks_condition)
         || dialect != Dialect::Postgres && (projection.is_empty() || matches!(distinct, Some(ast::Distinct::On(_))));
     known(!foreign, "a part of the query", dialect)?;
     if into.is_some() && dialect == Dialect::Sqlite {
         return Err(Unread { reason: "SELECT INTO".to_owned() });
     }
     Ok(())
+}
+
+/// `* EXCLUDE …` and its kin.
+fn has_options(item: &SelectItem) -> bool {
+    match item {
+        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => *options != WildcardAdditionalOptions::default(),
+        _ => false,
+    }
+}
+
+/// A join that PostgreSQL wants ON or USING for.
+fn lacks_condition(join: &Join) -> bool {
+    match &join.join_operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint) => matches!(constraint, JoinConstraint::None),
+        _ => false,
+    }
 }
 
 /// Refuses `TABLE name`.
@@ -114,6 +140,10 @@ pub(super) fn in_expression(tree: &Expr, dialect: Dialect) -> Result<(), Unread>
             [ast::ObjectNamePart::Identifier(name)] => in_name(name, dialect),
             _ => known(false, "a function with a schema", dialect),
         },
+        Expr::Function(call) if postgres => match call.name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(name)] if !FUNCTIONS.iter().any(|word| word.eq_ignore_ascii_case(&name.value)) => in_name(name, dialect),
+            _ => Ok(()),
+        },
         Expr::BinaryOp { op, .. } => in_operator(op, dialect),
         Expr::Value(value) => match &value.value {
             Value::DollarQuotedString(_) | Value::EscapedStringLiteral(_) | Value::UnicodeStringLiteral(_) => {
@@ -131,9 +161,18 @@ const VALUES: [&str; 12] = [
     "localtime", "localtimestamp", "session_user", "user",
 ];
 
+/// PostgreSQL's reserved words that may name a function.
+const FUNCTIONS: [&str; 24] = [
+    "any", "array", "authorization", "binary", "collation", "concurrently", "cross", "freeze", "full", "ilike", "inner", "is", "isnull", "join",
+    "left", "like", "natural", "notnull", "outer", "overlaps", "right", "similar", "tablesample", "verbose",
+];
+
 /// Refuses a bare reserved word as the name of a column.
 fn in_name(name: &ast::Ident, dialect: Dialect) -> Result<(), Unread> {
     let word = name.value.as_str();
+    if name.quote_style == Some('\'') && dialect != Dialect::Sqlite {
+        return Err(Unread { reason: format!("a string cannot be a name in {dialect}") });
+    }
     if name.quote_style.is_some() || !is_reserved(dialect, word) || VALUES.iter().any(|value| value.eq_ignore_ascii_case(word)) {
         return Ok(());
     }

@@ -58,7 +58,7 @@ fn postgres(cursor: &mut Cursor<'_>, index: &mut CreateIndex) -> Result<(), Unre
     index.only = cursor.word("only");
     index.table = cursor.relation_name()?;
     if cursor.word("using") {
-        index.method = cursor.ident()?.as_str().to_owned();
+        index.method = cursor.column_name()?.as_str().to_owned();
     }
     index.keys = cursor.list(Cursor::index_key)?;
     if cursor.word("include") {
@@ -69,7 +69,7 @@ fn postgres(cursor: &mut Cursor<'_>, index: &mut CreateIndex) -> Result<(), Unre
         cursor.parameters()?;
     }
     if cursor.word("tablespace") {
-        cursor.ident()?;
+        cursor.column_name()?;
     }
     predicate(cursor, index)
 }

@@ -138,6 +138,10 @@ fn rows(cursor: &mut Cursor<'_>, found: &mut Reads, columns: &mut Vec<Ident>) ->
         }
         cursor.rewind(place);
     }
+    if let Some(whole) = cursor.table_command()? {
+        found.merge(whole);
+        return Ok(Rows { kind: DataKind::InsertSelect, extent: Extent::All, condition: None });
+    }
     let start = cursor.start();
     let tree = cursor.parser.parse_query()?;
     let span = cursor.span_from(start);

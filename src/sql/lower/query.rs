@@ -60,8 +60,28 @@ pub(super) fn add(names: &mut Vec<ObjectName>, name: ObjectName) {
 impl Cursor<'_> {
     /// Reads a query that changes nothing.
     pub(super) fn query(&mut self) -> Result<Reads, Unread> {
+        if let Some(found) = self.table_command()? {
+            return Ok(found);
+        }
         let tree = self.parser.parse_query()?;
         self.references(&*tree)
+    }
+
+    /// `TABLE [ONLY] name [*]` as a whole query, which sqlparser reads with whatever follows it.
+    pub(super) fn table_command(&mut self) -> Result<Option<Reads>, Unread> {
+        let place = self.place();
+        if !self.word("table") {
+            return Ok(None);
+        }
+        foreign::in_table_command(self.dialect())?;
+        self.word("only");
+        let name = self.relation_name()?;
+        self.take(&Token::Mul);
+        if ["union", "intersect", "except", "order", "limit", "offset", "fetch", "for"].iter().any(|word| self.at_word(0, word)) {
+            self.rewind(place);
+            return Ok(None);
+        }
+        Ok(Some(Reads { reads: vec![name], ..Reads::default() }))
     }
 
     /// Adds the words since byte `start` that are not reserved: a superset of the columns named there.

@@ -97,13 +97,13 @@ fn account(cursor: &mut Cursor<'_>) -> Result<(), Unread> {
 /// What PostgreSQL takes before AS.
 fn options(cursor: &mut Cursor<'_>, materialized: bool) -> Result<(), Unread> {
     if materialized && cursor.word("using") {
-        cursor.ident()?;
+        cursor.column_name()?;
     }
     if cursor.word("with") {
         cursor.parameters()?;
     }
     if materialized && cursor.word("tablespace") {
-        cursor.ident()?;
+        cursor.column_name()?;
     }
     Ok(())
 }
