@@ -78,6 +78,11 @@ impl File {
         self.module.first().map(String::as_str)
     }
 
+    /// Tests that grew into a file of their own, and what they share: `#[cfg(test)] mod tests;`.
+    fn is_test(&self) -> bool {
+        self.module.last().is_some_and(|module| module == "tests" || module == "testing")
+    }
+
     fn uses(&self) -> Vec<Use> {
         uses(&self.text, &self.module)
     }
@@ -192,7 +197,7 @@ fn external_crates_stay_in_their_wings() {
 #[test]
 fn the_pure_wings_do_no_io_and_read_no_clock() {
     let mut faults = Vec::new();
-    for file in files().iter().filter(|file| file.wing().is_some_and(|wing| PURE.contains(&wing))) {
+    for file in files().iter().filter(|file| !file.is_test() && file.wing().is_some_and(|wing| PURE.contains(&wing))) {
         for used in file.uses() {
             if let Some(path) = IMPURE.iter().find(|path| used.contains(path)) {
                 faults.push(format!("{}:{}: {}", file.path.display(), used.line, path.join("::")));
@@ -219,7 +224,7 @@ fn files_are_short_and_say_what_they_are_for() {
         if lines > LONGEST_FILE {
             faults.push(format!("{}: {lines} lines; split it", file.path.display()));
         }
-        if !file.text.starts_with("//!") {
+        if !file.is_test() && !file.text.starts_with("//!") {
             faults.push(format!("{}: the first line must say what the file is for", file.path.display()));
         }
         if file.path.ends_with("mod.rs") {
@@ -301,4 +306,19 @@ fn the_reader_of_imports_sees_them_all() {
     assert!(found.iter().any(|used| used.contains(&["std", "fs"])));
     assert!(found.iter().any(|used| used.path == ["crate", "plan", "gate", "Gate"]));
     assert!(Path::new(file!()).ends_with("architecture.rs"));
+}
+
+#[test]
+fn files_of_tests_are_compiled_for_tests_alone() {
+    let mut faults = Vec::new();
+    for file in files().iter().filter(|file| file.is_test()) {
+        let name = file.module.last().expect("a test file has a name");
+        let parent = root().join("src").join(file.module[..file.module.len() - 1].join("/")).with_extension("rs");
+        let text = fs::read_to_string(&parent).expect("a file module has a parent");
+        let declaration = text.lines().zip(text.lines().skip(1)).find(|(_, line)| line.trim_start_matches("pub(super) ").trim_start_matches("pub(crate) ") == format!("mod {name};"));
+        if !declaration.is_some_and(|(above, _)| above == "#[cfg(test)]") {
+            faults.push(format!("{}: `mod {name};` stands in {} without #[cfg(test)]", file.path.display(), parent.display()));
+        }
+    }
+    assert_none(&faults);
 }

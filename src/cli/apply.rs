@@ -14,7 +14,7 @@ use crate::migration::NodeRef;
 use crate::plan::{ApprovedPlan, ConditionKind, Gate, Known, Override, Plan, Refusal, Request};
 use crate::report::found::findings;
 use crate::report::planned::{self, Sizes};
-use crate::report::view::{MigrationView, PhaseState};
+use crate::report::view::{MigrationView, PhaseState, ProgressView};
 use crate::report::{CommandName, Outcome, Report};
 use crate::run::{self, End, Options};
 use crate::schema::Phase;
@@ -93,7 +93,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         hold(args, approved.held(), &mut report);
         waits(&approved, &mut report);
     } else {
-        execute(args, approved, &site, backend, session, &mut report).await?;
+        execute(args, approved, &overview, &site, backend, session, &mut report).await?;
     }
     if report.outcome == Outcome::Nothing {
         report.notes.push(format!("nothing to {}", args.phase.verb()));
@@ -115,18 +115,17 @@ fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
     Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, again, overrides: overrides.collect() })
 }
 
-async fn execute(args: &Args, approved: ApprovedPlan, site: &Site, mut backend: AnyBackend, session: &Session, report: &mut Report) -> Result<(), Failure> {
+async fn execute(args: &Args, approved: ApprovedPlan, overview: &Plan, site: &Site, mut backend: AnyBackend, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let options = options(args, site);
     let stop = signal::listen();
     let mut progress = Progress::new(session);
     let result = run::execute(approved, &mut backend, &mut progress, &options, &stop).await;
-    drop(progress);
     backend.close().await;
     let outcome = result.map_err(Failure::from)?;
-    report.migrations = applied(&outcome.applied, site);
+    report.migrations = applied(&outcome.applied, site, &progress);
     if !outcome.applied.is_empty() {
         report.outcome = Outcome::Applied;
-        report.next = next(args.phase.into());
+        report.next = next(args.phase.into(), overview);
     }
     hold(args, &outcome.held, report);
     if outcome.end == End::Interrupted {
@@ -209,16 +208,24 @@ fn waits(approved: &ApprovedPlan, report: &mut Report) {
     }
 }
 
-fn applied(nodes: &[NodeRef], site: &Site) -> Vec<MigrationView> {
+fn applied(nodes: &[NodeRef], site: &Site, progress: &Progress) -> Vec<MigrationView> {
     let file = |node: &NodeRef| site.migrations.script(node).map(|script| script.path.to_string()).unwrap_or_default();
-    nodes.iter().map(|node| planned::bare(node, PhaseState::Done, file(node))).collect()
+    let view = |node: &NodeRef| {
+        let mut view = planned::bare(node, PhaseState::Done, file(node));
+        if let (Some(rows), Some(phase)) = (progress.rows(node), view.phases.first_mut()) {
+            phase.progress = Some(ProgressView { steps_done: 1, steps: None, rows: Some(rows) });
+        }
+        view
+    };
+    nodes.iter().map(view).collect()
 }
 
-/// What usually comes after a phase.
-fn next(phase: Phase) -> Vec<String> {
+/// What usually comes after a phase: the backfill only where there is one.
+fn next(phase: Phase, plan: &Plan) -> Vec<String> {
+    let has_backfill = plan.scripts.iter().any(|script| script.node.phase == Phase::Backfill && !script.state.is_done());
     let command = match phase {
-        Phase::Expand => "migrate apply --phase backfill",
-        Phase::Backfill => "migrate mark deployed <service>@<release>",
+        Phase::Expand if has_backfill => "migrate apply --phase backfill",
+        Phase::Expand | Phase::Backfill => "migrate mark deployed <service>@<release>",
         Phase::Contract => "migrate status",
     };
     vec![command.to_owned()]

@@ -145,7 +145,10 @@ fn told(args: &Args, marker: &Marker) -> String {
         KindArg::RolledBack => "rolled back",
         KindArg::Retired => "retired",
     };
-    let built = marker.manifest.as_ref().map(|manifest| format!(", built with {} scripts", manifest.scripts.len()));
+    let built = marker.manifest.as_ref().map(|manifest| match manifest.scripts.len() {
+        1 => ", built with 1 script".to_owned(),
+        scripts => format!(", built with {scripts} scripts"),
+    });
     format!("marked {} as {what}{}", marker.release, built.unwrap_or_default())
 }
 

@@ -9,7 +9,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::redact::redact;
 use super::session::Session;
+use crate::migration::NodeRef;
 use crate::report::text;
+use crate::report::view::RowsView;
 use crate::run::{Event, Observer};
 use rate::Rate;
 
@@ -21,6 +23,10 @@ pub(super) struct Progress {
     show: Show,
     rate: Rate,
     last: Option<Instant>,
+    /// Rows of each backfill so far.
+    rows: Vec<(NodeRef, RowsView)>,
+    /// Rows of the step at work.
+    step: Option<RowsView>,
 }
 
 enum Show {
@@ -40,7 +46,7 @@ impl Progress {
             (false, false) => Show::Lines,
             (false, true) => Show::Bar(bar()),
         };
-        Progress { show, rate: Rate::default(), last: None }
+        Progress { show, rate: Rate::default(), last: None, rows: Vec::new(), step: None }
     }
 
     /// A line of its own.
@@ -79,6 +85,7 @@ impl Observer for Progress {
     fn see(&mut self, event: &Event) {
         match event {
             Event::ChunkFinished { node, changed, walked, estimated, .. } => {
+                self.step = Some(RowsView { changed: *changed, walked: *walked, estimated: *estimated });
                 self.rate.add(Instant::now(), *walked);
                 let line = format!("{node}: {}", self.rate.tell(*walked, *changed, *estimated));
                 self.pulse(&line, *walked, *estimated);
@@ -92,11 +99,18 @@ impl Observer for Progress {
                 self.last = None;
                 self.tell(event);
             }
-            Event::StepFinished { .. } | Event::ScriptFinished { .. } | Event::Held { .. } => {
-                if let Show::Bar(bar) = &self.show {
-                    bar.finish_and_clear();
-                    bar.reset();
+            Event::StepFinished { node, took, .. } => {
+                self.clear();
+                match self.step.take() {
+                    Some(rows) => {
+                        self.line(&format!("  done in {}, {} rows walked, {} changed", text::precise(*took), rows.walked, rows.changed));
+                        self.count(node, rows);
+                    }
+                    None => self.tell(event),
                 }
+            }
+            Event::ScriptFinished { .. } | Event::Held { .. } => {
+                self.clear();
                 self.tell(event);
             }
             _ => self.tell(event),
@@ -105,6 +119,29 @@ impl Observer for Progress {
 }
 
 impl Progress {
+    /// The rows that a backfill walked and changed in this run; `None` for other scripts.
+    pub(super) fn rows(&self, node: &NodeRef) -> Option<RowsView> {
+        self.rows.iter().find(|(of, _)| of == node).map(|(_, rows)| *rows)
+    }
+
+    fn count(&mut self, node: &NodeRef, rows: RowsView) {
+        match self.rows.iter_mut().find(|(of, _)| of == node) {
+            Some((_, sum)) => {
+                sum.changed += rows.changed;
+                sum.walked += rows.walked;
+                sum.estimated = sum.estimated.zip(rows.estimated).map(|(a, b)| a + b);
+            }
+            None => self.rows.push((node.clone(), rows)),
+        }
+    }
+
+    fn clear(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.finish_and_clear();
+            bar.reset();
+        }
+    }
+
     fn tell(&self, event: &Event) {
         if let Some(line) = text::event(event) {
             self.line(&line);

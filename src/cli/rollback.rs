@@ -8,7 +8,7 @@ use super::session::{Session, actor};
 use super::site::{Site, ledger};
 use crate::backend::{AnyBackend, Backend, Limits};
 use crate::evidence::{Fleet, Who};
-use crate::ledger::{Holder, Ledger, Release};
+use crate::ledger::{Holder, Lease, Ledger, Release};
 use crate::migration::{Migration, NodeRef};
 use crate::plan::undo::{self, Undo};
 use crate::plan::Known;
@@ -51,22 +51,27 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.notes.push(format!("{} is not applied: nothing to undo", migration.id));
         return Ok(report);
     }
-    open(migration, &ledger)?;
-    nobody_needs(migration, &ledger)?;
     let undo = way_back(migration, backend.server())?;
-    nobody_builds_on(&site, &node, &undo, &ledger)?;
+    allowed(&site, migration, &undo, &ledger)?;
     report.notes = told(&undo, &mut backend).await?;
     if !args.yes && !agreed(session, &report.notes)? {
         report.notes.push("nothing was changed".to_owned());
         return Ok(report);
     }
-    execute(args, &site, &node, &undo, backend).await?;
+    execute(args, &site, migration, &undo, backend).await?;
     let file = site.migrations.script(&node).map(|script| script.path.to_string()).unwrap_or_default();
     report.migrations = vec![planned::bare(&node, PhaseState::RolledBack, file)];
     report.phase = Some(Phase::Expand);
     report.outcome = Outcome::Applied;
     report.next.push("migrate status".to_owned());
     Ok(report)
+}
+
+/// Whether nothing and nobody stands in the way.
+fn allowed(site: &Site, migration: &Migration, undo: &Undo, ledger: &Ledger) -> Result<(), Failure> {
+    open(migration, ledger)?;
+    nobody_needs(migration, ledger)?;
+    nobody_builds_on(site, &NodeRef::new(&migration.id, Phase::Expand), undo, ledger)
 }
 
 /// After contract there is no way back.
@@ -161,13 +166,20 @@ fn agreed(session: &Session, notes: &[String]) -> Result<bool, Failure> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn execute(args: &Args, site: &Site, node: &NodeRef, undo: &Undo, mut backend: AnyBackend) -> Result<(), Failure> {
-    let holder = Holder { actor: actor(args.actor.as_deref()), pid: std::process::id(), purpose: format!("rollback {}", node.migration) };
-    let limits = Limits { lock_timeout: site.project.lock_timeout, statement_timeout: None };
+async fn execute(args: &Args, site: &Site, migration: &Migration, undo: &Undo, mut backend: AnyBackend) -> Result<(), Failure> {
+    let holder = Holder { actor: actor(args.actor.as_deref()), pid: std::process::id(), purpose: format!("rollback {}", migration.id) };
     let lease = backend.acquire(&holder).await?;
-    let undone = backend.roll_back(&lease, node, &undo.statements, &limits).await;
+    let undone = under_lease(site, migration, undo, &mut backend, &lease).await;
     let released = backend.release(lease).await;
     backend.close().await;
     undone?;
     released.map_err(Failure::from)
+}
+
+/// What was allowed a moment ago may not be any more: asked again, now that nobody else writes.
+async fn under_lease(site: &Site, migration: &Migration, undo: &Undo, backend: &mut AnyBackend, lease: &Lease) -> Result<(), Failure> {
+    allowed(site, migration, undo, &ledger(backend).await?)?;
+    let limits = Limits { lock_timeout: site.project.lock_timeout, statement_timeout: None };
+    let node = NodeRef::new(&migration.id, Phase::Expand);
+    backend.roll_back(lease, &node, &undo.statements, &limits).await.map_err(Failure::from)
 }

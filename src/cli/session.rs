@@ -125,8 +125,11 @@ pub(super) fn actor(given: Option<&str>) -> String {
     }
     let named = ["MIGRATE_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"];
     let user = named.into_iter().filter_map(|name| std::env::var(name).ok()).find(|user| !user.is_empty());
-    let user = user.unwrap_or_else(|| "unknown".to_owned());
-    format!("{user}@{}", gethostname::gethostname().to_string_lossy())
+    match user {
+        // Says where it is from already.
+        Some(user) if user.contains('@') => user,
+        user => format!("{}@{}", user.as_deref().unwrap_or("unknown"), gethostname::gethostname().to_string_lossy()),
+    }
 }
 
 /// Writes to standard error what the libraries below log, without passwords.

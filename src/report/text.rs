@@ -47,7 +47,7 @@ pub fn render(report: &Report, width: usize) -> String {
         paragraph(&mut text);
         line(&mut text, &summary);
     }
-    next(&report.next, &mut text);
+    next(&report.next, width, &mut text);
     text
 }
 
@@ -71,13 +71,29 @@ fn failed(error: &ErrorView, width: usize, text: &mut String) {
     for cause in &error.causes {
         line(text, &wrapped(cause, width, "  because: ", "           "));
     }
+    if let Some(details) = &error.details {
+        text.push('\n');
+        details.lines().for_each(|detail| line(text, &painted(detail)));
+        text.push('\n');
+    }
 }
 
-fn next(commands: &[String], text: &mut String) {
+/// A line of a difference in its colour.
+fn painted(line: &str) -> String {
+    match line.chars().next() {
+        Some('+') => line.green().to_string(),
+        Some('-') => line.red().to_string(),
+        _ => line.to_owned(),
+    }
+}
+
+fn next(commands: &[String], width: usize, text: &mut String) {
     for (index, command) in commands.iter().enumerate() {
-        let label = if index == 0 { "next:" } else { "  or:" };
+        let label = if index == 0 { "next: " } else { "  or: " };
+        // A command stays in one piece, so that it can be copied; a sentence is broken.
+        let told = if command.starts_with("migrate ") { format!("{label}{command}") } else { wrapped(command, width, label, "      ") };
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "{label} {}", command.bold());
+        let _ = writeln!(text, "{label}{}", told[label.len()..].bold());
     }
 }
 

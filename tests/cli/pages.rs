@@ -1,12 +1,22 @@
 //! The console blocks of the README and of the documentation are run, each page in its own copy of the example shop.
+//! Beside it, in `../shop-1`, lies the checkout of an earlier release of the shop that uses the same database.
 
 use std::path::Path;
 
-use super::{console, root, shop};
+use super::{console, copy, folder, root};
+
+/// The only migration that the earlier release knows.
+const FIRST: &str = "migrations/20260105090000_shop";
 
 fn check(page: &str) {
-    let shop = shop();
-    if let Err(difference) = console::check(&root().join(page), shop.path()) {
+    let scratch = folder(&[]);
+    let (shop, earlier) = (scratch.path().join("shop"), scratch.path().join("shop-1"));
+    let example = root().join("migrations-example/sqlite");
+    copy(&example, &shop);
+    copy(&example.join(FIRST), &earlier.join(FIRST));
+    let project = std::fs::read_to_string(example.join("migrate.toml")).expect("the example is there");
+    std::fs::write(earlier.join("migrate.toml"), project.replace("sqlite://shop.db", "sqlite://../shop/shop.db")).expect("the folder is ours");
+    if let Err(difference) = console::check(&root().join(page), &shop) {
         panic!("{difference}");
     }
 }

@@ -53,6 +53,11 @@ fn one(condition: &GateView, now: Option<Timestamp>, width: usize, text: &mut St
         let _ = writeln!(text, "{rest}opens {}", ago(at, now));
     }
     if let Some(next) = &condition.next {
-        let _ = writeln!(text, "{}", wrapped(next, width, &format!("{rest}do: "), &format!("{rest}    ")));
+        let next = match next.starts_with("migrate ") {
+            // A command stays in one piece, so that it can be copied.
+            true => format!("{rest}do: {next}"),
+            false => wrapped(next, width, &format!("{rest}do: "), &format!("{rest}    ")),
+        };
+        let _ = writeln!(text, "{next}");
     }
 }

@@ -12,7 +12,12 @@ use crate::report::{CommandName, Report};
 /// Every migration of the report, each finding below the phase it stands in, and the findings that belong to none.
 pub(super) fn render(report: &Report, width: usize, text: &mut String) {
     let mut shown = vec![false; report.findings.len()];
-    for migration in &report.migrations {
+    let is_run = matches!(report.command, CommandName::Apply | CommandName::Rollback | CommandName::Wait);
+    let is_bare = report.migrations.iter().flat_map(|migration| &migration.phases).all(|phase| phase.statements.is_empty());
+    if is_run && is_bare {
+        applied(report, text);
+    }
+    for migration in report.migrations.iter().filter(|_| !(is_run && is_bare)) {
         paragraph(text);
         one(report, migration, &mut shown, width, text);
     }
@@ -23,18 +28,45 @@ pub(super) fn render(report: &Report, width: usize, text: &mut String) {
     loose_gates(report, width, text);
 }
 
-/// Gates of migrations that are not listed: each below its own name.
+/// Gates of migrations that are not listed: each below its name, or below several names where it reads the same.
 fn loose_gates(report: &Report, width: usize, text: &mut String) {
-    let mut told: Vec<&str> = report.migrations.iter().map(|view| view.id.as_str()).collect();
-    for gate in &report.gates {
-        if told.contains(&gate.migration.as_str()) {
+    let listed = |id: &str| report.migrations.iter().any(|view| view.id == id);
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut last = "";
+    for gate in report.gates.iter().filter(|gate| !listed(&gate.migration)) {
+        if gate.migration == last {
             continue;
         }
-        told.push(&gate.migration);
-        paragraph(text);
-        let _ = writeln!(text, "{}\n  {:<9} {}", gate.migration.bold(), "contract", painted(PhaseState::Held));
-        gate_of(report, &gate.migration, width, text);
+        last = &gate.migration;
+        let mut told = String::new();
+        gate_of(report, &gate.migration, width, &mut told);
+        match groups.last_mut() {
+            Some((names, same)) if *same == told => names.push(&gate.migration),
+            _ => groups.push((vec![&gate.migration], told)),
+        }
     }
+    for (names, told) in groups {
+        paragraph(text);
+        for name in names {
+            let _ = writeln!(text, "{}", name.bold());
+        }
+        let _ = writeln!(text, "  {:<9} {}", "contract", painted(PhaseState::Held));
+        text.push_str(&told);
+    }
+}
+
+/// What a run did: a line for each phase.
+fn applied(report: &Report, text: &mut String) {
+    for (migration, phase) in report.migrations.iter().flat_map(|migration| migration.phases.iter().map(move |phase| (migration, phase))) {
+        let rows = phase.progress.as_ref().and_then(|progress| progress.rows);
+        let rows = rows.map(|rows| format!(": {}, {} changed", plural_rows(rows.walked), rows.changed)).unwrap_or_default();
+        let state = state(phase.state);
+        let _ = writeln!(text, "{:<9} {}{} {}{rows}", phase.phase.as_str(), painted(phase.state), " ".repeat(11_usize.saturating_sub(state.len())), migration.id);
+    }
+}
+
+fn plural_rows(rows: u64) -> String {
+    format!("{rows} row{} walked", if rows == 1 { "" } else { "s" })
 }
 
 fn gate_of(report: &Report, migration: &str, width: usize, text: &mut String) {

@@ -36,12 +36,7 @@ impl Cursor<'_> {
         let (mut on_delete, mut on_update) = (ReferentialAction::NoAction, ReferentialAction::NoAction);
         loop {
             if self.word("match") {
-                // SQLite takes any name here.
-                if self.dialect() == Dialect::Sqlite {
-                    self.column_name()?;
-                } else if self.one_of(&["full", "partial", "simple"]).is_none() {
-                    return Err(self.unexpected("FULL, PARTIAL or SIMPLE"));
-                }
+                self.ident()?;
             } else if self.words(&["on", "delete"]) {
                 on_delete = self.key_action()?;
             } else if self.words(&["on", "update"]) {
@@ -103,10 +98,10 @@ impl Cursor<'_> {
         }
         if self.at_word(0, "with") && self.at(1, &Token::LParen) {
             self.word("with");
-            self.parameters()?;
+            self.skip_parentheses()?;
         }
         if self.words(&["using", "index", "tablespace"]) {
-            self.column_name()?;
+            self.ident()?;
         }
         Ok(())
     }

@@ -142,14 +142,14 @@ impl Structure {
         match kind {
             TokenKind::Open => self.open(LevelKind::Paren),
             TokenKind::OpenBracket => {
-                self.link(1);
+                self.link();
                 self.open(LevelKind::Bracket);
             }
             TokenKind::Close => self.close_up_to(LevelKind::Paren),
             TokenKind::CloseBracket => self.close_up_to(LevelKind::Bracket),
             TokenKind::Comma => self.top_mut().end_item(),
             TokenKind::Semicolon => self.end_inner_statement(),
-            TokenKind::Operator => self.link(1),
+            TokenKind::Operator => self.link(),
             TokenKind::Word => self.word(keyword),
             _ => {}
         }
@@ -198,8 +198,7 @@ impl Structure {
             self.top_mut().end_item();
         }
         match keyword {
-            Keyword::Link | Keyword::At | Keyword::Not => self.link(1),
-            Keyword::CostlyLink => self.link(limits::COPY),
+            Keyword::Link | Keyword::At | Keyword::Not => self.link(),
             Keyword::SetOperation => self.set_operation(),
             Keyword::Case if self.previous.keyword != Keyword::End && self.previous.kind != TokenKind::Dot => {
                 let statement = matches!(self.body, Body::Routine { .. }) && self.at_statement();
@@ -332,9 +331,8 @@ impl Structure {
         }
     }
 
-    fn link(&mut self, weight: u32) {
-        let level = self.top_mut();
-        level.links = level.links.saturating_add(weight);
+    fn link(&mut self) {
+        self.top_mut().links += 1;
         self.measure();
     }
 
