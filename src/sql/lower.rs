@@ -25,7 +25,7 @@ pub(super) mod table;
 mod table_element;
 mod table_option;
 mod types;
-mod view;
+pub(super) mod view;
 mod view_columns;
 mod walk;
 

@@ -16,7 +16,6 @@ mod routine;
 mod sqlite;
 mod synopsis;
 mod transactions;
-mod view;
 
 use std::borrow::Cow;
 

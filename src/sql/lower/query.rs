@@ -59,7 +59,7 @@ pub(super) fn add(names: &mut Vec<ObjectName>, name: ObjectName) {
 
 impl Cursor<'_> {
     /// Reads a query that changes nothing.
-    pub(super) fn query(&mut self) -> Result<Reads, Unread> {
+    pub(in crate::sql) fn query(&mut self) -> Result<Reads, Unread> {
         let tree = self.parser.parse_query()?;
         self.references(&*tree)
     }
@@ -81,7 +81,7 @@ impl Cursor<'_> {
     }
 
     /// The relations and functions in a part of sqlparser's tree.
-    pub(in crate::sql) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
+    pub(super) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
         let mut walk = Walk { cursor: self, found: Reads::default(), scopes: Vec::new() };
         if let ControlFlow::Break(reason) = tree.visit(&mut walk) {
             return Err(Unread { reason });

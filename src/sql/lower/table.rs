@@ -8,7 +8,7 @@ use crate::schema::{Dialect, ObjectName};
 use crate::sql::cursor::{Cursor, Unread};
 
 /// Reads `[TEMPORARY | UNLOGGED] TABLE …` behind CREATE.
-pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, Unread> {
+pub(in crate::sql) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, Unread> {
     let persistence = persistence(cursor)?;
     cursor.need_words(&["table"])?;
     let if_not_exists = cursor.words(&["if", "not", "exists"]);

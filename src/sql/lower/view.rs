@@ -12,7 +12,7 @@ use crate::sql::cursor::{Cursor, Unread};
 
 /// Reads `[TEMPORARY] [RECURSIVE] [MATERIALIZED] VIEW …` behind CREATE [OR REPLACE]; `None`, with nothing consumed, if
 /// that does not stand here.
-pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<Option<CreateView>, Unread> {
+pub(in crate::sql) fn create(cursor: &mut Cursor<'_>) -> Result<Option<CreateView>, Unread> {
     let dialect = cursor.dialect();
     let place = cursor.place();
     if dialect == Dialect::Mysql {

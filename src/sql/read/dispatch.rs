@@ -78,6 +78,11 @@ impl Head {
                 nth += 1;
             }
         }
+        if matches!(word(nth).as_str(), "DEFINER" | "ALGORITHM" | "SQL") {
+            // MySQL's `DEFINER = 'a'@'b'` and its kin stand before the kind.
+            let behind = (nth..nth + 20).find(|nth| ["VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"].contains(&word(*nth).as_str()));
+            nth = behind.unwrap_or(nth);
+        }
         Head { verb, kind: word(nth), next: word(nth + 1) }
     }
 

@@ -3,7 +3,6 @@
 use sqlparser::tokenizer::Token;
 
 use super::routine::Code;
-use super::view::ViewQuery;
 use crate::sql::reserved;
 use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint, ObjectKind, Verb};
 use crate::schema::table::TypeName;
@@ -128,7 +127,7 @@ enum Value {
     Column(Box<(NewColumn, Vec<NewConstraint>)>),
     Constraint(Box<(NewConstraint, Option<Ident>)>),
     Text(String),
-    Query(Box<ViewQuery>),
+    Query(Vec<ObjectName>),
     Code(Code),
     Index(Box<CreateIndex>),
 }
@@ -372,8 +371,8 @@ accessor!(
     code, Code, Code
 );
 accessor!(
-    /// The last query of this label.
-    query, Query, Box<ViewQuery>
+    /// The relations that the last query of this label reads.
+    query, Query, Vec<ObjectName>
 );
 
 fn value(cursor: &mut Cursor<'_>, slot: Slot, found: &Found<'_>) -> Result<Value, Unread> {
@@ -396,7 +395,7 @@ fn value(cursor: &mut Cursor<'_>, slot: Slot, found: &Found<'_>) -> Result<Value
         Slot::Number => Value::Text(number(cursor)?),
         Slot::Any => Value::Text(any(cursor)?),
         Slot::Parens => Value::Text(parens(cursor)?),
-        Slot::Query => Value::Query(Box::new(ViewQuery::read(cursor)?)),
+        Slot::Query => Value::Query(cursor.query()?.reads),
         Slot::Rest => Value::Text(rest(cursor)?),
         Slot::Setting => Value::Text(setting(cursor)?),
         Slot::Arguments => Value::Text(super::routine::arguments(cursor)?),
@@ -496,8 +495,8 @@ fn host(cursor: &mut Cursor<'_>) {
 
 fn number(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
     let start = cursor.start();
-    if !cursor.parser.consume_token(&Token::Minus) {
-        cursor.parser.consume_token(&Token::Plus);
+    if !cursor.take(&Token::Minus) {
+        cursor.take(&Token::Plus);
     }
     match &cursor.parser.peek_token_ref().token {
         Token::Number(..) => cursor.parser.advance_token(),

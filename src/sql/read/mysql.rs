@@ -12,9 +12,10 @@ use crate::sql::read::Reader;
 #[rustfmt::skip]
 pub(super) fn reader(head: &Head) -> Option<Reader> {
     Some(match (head.verb(), head.kind()) {
-        ("CREATE", "TABLE" | "INDEX" | "KEY") | ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "", _) => return None,
+        ("CREATE", "TABLE" | "INDEX" | "VIEW") | ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "", _) => return None,
         ("ALTER", "TABLE" | "IGNORE" | "ONLINE") => alter_table::read,
-        ("CREATE", "VIEW" | "ALGORITHM" | "DEFINER" | "SQL" | "TRIGGER" | "FUNCTION" | "PROCEDURE" | "AGGREGATE" | "EVENT" | "SEQUENCE") => create::read,
+        ("ALTER", "VIEW") => object::alter_view,
+        ("CREATE", "TRIGGER" | "FUNCTION" | "PROCEDURE" | "AGGREGATE" | "EVENT" | "SEQUENCE") => create::read,
         ("EXPLAIN" | "DESCRIBE" | "DESC", _) => session::explain,
         ("PREPARE", _) => session::prepare,
         ("ALTER" | "CREATE" | "DROP" | "RENAME" | "GRANT" | "REVOKE" | "TRUNCATE", _) if (head.verb(), head.kind()) != ("DROP", "PREPARE") => object::read,

@@ -1,4 +1,4 @@
-//! SQLite: everything but CREATE TABLE, CREATE INDEX and what reads or changes rows.
+//! SQLite: everything but CREATE of tables, indexes and views and what reads or changes rows.
 //!
 //! Source: sqlite.org/lang.html, lang_altertable.html (3.35 to 3.50: no ALTER COLUMN, no ADD CONSTRAINT).
 
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::dispatch::{self, Head};
 use super::found::Found;
 use super::synopsis::{self, Form, Pattern, each, one, statement_end};
-use crate::schema::operation::{AddColumn, CreateTrigger, CreateView, Drop, MaintenanceKind, ReindexTarget, Setting, TransactionControl};
+use crate::schema::operation::{AddColumn, CreateTrigger, Drop, MaintenanceKind, ReindexTarget, Setting, TransactionControl};
 use crate::schema::Operation;
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
@@ -17,7 +17,7 @@ use crate::sql::read::Reader;
 /// The reader for a statement's head; `None` leaves it to sqlparser.
 pub(super) fn reader(head: &Head) -> Option<Reader> {
     match (head.verb(), head.kind()) {
-        ("CREATE", "TABLE" | "INDEX") | ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "", _) => None,
+        ("CREATE", "TABLE" | "INDEX" | "VIEW") | ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "", _) => None,
         ("EXPLAIN", _) => Some(explain),
         _ => Some(read),
     }
@@ -44,22 +44,6 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         }),
         one("DROP TRIGGER %if_exists name", |f| {
             Ok(Operation::DropTrigger { trigger: f.name("name")?, table: None, if_exists: f.has("if_exists"), cascade: false })
-        }),
-        one("CREATE [ temporary:{ TEMP | TEMPORARY } ] VIEW %if_not_exists name [ %columns ] AS query", |f| {
-            let renamed: Vec<_> = f.idents("column").collect();
-            let query = f.query("query")?.renamed(&renamed);
-            Ok(Operation::CreateView(Box::new(CreateView {
-                name: f.name("name")?,
-                or_replace: false,
-                if_not_exists: f.has("if_not_exists"),
-                materialized: false,
-                temporary: f.has("temporary"),
-                reads: query.reads,
-                uses: query.uses,
-                columns: query.columns,
-                // No view of SQLite takes rows without an INSTEAD OF trigger.
-                simple: false,
-            })))
         }),
         one("CREATE [ TEMP | TEMPORARY ] TRIGGER %if_not_exists name [ BEFORE | AFTER | instead:{ INSTEAD OF } ] { DELETE | INSERT | UPDATE [ OF column:ident ,... ] }
              ON table:name [ FOR EACH ROW ] [ WHEN condition:expr ] BEGIN block", |f| {

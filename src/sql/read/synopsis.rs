@@ -126,9 +126,11 @@ impl Pattern {
                 true
             }
             Pattern::Repeat { of, commas } => {
-                let mut last = None;
-                while of.fits(cursor, found) && cursor.place() != place {
-                    last = Some((cursor.place(), found.len()));
+                let (mut last, mut before) = (None, place);
+                // A part that fits without taking a token would fit for ever.
+                while of.fits(cursor, found) && cursor.place() != before {
+                    before = cursor.place();
+                    last = Some((before, found.len()));
                     if *commas && !cursor.parser.consume_token(&Token::Comma) {
                         break;
                     }

@@ -1,11 +1,11 @@
-//! CREATE of views, triggers, routines, events and sequences, MySQL 8 and MariaDB 10.11.
+//! CREATE of triggers, routines, events and sequences, MySQL 8 and MariaDB 10.11.
 
 use std::sync::LazyLock;
 
 use crate::schema::operation::ObjectKind::Event;
 use crate::schema::operation::Verb::Create;
-use crate::schema::operation::{CreateRoutine, CreateTrigger, CreateView};
-use crate::schema::{Ident, Operation, Volatility};
+use crate::schema::operation::{CreateRoutine, CreateTrigger};
+use crate::schema::{Operation, Volatility};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::read::found::Found;
@@ -14,22 +14,6 @@ use crate::sql::read::synopsis::{self, Form, object, one, statement_end};
 #[rustfmt::skip]
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
-        one("CREATE or_replace:[ OR REPLACE ] [ ALGORITHM = { UNDEFINED | MERGE | table:TEMPTABLE } ] %definer [ SQL SECURITY { DEFINER | INVOKER } ] VIEW %if_not_exists name [ %columns ] AS query
-             [ WITH [ CASCADED | LOCAL ] CHECK OPTION ]", |f| {
-            let renamed: Vec<Ident> = f.idents("column").collect();
-            let query = f.query("query")?.renamed(&renamed);
-            Ok(Operation::CreateView(Box::new(CreateView {
-                name: f.name("name")?,
-                or_replace: f.has("or_replace"),
-                if_not_exists: f.has("if_not_exists"),
-                materialized: false,
-                temporary: false,
-                reads: query.reads,
-                uses: query.uses,
-                columns: query.columns,
-                simple: query.simple && !f.has("table"),
-            })))
-        }),
         one("CREATE or_replace:[ OR REPLACE ] %definer TRIGGER %if_not_exists name { BEFORE | AFTER } { INSERT | UPDATE | DELETE } ON table:name FOR EACH ROW [ { FOLLOWS | PRECEDES } ident ] code", |f| {
             Ok(Operation::CreateTrigger(Box::new(CreateTrigger {
                 name: f.name("name")?,

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use crate::schema::operation::ObjectKind::{Event, Server, Tablespace};
 use crate::schema::operation::Verb::{Alter, Create, Drop as Dropped};
-use crate::schema::operation::{AccessChange, ConstraintRef, Drop, ObjectChange, SequenceChange, Verb};
+use crate::schema::operation::{AccessChange, ConstraintRef, CreateView, Drop, ObjectChange, SequenceChange, Verb};
 use crate::schema::{ObjectName, Operation};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
+use crate::sql::lower::view;
 use crate::sql::read::found::Found;
 use crate::sql::read::synopsis::{self, Form, each, object, one, statement_end};
 
@@ -37,21 +38,6 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         }),
         one("ALTER { DATABASE | SCHEMA } ident { UPGRADE DATA DIRECTORY NAME | { table_option | READ ONLY [ = ] any } ... }", |f| {
             Ok(Operation::AlterSchema { name: f.ident("ident")?, change: ObjectChange::Option })
-        }),
-        one("ALTER [ ALGORITHM = { UNDEFINED | MERGE | TEMPTABLE } ] %definer [ SQL SECURITY { DEFINER | INVOKER } ] VIEW name [ %columns ] AS query [ WITH [ CASCADED | LOCAL ] CHECK OPTION ]", |f| {
-            let renamed: Vec<_> = f.idents("column").collect();
-            let query = f.query("query")?.renamed(&renamed);
-            Ok(Operation::CreateView(Box::new(crate::schema::operation::CreateView {
-                name: f.name("name")?,
-                or_replace: true,
-                if_not_exists: false,
-                materialized: false,
-                temporary: false,
-                reads: query.reads,
-                uses: query.uses,
-                columns: query.columns,
-                simple: query.simple,
-            })))
         }),
         one("ALTER { FUNCTION | PROCEDURE } name [ %characteristic ] ...", |f| Ok(Operation::AlterRoutine { routine: f.name("name")?, change: ObjectChange::Option })),
         object(Alter, Event, "ALTER %definer EVENT name rest"),
@@ -84,6 +70,15 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 /// Reads the statement.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
     synopsis::read(cursor, &FORMS, &mut Found::new(cursor), statement_end)
+}
+
+/// ALTER VIEW states the whole view again.
+pub(super) fn alter_view(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
+    let start = cursor.start();
+    cursor.need_words(&["alter"])?;
+    let Some(altered) = view::create(cursor)? else { return Err(cursor.unexpected("a view")) };
+    let operation = Operation::CreateView(Box::new(CreateView { or_replace: true, ..altered }));
+    Ok(vec![Clause { span: cursor.span_from(start), operation }])
 }
 
 /// A rename, which in MySQL can also move the table into another database.

@@ -33,6 +33,10 @@ static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER TABLE %if_exists %relation ATTACH PARTITION part:name { default:DEFAULT | bound }", |f| {
             Ok(Operation::AttachPartition { parent: f.name("table")?, partition: f.name("part")?, default: f.has("default") })
         }),
+        // PostgreSQL 19.
+        one("ALTER TABLE %if_exists table:name { SPLIT PARTITION other:name INTO ( { PARTITION other:name { DEFAULT | bound } } ,... ) | MERGE PARTITIONS ( other:name ,... ) INTO other:name }", |f| {
+            alter_table(f, TableChange::Partitions { drops_rows: false })
+        }),
         one("ALTER TABLE %if_exists %relation DETACH PARTITION part:name [ concurrently:CONCURRENTLY | finalize:FINALIZE ]", |f| {
             let (concurrently, finalize) = (f.has("concurrently"), f.has("finalize"));
             Ok(Operation::DetachPartition { parent: f.name("table")?, partition: f.name("part")?, concurrently, finalize })

@@ -1,20 +1,19 @@
-//! CREATE of what the replay follows beside tables and indexes, PostgreSQL 18: views, sequences, types, domains,
-//! routines, triggers, schemas.
+//! CREATE of what the replay follows beside tables and indexes, PostgreSQL 18: sequences, types, domains,
+//! routines, triggers, schemas, foreign tables.
 
 use std::sync::LazyLock;
 
-use crate::schema::operation::{CreateRoutine, CreateTrigger, CreateView, TypeDefinition};
+use crate::schema::operation::{CreateRoutine, CreateTrigger, TypeDefinition};
 use crate::schema::{Ident, ObjectName, Operation, Volatility};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
+use crate::sql::lower::table;
 use crate::sql::read::found::Found;
-use crate::sql::read::synopsis::{self, Form, one, statement_end};
+use crate::sql::read::synopsis::{self, Form, Pattern, one, statement_end};
 
 #[rustfmt::skip]
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
-        one("CREATE or_replace:[ OR REPLACE ] [ [ LOCAL | GLOBAL ] temporary:{ TEMP | TEMPORARY } ] [ RECURSIVE ] VIEW name [ ( column:ident ,... ) ] [ WITH %parameters ] AS query [ WITH [ CASCADED | LOCAL ] CHECK OPTION ]", |f| view(f, false)),
-        one("CREATE MATERIALIZED VIEW %if_not_exists name [ %columns ] [ USING ident ] [ WITH %parameters ] [ TABLESPACE ident ] AS query [ WITH [ NO ] DATA ]", |f| view(f, true)),
         one("CREATE [ temporary:{ TEMP | TEMPORARY } | UNLOGGED ] SEQUENCE %if_not_exists name [ %sequence_option ] ...", |f| {
             let (if_not_exists, temporary) = (f.has("if_not_exists"), f.has("temporary"));
             Ok(Operation::CreateSequence { name: f.name("name")?, owned_by: f.table_column("owner").ok(), if_not_exists, temporary })
@@ -59,20 +58,18 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
     synopsis::read(cursor, &FORMS, &mut Found::new(cursor), statement_end)
 }
 
-fn view(f: &Found<'_>, materialized: bool) -> Result<Operation, Unread> {
-    let renamed: Vec<Ident> = f.idents("column").collect();
-    let query = f.query("query")?.renamed(&renamed);
-    Ok(Operation::CreateView(Box::new(CreateView {
-        name: f.name("name")?,
-        or_replace: f.has("or_replace"),
-        if_not_exists: f.has("if_not_exists"),
-        materialized,
-        temporary: f.has("temporary"),
-        reads: query.reads,
-        uses: query.uses,
-        columns: query.columns,
-        simple: query.simple && !materialized,
-    })))
+/// CREATE FOREIGN TABLE: a table's definition with the server behind it.
+pub(super) fn foreign_table(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
+    static TAIL: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("SERVER ident [ %options ]"));
+    let start = cursor.start();
+    cursor.need_words(&["create", "foreign"])?;
+    let mut created = table::create(cursor)?;
+    created.foreign = true;
+    let mut found = Found::new(cursor);
+    if !TAIL.fits(cursor, &mut found) {
+        return Err(found.unread(cursor));
+    }
+    Ok(vec![Clause { span: cursor.span_from(start), operation: Operation::CreateTable(Box::new(created)) }])
 }
 
 fn routine(f: &mut Found<'_>) -> Result<Operation, Unread> {

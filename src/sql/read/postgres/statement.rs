@@ -29,13 +29,13 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             })))
         }),
         one("COPY [ BINARY ] { ( query ) | name [ %columns ] } TO [ PROGRAM ] { string | STDIN | STDOUT } [ [ USING ] DELIMITERS string ] [ [ WITH ] { ( %copy_option ,... ) | { %old_copy_option } ... } ]", |f| {
-            Ok(Operation::Query { reads: f.query("query").map(|query| query.reads).or_else(|_| f.name("name").map(|name| vec![name]))?, functions: Vec::new() })
+            Ok(Operation::Query { reads: f.query("query").or_else(|_| f.name("name").map(|name| vec![name]))?, functions: Vec::new() })
         }),
         one("CALL name ( [ { [ ident { := | => } ] expr } ,... ] )", |f| Ok(Operation::Block(Block { dynamic: false, calls: Some(f.name("name")?) }))),
         // What it runs was read where it was prepared.
         one("EXECUTE ident [ parens ]", |_| Ok(Operation::Block(Block { dynamic: false, calls: None }))),
         one("DECLARE ident [ BINARY | ASENSITIVE | INSENSITIVE | [ NO ] SCROLL ] ... CURSOR [ { WITH | WITHOUT } HOLD ] FOR query", |f| {
-            Ok(Operation::Query { reads: f.query("query")?.reads, functions: Vec::new() })
+            Ok(Operation::Query { reads: f.query("query")?, functions: Vec::new() })
         }),
     ]
 });
