@@ -94,7 +94,7 @@ fn report(name: &str, count: &Count, goal: f64, ddl_only: bool) {
     let (all, ddl) = (rate(count.unread, valid), rate(count.unread_ddl, count.valid_ddl));
     let mut failures: Vec<_> = count.failures.iter().collect();
     failures.sort_by_key(|(_, (times, _))| std::cmp::Reverse(*times));
-    for (what, (times, sample)) in failures.iter().take(6000) {
+    for (what, (times, sample)) in failures.iter().take(60) {
         eprintln!("{times:5} × {what}\n        {}", sample.replace('\n', "\n        "));
     }
     eprintln!(

@@ -72,3 +72,78 @@ fn what_mysql_rejects_is_refused() {
 fn what_postgres_rejects_is_refused() {
     assert_none_read(Dialect::Postgres, include_str!("../../../tests/probes/refused/postgres.sql"));
 }
+
+#[test]
+fn each_clause_has_its_own_bytes() {
+    let sql = "ALTER TABLE t ADD COLUMN a int, DROP b CASCADE , ALTER c TYPE text USING c::text, OWNER TO x";
+    assert_eq!(
+        outline(Dialect::Postgres, sql),
+        ["AddColumn | ADD COLUMN a int", "DropColumn | DROP b CASCADE", "AlterColumn | ALTER c TYPE text USING c::text", "Access | OWNER TO x"]
+    );
+    assert_eq!(
+        outline(Dialect::Mysql, "ALTER TABLE t ENGINE=InnoDB ROW_FORMAT=DYNAMIC, CHANGE a b INT, ADD (c INT, d INT)"),
+        [
+            "AlterTable | ENGINE=InnoDB",
+            "AlterTable | ROW_FORMAT=DYNAMIC",
+            "RenameColumn | CHANGE a b INT",
+            "AlterColumn | CHANGE a b INT",
+            "AddColumn | c INT",
+            "AddColumn | d INT"
+        ]
+    );
+    assert_eq!(outline(Dialect::Postgres, "DROP TABLE IF EXISTS a, s.b CASCADE"), ["DropTable | a", "DropTable | s.b"]);
+    assert_eq!(outline(Dialect::Mysql, "RENAME TABLE a TO b, c TO d"), ["RenameTable | a TO b", "RenameTable | c TO d"]);
+}
+
+#[test]
+fn flags_of_the_dangerous_forms_are_kept() {
+    let only = |dialect, sql: &str| read(dialect, sql).remove(0).operation;
+    assert!(matches!(
+        only(Dialect::Postgres, "DROP INDEX CONCURRENTLY IF EXISTS s.i"),
+        Operation::DropIndex { concurrently: true, if_exists: true, cascade: false, .. }
+    ));
+    assert!(matches!(
+        only(Dialect::Postgres, "ALTER TABLE t DETACH PARTITION p CONCURRENTLY"),
+        Operation::DetachPartition { concurrently: true, finalize: false, .. }
+    ));
+    assert!(matches!(
+        only(Dialect::Postgres, "ALTER TABLE t ADD CONSTRAINT k UNIQUE USING INDEX i"),
+        Operation::AddConstraint(add) if add.using_index.is_some()
+    ));
+    assert!(matches!(
+        only(Dialect::Postgres, "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID"),
+        Operation::AddConstraint(add) if add.constraint.validity == crate::schema::table::Validity::NotValid
+    ));
+    assert!(matches!(
+        only(Dialect::Postgres, "REINDEX (CONCURRENTLY) TABLE t"),
+        Operation::Reindex { concurrently: true, .. }
+    ));
+    assert!(matches!(
+        only(Dialect::Postgres, "ALTER TABLE t DISABLE TRIGGER ALL"),
+        Operation::AlterTable { change: crate::schema::operation::TableChange::Trigger { name: None, enabled: false }, .. }
+    ));
+    assert!(matches!(
+        only(Dialect::Postgres, "EXPLAIN ANALYZE DELETE FROM t"),
+        Operation::ChangeData(change) if change.nested
+    ));
+    assert!(matches!(only(Dialect::Postgres, "EXPLAIN DELETE FROM t"), Operation::Query { .. }));
+}
+
+#[test]
+fn do_shows_the_statements_inside_it_at_their_own_bytes() {
+    let sql = "DO $x$ BEGIN IF NOT EXISTS (SELECT 1 FROM u) THEN ALTER TABLE t ADD a int; ELSE DROP TABLE v; END IF; EXECUTE 'DROP VIEW w'; END $x$";
+    assert_eq!(
+        outline(Dialect::Postgres, sql),
+        [format!("Block | {sql}"), "AddColumn | ADD a int".to_owned(), "DropTable | v".to_owned(), "DropView | w".to_owned()]
+    );
+    let dynamic = |sql: &str| match &read(Dialect::Postgres, sql)[0].operation {
+        Operation::Block(block) => block.dynamic,
+        other => panic!("{other:?}"),
+    };
+    assert!(!dynamic(sql));
+    assert!(dynamic("DO $$ BEGIN EXECUTE format('DROP TABLE %I', x); END $$"));
+    assert!(dynamic("DO $$ BEGIN FOR r IN EXECUTE q LOOP NULL; END LOOP; END $$"));
+    // Doubled quotes: the clause is the literal as a whole.
+    let quoted = "DO 'BEGIN ALTER TABLE t ALTER c SET DEFAULT ''x''; END'";
+    assert_eq!(outline(Dialect::Postgres, quoted)[1], format!("AlterColumn | {}", &quoted[3..]));
+}

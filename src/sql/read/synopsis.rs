@@ -58,6 +58,11 @@ const SHORTHANDS: &[(&str, &str)] = &[
         "%transaction_mode",
         "{ { ISOLATION LEVEL { SERIALIZABLE | REPEATABLE READ | READ { COMMITTED | UNCOMMITTED } } | READ { WRITE | ONLY } | [ NOT ] DEFERRABLE } [ , ] }",
     ),
+    (
+        "%mysql_privileges",
+        "{ { ALL PRIVILEGES | CREATE { TEMPORARY TABLES | VIEW | ROUTINE | USER | TABLESPACE | ROLE } | DROP ROLE | ALTER ROUTINE | LOCK TABLES | SHOW { VIEW | DATABASES }
+           | REPLICATION word [ ADMIN ] | DELETE HISTORY | GRANT OPTION | BINLOG word | word } [ parens ] } ,...",
+    ),
     ("%definer", "[ DEFINER = role ]"),
     (
         "%characteristic",

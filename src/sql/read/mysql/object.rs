@@ -58,9 +58,9 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER USER rest", |_| role(Alter)),
         one("RENAME USER { role TO role } ,...", |_| role(Alter)),
         one("DROP { USER | ROLE } %if_exists role ,...", |_| role(Dropped)),
-        one("GRANT { PROXY | %privileges } ON [ TABLE | FUNCTION | PROCEDURE ] { * . * | ident . * | * | on:name | role } TO rest", |f| Ok(Operation::Access(AccessChange::Grant { on: on(f) }))),
+        one("GRANT { PROXY | %mysql_privileges } ON [ TABLE | FUNCTION | PROCEDURE ] { * . * | ident . * | * | on:name | role } TO rest", |f| Ok(Operation::Access(AccessChange::Grant { on: on(f) }))),
         one("GRANT role ,... TO rest", |_| Ok(Operation::Access(AccessChange::Grant { on: Vec::new() }))),
-        one("REVOKE [ IF EXISTS ] { PROXY | %privileges } ON [ TABLE | FUNCTION | PROCEDURE ] { * . * | ident . * | * | on:name | role } FROM rest", |f| {
+        one("REVOKE [ IF EXISTS ] { PROXY | %mysql_privileges } ON [ TABLE | FUNCTION | PROCEDURE ] { * . * | ident . * | * | on:name | role } FROM rest", |f| {
             Ok(Operation::Access(AccessChange::Revoke { on: on(f) }))
         }),
         one("REVOKE [ IF EXISTS ] { ALL [ PRIVILEGES ] , GRANT OPTION | role ,... } FROM rest", |_| Ok(Operation::Access(AccessChange::Revoke { on: Vec::new() }))),
