@@ -36,9 +36,9 @@ impl Lexer<'_> {
             };
             let Some(found) = found else { return self.unclosed(what) };
             at += found + 1;
-            if bytes[at - 1] == b'\\' && close != b'\\' {
-                at += 1;
-            } else if !matches!(escape, Escape::None) && bytes.get(at) == Some(&close) {
+            let escaping = bytes[at - 1] != close;
+            let doubled = !matches!(escape, Escape::None) && bytes.get(at) == Some(&close);
+            if escaping || doubled {
                 at += 1;
             } else {
                 self.at = at;

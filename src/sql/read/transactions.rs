@@ -19,14 +19,11 @@ pub(super) fn check(statements: &[Statement], problems: &mut Vec<Problem>) {
                     }
                     open = Some(statement.span);
                 }
-                Operation::Transaction(TransactionControl::Commit) => {
-                    if open.take().is_none() && !implicit {
-                        say(statement.span, "COMMIT without BEGIN");
-                    }
-                }
-                Operation::Transaction(TransactionControl::Rollback) => {
-                    if open.take().is_none() && !implicit {
-                        say(statement.span, "ROLLBACK without BEGIN");
+                Operation::Transaction(end @ (TransactionControl::Commit | TransactionControl::Rollback)) => {
+                    let begin = open.take();
+                    if begin.is_none() && !implicit {
+                        let commit = *end == TransactionControl::Commit;
+                        say(statement.span, if commit { "COMMIT without BEGIN" } else { "ROLLBACK without BEGIN" });
                     }
                 }
                 Operation::SetSetting(setting) if setting.name.eq_ignore_ascii_case("autocommit") => implicit = true,
@@ -36,5 +33,29 @@ pub(super) fn check(statements: &[Statement], problems: &mut Vec<Problem>) {
     }
     if let Some(span) = open {
         say(span, "BEGIN without COMMIT");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Dialect, Server};
+    use crate::sql::{Source, read};
+
+    fn found(dialect: Dialect, text: &str) -> Vec<ProblemKind> {
+        read(&Source::new("a.sql", text), Server::oldest(dialect)).problems.into_iter().map(|problem| problem.kind).collect()
+    }
+
+    #[test]
+    fn every_begin_has_its_end() {
+        let unbalanced = |what| vec![ProblemKind::UnbalancedTransaction(what)];
+        for dialect in Dialect::ALL {
+            assert_eq!(found(dialect, "BEGIN; DROP TABLE a; COMMIT; DROP TABLE b; BEGIN; DROP TABLE c; ROLLBACK;"), []);
+            assert_eq!(found(dialect, "BEGIN; DROP TABLE a;"), unbalanced("BEGIN without COMMIT"));
+            assert_eq!(found(dialect, "DROP TABLE a; COMMIT;"), unbalanced("COMMIT without BEGIN"));
+            assert_eq!(found(dialect, "DROP TABLE a; ROLLBACK;"), unbalanced("ROLLBACK without BEGIN"));
+            assert_eq!(found(dialect, "BEGIN; BEGIN; COMMIT;"), unbalanced("BEGIN inside a transaction that is still open"));
+        }
+        assert_eq!(found(Dialect::Mysql, "SET autocommit = 0; DROP TABLE a; COMMIT;"), []);
     }
 }

@@ -20,8 +20,9 @@ pub(in crate::sql) const ORDINARY_HEIGHT: u32 = 1_000;
 /// The stack on which higher trees are read: about 1 KiB is needed for each level, in a debug build.
 pub(in crate::sql) const TALL_STACK: usize = 256 * 1024 * 1024;
 
-/// Bytes of one statement. Parsing needs about a hundred times as much memory for a list of rows.
-pub(in crate::sql) const BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of one statement. Parsing a list of rows needs about 130 times as much memory: 2 GiB here. Dumps keep an INSERT
+/// below 1 MiB (net_buffer_length of mysqldump) unless told otherwise.
+pub(in crate::sql) const BYTES: usize = 16 * 1024 * 1024;
 
 /// A limit that a statement exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

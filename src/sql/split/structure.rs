@@ -225,10 +225,8 @@ impl Structure {
         let inside = self.levels.len() > 1;
         match keyword {
             // Not only where a statement begins: HANDLER FOR NOT FOUND BEGIN.
-            Keyword::Begin if inside || !begun => {
-                if !matches!(previous.kind, TokenKind::Comma | TokenKind::Open | TokenKind::Operator) {
-                    self.open(LevelKind::Block);
-                }
+            Keyword::Begin if (inside || !begun) && !matches!(previous.kind, TokenKind::Comma | TokenKind::Open | TokenKind::Operator) => {
+                self.open(LevelKind::Block);
             }
             Keyword::If if self.at_statement() => self.open(LevelKind::Branches),
             Keyword::Loop | Keyword::While | Keyword::Repeat if self.at_statement() => self.open(LevelKind::Block),

@@ -220,6 +220,7 @@ fn depth_and_chains_are_bounded_and_lists_are_not() {
         let arms = format!("UPDATE t SET a = CASE b {} END", "WHEN 1 OR 2 THEN -1 ".repeat(10_000));
         assert_eq!(complex(dialect, &arms), 0);
     }
+    assert_eq!(complex(Postgres, &format!("SELECT '{}'; SELECT 1", "x".repeat(limits::BYTES))), 1);
     let body = format!("CREATE PROCEDURE p() BEGIN {} END", "SET @a = @a + 1; ".repeat(10_000));
     assert_eq!(complex(Mysql, &body), 0);
     assert_eq!(complex(Postgres, &format!("SELECT 1{}", "::int".repeat(100_000))), 1);
