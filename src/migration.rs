@@ -14,6 +14,8 @@ pub mod project;
 pub mod script;
 pub mod settings;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use database::DatabaseUrl;
 pub use error::MigrationError;

@@ -10,15 +10,15 @@ pub mod history;
 pub mod step;
 pub mod steps;
 pub mod survey;
-pub mod undo;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod undo;
 
 pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request, Turn};
 pub use commute::{Clash, Side};
 pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob};
-pub use history::HistoryConflict;
 pub use graph::{Cycle, Graph};
+pub use history::HistoryConflict;
 pub use step::{Resume, Step, StepKind};
 pub use survey::{Known, PlanError, Survey};
 
@@ -133,7 +133,11 @@ impl ScriptState {
     pub fn is_done(&self) -> bool {
         match self {
             ScriptState::Done { .. } => true,
-            ScriptState::Unchanged | ScriptState::Running { .. } | ScriptState::Pending | ScriptState::Blocked { .. } | ScriptState::Held(_) => false,
+            ScriptState::Unchanged
+            | ScriptState::Running { .. }
+            | ScriptState::Pending
+            | ScriptState::Blocked { .. }
+            | ScriptState::Held(_) => false,
         }
     }
 }
@@ -175,7 +179,11 @@ impl Plan {
 impl PlannedScript {
     fn enter(&mut self, gate: Gate) {
         if let (ScriptState::Held(_), true) = (&self.state, gate.is_open()) {
-            self.state = if self.finished == 0 { ScriptState::Pending } else { ScriptState::Running { finished: self.finished, of: self.steps.len() } };
+            self.state = if self.finished == 0 {
+                ScriptState::Pending
+            } else {
+                ScriptState::Running { finished: self.finished, of: self.steps.len() }
+            };
         } else if let ScriptState::Held(_) = self.state {
             self.state = ScriptState::Held(gate);
         }

@@ -19,5 +19,10 @@ pub(super) fn judge(spec: &GateSpec) -> Condition {
     if told.is_empty() {
         return open(KIND, "no open migration conflicts with it", json!([]));
     }
-    closed(KIND, told.join("; "), json!(spec.clashes), "say with `after` in migration.toml which comes first; `migrate explain unordered-conflict`")
+    closed(
+        KIND,
+        told.join("; "),
+        json!(spec.clashes),
+        "say with `after` in migration.toml which comes first; `migrate explain unordered-conflict`",
+    )
 }

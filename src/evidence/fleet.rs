@@ -50,10 +50,10 @@ impl Fleet {
         sorted.sort_by_key(|marker| marker.at);
         let mut fleet = Fleet::default();
         for marker in sorted {
-            let service = fleet.services.entry(marker.release.service.clone()).or_insert_with(|| Service {
-                live: vec![Live { who: Who::Unknown, since: None }],
-                ..Service::default()
-            });
+            let service = fleet
+                .services
+                .entry(marker.release.service.clone())
+                .or_insert_with(|| Service { live: vec![Live { who: Who::Unknown, since: None }], ..Service::default() });
             service.mark(marker);
         }
         fleet
@@ -166,6 +166,9 @@ mod tests {
 
         let back = Fleet::of(&[&markers[..], &[marker(RolledBack, "2", 40)]].concat());
         assert!(!back.services["api"].gone.contains_key(&Who::Release("1".into())));
-        assert_eq!(back.services["api"].live, [Live { who: Who::Release("1".into()), since: Some(Timestamp::from_second(40).expect("in range")) }]);
+        assert_eq!(
+            back.services["api"].live,
+            [Live { who: Who::Release("1".into()), since: Some(Timestamp::from_second(40).expect("in range")) }]
+        );
     }
 }

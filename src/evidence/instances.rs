@@ -44,7 +44,8 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger) -> Condition {
     }
     let expiry = holding.iter().map(|(instance, _)| expires_at(instance)).max();
     let Some(expiry) = expiry else {
-        let reason = if live.is_empty() { "no instance reports".to_owned() } else { format!("all {} reporting instances are ready", live.len()) };
+        let reason =
+            if live.is_empty() { "no instance reports".to_owned() } else { format!("all {} reporting instances are ready", live.len()) };
         return open(KIND, reason, json!(evidence));
     };
     let told = holding.iter().map(|(instance, why)| {

@@ -27,7 +27,11 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, fleet: &Fleet) -> Conditio
     for service in &spec.services {
         if fleet.services.get(service).is_none_or(|known| known.live.is_empty()) {
             let gone = fleet.services.contains_key(service);
-            let why = if gone { "has no live release any more; if it is gone for good, remove it from `services` in migrate.toml" } else { "has no marker, so nobody knows what runs" };
+            let why = if gone {
+                "has no live release any more; if it is gone for good, remove it from `services` in migrate.toml"
+            } else {
+                "has no marker, so nobody knows what runs"
+            };
             holding.push(format!("service {service} {why}"));
             evidence.push(json!({ "service": service, "live": [] }));
             next.get_or_insert_with(|| format!("migrate mark deployed {service}@<release>"));
@@ -44,7 +48,8 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, fleet: &Fleet) -> Conditio
                 }
                 Readiness::NotReady(why) => {
                     evidence.push(json!({ "release": name, "since": since, "ready": false, "why": why }));
-                    let when = live.since.map_or_else(|| "from before the first marker".to_owned(), |since| format!("live since {}", at(since)));
+                    let when =
+                        live.since.map_or_else(|| "from before the first marker".to_owned(), |since| format!("live since {}", at(since)));
                     holding.push(format!("{name} is not ready ({when}): {why}"));
                     next.get_or_insert_with(|| command(known.live.len(), service));
                 }
@@ -72,6 +77,8 @@ fn command(live: usize, service: &str) -> String {
     if live > 1 {
         format!("finish the roll-out, then `migrate mark deployed {service}@<release>`")
     } else {
-        format!("deploy a release of {service} that contains the contract, then `migrate mark deployed {service}@<release>` from its checkout")
+        format!(
+            "deploy a release of {service} that contains the contract, then `migrate mark deployed {service}@<release>` from its checkout"
+        )
     }
 }

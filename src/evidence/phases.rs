@@ -25,7 +25,11 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger) -> Condition {
     let scripts: Vec<String> = spec.before.iter().map(|(node, _)| node.to_string()).collect();
     let evidence = json!({ "scripts": scripts });
     let Some((first, _)) = missing.first() else {
-        let reason = if scripts.is_empty() { "nothing has to run before".to_owned() } else { format!("{} ran to the end", super::words::list(&scripts)) };
+        let reason = if scripts.is_empty() {
+            "nothing has to run before".to_owned()
+        } else {
+            format!("{} ran to the end", super::words::list(&scripts))
+        };
         return open(KIND, reason, evidence);
     };
     let told: Vec<String> = missing.iter().map(|(node, why)| format!("{node} {why}")).collect();

@@ -38,7 +38,9 @@ pub(super) fn judge(spec: &GateSpec, fleet: &Fleet) -> Condition {
     }
     let next = match state {
         GateState::Unknown => format!("state it by hand: `migrate mark deployed <service>@<release> --ready-for {}`", spec.migration),
-        GateState::Open | GateState::Closed | GateState::Overridden => "deploy such a release, then `migrate mark deployed <service>@<release>`".to_owned(),
+        GateState::Open | GateState::Closed | GateState::Overridden => {
+            "deploy such a release, then `migrate mark deployed <service>@<release>`".to_owned()
+        }
     };
     Condition { state, ..closed(KIND, told.join("; "), json!(evidence), next) }
 }
@@ -51,13 +53,18 @@ fn one(requirement: &Requirement, fleet: &Fleet) -> (GateState, String, Vec<Stri
     let mut why = String::new();
     for one in live {
         let (found, reason) = match &one.who {
-            Who::Unknown => (GateState::Closed, format!("{requirement} is required, and what ran before the first marker of {service} is still live")),
+            Who::Unknown => {
+                (GateState::Closed, format!("{requirement} is required, and what ran before the first marker of {service} is still live"))
+            }
             Who::Release(version) => {
                 names.push(version.clone());
                 match compare(version, &requirement.at_least) {
                     Some(Ordering::Equal | Ordering::Greater) => continue,
                     Some(Ordering::Less) => (GateState::Closed, format!("{requirement} is required, {service}@{version} is live")),
-                    None => (GateState::Unknown, format!("{requirement} is required, and whether {service}@{version} is later cannot be told from its name")),
+                    None => (
+                        GateState::Unknown,
+                        format!("{requirement} is required, and whether {service}@{version} is later cannot be told from its name"),
+                    ),
                 }
             }
         };

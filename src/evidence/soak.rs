@@ -33,10 +33,16 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, fleet: &Fleet) -> Conditio
     }
     let Some((until, name)) = seen.into_iter().filter_map(|last| Some((last.until?, last.name))).max() else {
         // Without a marker nothing is known of the time before: the soak has not begun.
-        return closed(KIND, format!("the soak of {wanted} begins with the first marker"), json!({ "soak_seconds": spec.soak.as_secs() }), "migrate mark deployed <service>@<release>");
+        return closed(
+            KIND,
+            format!("the soak of {wanted} begins with the first marker"),
+            json!({ "soak_seconds": spec.soak.as_secs() }),
+            "migrate mark deployed <service>@<release>",
+        );
     };
     let opens_at = later(until, spec.soak);
-    let evidence = json!({ "soak_seconds": spec.soak.as_secs(), "last": name, "until": until.to_string(), "opens_at": opens_at.to_string() });
+    let evidence =
+        json!({ "soak_seconds": spec.soak.as_secs(), "last": name, "until": until.to_string(), "opens_at": opens_at.to_string() });
     if opens_at <= ledger.now {
         return open(KIND, format!("{name} was there last until {}, more than {wanted} ago", at(until)), evidence);
     }

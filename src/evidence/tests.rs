@@ -1,3 +1,5 @@
+//! Truth tables of the gate: what opens it, what holds it, and that a roll-back closes it again.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -222,7 +224,10 @@ fn soak_counts_from_the_last_that_was_not_ready() {
     assert_eq!(soak(&ledger(vec![mark(9, Deployed, "new")])), (GateState::Closed, Some(11)));
     assert_eq!(soak(&ledger(vec![])), (GateState::Closed, None));
     // A later ready release does not restart it.
-    assert_eq!(soak(&ledger(vec![mark(5, Deployed, "new"), mark(9, Started, "newer"), mark(10, Deployed, "newer")])), (GateState::Open, None));
+    assert_eq!(
+        soak(&ledger(vec![mark(5, Deployed, "new"), mark(9, Started, "newer"), mark(10, Deployed, "newer")])),
+        (GateState::Open, None)
+    );
     // Still there: nobody can say when it ends.
     assert_eq!(soak(&ledger(vec![mark(1, Deployed, "new"), mark(9, Started, "old")])), (GateState::Closed, None));
     // An instance that fell silent an hour ago.
@@ -274,7 +279,8 @@ fn phases_must_be_done_with_the_digests_of_their_files() {
 fn a_proof_that_is_not_given_holds() {
     let job = Job {
         sql: "UPDATE a SET b = 1 WHERE b IS NULL".into(),
-        point: crate::sql::batch_point("UPDATE a SET b = 1 WHERE b IS NULL", Span::new(0, 34), Server::oldest(Dialect::Postgres)).expect("can be cut"),
+        point: crate::sql::batch_point("UPDATE a SET b = 1 WHERE b IS NULL", Span::new(0, 34), Server::oldest(Dialect::Postgres))
+            .expect("can be cut"),
         table: ObjectName::bare(Ident::stored("a")),
         key: vec![Ident::stored("id")],
     };
@@ -311,7 +317,8 @@ fn a_proof_that_is_not_given_holds() {
 #[test]
 fn a_conflict_holds_and_names_the_other_side() {
     let side = |node: &str, does| Side { node: node.parse().expect("valid"), place: "x.sql:3".into(), does, span: Span::new(0, 1) };
-    let clash = Clash { first: side("1_a:contract", "drops"), second: side("2_b:expand", "relies on"), object: "column `users.name`".into() };
+    let clash =
+        Clash { first: side("1_a:contract", "drops"), second: side("2_b:expand", "relies on"), object: "column `users.name`".into() };
     let condition = judge(&GateSpec { clashes: vec![clash], ..spec() }, &ledger(Vec::new()), ConditionKind::Conflicts);
     assert_eq!(condition.state, GateState::Closed);
     assert!(condition.reason.contains("it drops column `users.name`, and 2_b:expand (x.sql:3) relies on it"), "{}", condition.reason);

@@ -135,9 +135,10 @@ impl Migrations {
 
     /// Every script with its digest: what a release built from this tree knows.
     pub fn manifest(&self) -> Manifest {
-        let scripts = self.list.iter().flat_map(|migration| {
-            migration.scripts.iter().map(|script| (NodeRef::new(&migration.id, script.phase), script.digest))
-        });
+        let scripts = self
+            .list
+            .iter()
+            .flat_map(|migration| migration.scripts.iter().map(|script| (NodeRef::new(&migration.id, script.phase), script.digest)));
         Manifest { scripts: scripts.collect() }
     }
 

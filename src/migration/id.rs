@@ -76,8 +76,7 @@ impl MigrationId {
 /// `V1_2__name` → `1_2` and `name`.
 fn flyway(name: &str) -> Option<(&str, &str)> {
     let (version, rest) = name.strip_prefix('V')?.split_once("__")?;
-    let valid = version.starts_with(|c: char| c.is_ascii_digit())
-        && version.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.');
+    let valid = version.starts_with(|c: char| c.is_ascii_digit()) && version.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.');
     valid.then_some((version, rest))
 }
 

@@ -85,7 +85,9 @@ fn flat(name: &str) -> Result<Vec<Member>, Stranger> {
         return Err(stranger("has no name before .sql".to_owned()));
     }
     if stem.starts_with("R__") {
-        return Err(stranger("is a repeatable migration, which would run again whenever it changes: write a migration with a version instead".to_owned()));
+        return Err(stranger(
+            "is a repeatable migration, which would run again whenever it changes: write a migration with a version instead".to_owned(),
+        ));
     }
     match (stem.chars().next(), flyway(stem)) {
         (Some('B'), Some(_)) => return Err(stranger("is a baseline of another tool: give its content a version, `V…__….sql`".to_owned())),
@@ -124,7 +126,8 @@ fn folder(name: &str, files: &[String], folders: &[String]) -> Result<Vec<Member
             Some((_, None)) => {}
             None => {
                 let names = known.iter().map(|(known, _)| *known);
-                let reason = format!("is not understood{}; known here: {}", hint(file, names.clone()), names.collect::<Vec<_>>().join(", "));
+                let reason =
+                    format!("is not understood{}; known here: {}", hint(file, names.clone()), names.collect::<Vec<_>>().join(", "));
                 return Err(Stranger { path, reason });
             }
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::nearest::hint;
-use super::table::{At, Document, Table};
+use super::table::{Document, Entry, Table};
 use super::{DatabaseUrl, MigrationError, Migrations};
 use crate::schema::{Dialect, Server, ServerVersion};
 
@@ -283,9 +283,7 @@ fn read_database(mut table: Table<'_>) -> Result<DatabaseSource, MigrationError>
     table.finish()?;
     match (url, variable) {
         (Some(_), Some((_, at))) => Err(document.fault(at, "give either `url` or `url_env`, not both".to_owned())),
-        (Some((url, at)), None) => {
-            DatabaseUrl::parse(&url).map(DatabaseSource::Url).map_err(|error| document.fault(at, error.to_string()))
-        }
+        (Some((url, at)), None) => DatabaseUrl::parse(&url).map(DatabaseSource::Url).map_err(|error| document.fault(at, error.to_string())),
         (None, Some((name, _))) => Ok(DatabaseSource::Variable(name)),
         (None, None) => Ok(DatabaseSource::Unstated),
     }
@@ -295,10 +293,12 @@ fn read_levels(table: Table<'_>) -> Result<Vec<LintLevel>, MigrationError> {
     let document = table.document();
     let mut entries = table.entries()?;
     entries.sort_by_key(|((_, at), _)| at.start);
-    let read = |((lint, _), (word, at)): (At<String>, At<String>)| match Level::from_name(&word) {
-        Some(level) => Ok(LintLevel { lint, level }),
-        None => Err(document.fault(at, format!("`{word}` is no level: write allow, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
-    };
+    let read =
+        |((lint, _), (word, at)): Entry| match Level::from_name(&word) {
+            Some(level) => Ok(LintLevel { lint, level }),
+            None => Err(document
+                .fault(at, format!("`{word}` is no level: write allow, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
+        };
     entries.into_iter().map(read).collect()
 }
 

@@ -133,9 +133,10 @@ fn read_allowance((mut table, at): At<Table<'_>>) -> Result<Allowance, Migration
     }
     let until = table.day("until")?;
     let phase = match table.text("phase")? {
-        Some((name, span)) => Some(Phase::from_name(&name).ok_or_else(|| {
-            document.fault(span, format!("`{name}` is no phase: write expand, backfill or contract"))
-        })?),
+        Some((name, span)) => Some(
+            Phase::from_name(&name)
+                .ok_or_else(|| document.fault(span, format!("`{name}` is no phase: write expand, backfill or contract")))?,
+        ),
         None => None,
     };
     table.finish()?;

@@ -45,6 +45,9 @@ pub(super) struct Table<'t> {
 /// A value with its place.
 pub(super) type At<T> = (T, Range<usize>);
 
+/// A key and its value.
+pub(super) type Entry = (At<String>, At<String>);
+
 impl<'t> Table<'t> {
     fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
         self.known.push(key);
@@ -91,9 +94,7 @@ impl<'t> Table<'t> {
     pub(super) fn duration(&mut self, key: &'static str) -> Result<Option<Duration>, MigrationError> {
         let Some((text, span)) = self.text(key)? else { return Ok(None) };
         let example = "write a length of time such as \"24h\", \"2s\" or \"100ms\"";
-        parse_duration(&text)
-            .map(Some)
-            .ok_or_else(|| self.document.fault(span, format!("`{}{key}` is `{text}`: {example}", self.name)))
+        parse_duration(&text).map(Some).ok_or_else(|| self.document.fault(span, format!("`{}{key}` is `{text}`: {example}", self.name)))
     }
 
     /// A day: `2027-01-31`, as a TOML date or as a string.
@@ -134,7 +135,7 @@ impl<'t> Table<'t> {
     }
 
     /// Every entry as a string, whatever its key: `[lint.levels]`.
-    pub(super) fn entries(mut self) -> Result<Vec<(At<String>, At<String>)>, MigrationError> {
+    pub(super) fn entries(mut self) -> Result<Vec<Entry>, MigrationError> {
         let entries = std::mem::take(&mut self.entries);
         let mut pairs = Vec::new();
         for (key, value) in entries {

@@ -128,13 +128,8 @@ impl Plan {
             Some(None) => false,
             None => true,
         };
-        let mut approved = ApprovedPlan {
-            phase: request.phase,
-            scripts: Vec::new(),
-            held: Vec::new(),
-            blocked: Vec::new(),
-            overrides: request.overrides,
-        };
+        let mut approved =
+            ApprovedPlan { phase: request.phase, scripts: Vec::new(), held: Vec::new(), blocked: Vec::new(), overrides: request.overrides };
         let mut findings = Vec::new();
         for (index, script) in self.scripts.into_iter().enumerate() {
             if script.node.phase != request.phase || !within(index) {

@@ -7,11 +7,13 @@
 mod access;
 mod clash;
 mod constraint;
+mod object;
 mod operation;
+mod rows;
 mod touch;
 
-pub use clash::{Clash, Side};
 pub(super) use clash::clashes;
+pub use clash::{Clash, Side};
 pub(super) use touch::Touches;
 
 #[cfg(test)]

@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn an_override_reaches_its_own_condition_only() {
-        let closed = || vec![condition(ConditionKind::Soak, GateState::Closed, Some(5)), condition(ConditionKind::Proof, GateState::Unknown, None)];
+        let closed =
+            || vec![condition(ConditionKind::Soak, GateState::Closed, Some(5)), condition(ConditionKind::Proof, GateState::Unknown, None)];
         let soak = Override { condition: ConditionKind::Soak, reason: "urgent".into(), actor: "ann".into() };
         let gate = gate(closed()).overridden(std::slice::from_ref(&soak));
         assert_eq!(gate.conditions[0].state, GateState::Overridden);

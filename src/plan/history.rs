@@ -48,9 +48,9 @@ impl HistoryConflict {
     /// The script that it is about.
     pub fn node(&self) -> Option<&NodeRef> {
         match self {
-            HistoryConflict::Edited { node, .. }
-            | HistoryConflict::FileMissing { node }
-            | HistoryConflict::UnknownMigration { node } => Some(node),
+            HistoryConflict::Edited { node, .. } | HistoryConflict::FileMissing { node } | HistoryConflict::UnknownMigration { node } => {
+                Some(node)
+            }
             HistoryConflict::NewerLedger { .. } => None,
         }
     }
@@ -59,10 +59,15 @@ impl HistoryConflict {
     pub fn next(&self) -> String {
         match self {
             HistoryConflict::Edited { path, .. } => {
-                format!("restore what ran (`git log -p -- {path}` shows it) and put the change into a migration of its own: `migrate new <slug>`")
+                format!(
+                    "restore what ran (`git log -p -- {path}` shows it) and put the change into a migration of its own: `migrate new <slug>`"
+                )
             }
             HistoryConflict::FileMissing { node } => {
-                format!("restore {}.sql of {} (`git log --diff-filter=D --name-only` shows when it was removed)", node.phase, node.migration)
+                format!(
+                    "restore {}.sql of {} (`git log --diff-filter=D --name-only` shows when it was removed)",
+                    node.phase, node.migration
+                )
             }
             HistoryConflict::UnknownMigration { node } => {
                 format!("update this checkout to a commit that has {}, then run `migrate status`", node.migration)

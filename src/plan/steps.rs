@@ -180,7 +180,13 @@ fn resume(operation: &Operation) -> Resume {
 pub(super) fn changes_data(statement: &Statement) -> bool {
     statement.clauses.iter().any(|clause| match &clause.operation {
         Operation::ChangeData(change) => match change.kind {
-            DataKind::Insert | DataKind::InsertSelect | DataKind::Update | DataKind::Delete | DataKind::Merge | DataKind::Replace | DataKind::Copy => true,
+            DataKind::Insert
+            | DataKind::InsertSelect
+            | DataKind::Update
+            | DataKind::Delete
+            | DataKind::Merge
+            | DataKind::Replace
+            | DataKind::Copy => true,
         },
         _ => false,
     })

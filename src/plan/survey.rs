@@ -10,7 +10,7 @@ use super::history;
 use super::steps::{Steps, changes_data, steps};
 use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, ScriptState, StepKind};
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
-use crate::lint::{Judge, Level, Levels, LevelError, Placed, PlanFault, Policy, Replay, ScriptReport};
+use crate::lint::{Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
 use crate::schema::table::Knowledge;
 use crate::schema::{Phase, Server};
@@ -95,7 +95,8 @@ impl<'a> Past<'a> {
         match survey.known {
             Known::Nothing => {}
             Known::Base(manifest) => {
-                let same = |node: &&NodeRef| survey.migrations.script(node).map(|script| script.digest) == manifest.scripts.get(*node).copied();
+                let same =
+                    |node: &&NodeRef| survey.migrations.script(node).map(|script| script.digest) == manifest.scripts.get(*node).copied();
                 past.base = manifest.scripts.keys().filter(same).collect();
             }
             Known::Ledger(ledger) => {
@@ -135,7 +136,8 @@ impl<'a> Past<'a> {
     /// How many steps of a script that was started are done.
     fn finished(&self, node: &NodeRef) -> usize {
         let Some(ledger) = self.ledger() else { return 0 };
-        let journal = ledger.journal.iter().filter(|entry| &entry.node == node && entry.state == JournalState::Done).map(|entry| entry.step);
+        let journal =
+            ledger.journal.iter().filter(|entry| &entry.node == node && entry.state == JournalState::Done).map(|entry| entry.step);
         let jobs = ledger.jobs.iter().filter(|job| &job.node == node && job.done).map(|job| job.step);
         journal.chain(jobs).collect::<HashSet<u32>>().len()
     }
@@ -168,7 +170,8 @@ impl Work<'_> {
         let script = sql::read(&file.source()?, self.survey.server);
         let placed = Placed { migration: &migration.id, phase: node.phase, script: &script, allowances: &migration.settings.allowances };
         let mut report = self.replay.script(placed, judge);
-        let open_contract = migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
+        let open_contract =
+            migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
         let mut cut = Steps::default();
         if judge == Judge::Yes || (node.phase == Phase::Backfill && open_contract) {
             cut = steps(node, &script, &report.statements, self.replay.schema(), self.survey.server);
@@ -188,7 +191,9 @@ impl Work<'_> {
     /// A backfill statement that cannot be cut is a finding, unless another lint has refused the statement already.
     fn judge_cut(&mut self, placed: Placed<'_>, cut: &Steps, report: &mut ScriptReport) {
         for uncut in &cut.uncut {
-            let refused = |finding: &crate::lint::Finding| finding.level == Level::Deny && finding.span.start < uncut.span.end && uncut.span.start < finding.span.end;
+            let refused = |finding: &crate::lint::Finding| {
+                finding.level == Level::Deny && finding.span.start < uncut.span.end && uncut.span.start < finding.span.end
+            };
             let data = placed.script.statements.iter().any(|statement| statement.span == uncut.span && changes_data(statement));
             if data || !report.findings.iter().any(refused) {
                 let fault = PlanFault::Uncut { reason: uncut.reason.to_string() };
@@ -233,10 +238,17 @@ impl Work<'_> {
                 Judge::No => (&clash.first, &clash.second),
             };
             let Some(planned) = self.scripts.iter_mut().find(|script| script.node == side.node) else { continue };
-            let (Some(migration), Some(source)) = (self.survey.migrations.get(&side.node.migration), planned.source.clone()) else { continue };
+            let (Some(migration), Some(source)) = (self.survey.migrations.get(&side.node.migration), planned.source.clone()) else {
+                continue;
+            };
             let script = sql::read(&source, self.survey.server);
-            let placed = Placed { migration: &migration.id, phase: side.node.phase, script: &script, allowances: &migration.settings.allowances };
-            let mut report = ScriptReport { findings: std::mem::take(&mut planned.findings), allowed: std::mem::take(&mut planned.allowed), statements: Vec::new() };
+            let placed =
+                Placed { migration: &migration.id, phase: side.node.phase, script: &script, allowances: &migration.settings.allowances };
+            let mut report = ScriptReport {
+                findings: std::mem::take(&mut planned.findings),
+                allowed: std::mem::take(&mut planned.allowed),
+                statements: Vec::new(),
+            };
             let answered = report.allowed.len();
             self.replay.plan_fault(placed, side.span, &side.fault(other, &clash.object), &mut report);
             if report.allowed.len() > answered {
@@ -301,7 +313,8 @@ impl Past<'_> {
                 continue;
             }
             let missing = graph.before(&script.node).filter(|before| !self.is_done(before));
-            let by: Vec<NodeRef> = missing.filter(|before| before.phase != script.node.phase || blocked.contains(*before)).cloned().collect();
+            let by: Vec<NodeRef> =
+                missing.filter(|before| before.phase != script.node.phase || blocked.contains(*before)).cloned().collect();
             if !by.is_empty() {
                 blocked.insert(script.node.clone());
                 script.state = ScriptState::Blocked { by };

@@ -5,25 +5,13 @@ use jiff::civil::Date;
 
 use super::{Known, Plan, Survey};
 use crate::ledger::{FORMAT, Ledger, ScriptRecord, ScriptStatus};
+pub(crate) use crate::migration::testing::migrations;
 use crate::migration::{Migrations, NodeRef, Project};
 use crate::schema::{Dialect, Server};
 use crate::sql::Digest;
 
 /// The day of every test.
 pub(crate) const TODAY: Date = Date::constant(2026, 11, 21);
-
-/// Migrations from files: `("1_a/expand.sql", "CREATE TABLE …")`. A path without a phase is a flat file.
-pub(crate) fn migrations(files: &[(&str, &str)], dialect: Dialect) -> Migrations {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (path, text) in files {
-        let file = folder.path().join(path);
-        std::fs::create_dir_all(file.parent().expect("below the folder")).expect("made");
-        std::fs::write(file, text).expect("written");
-    }
-    let mut migrations = Migrations::read(folder.path(), folder.path(), dialect).expect("understood");
-    migrations.embed().expect("just written");
-    migrations
-}
 
 /// A project with the service `api` and a soak of a day.
 pub(crate) fn project() -> Project {

@@ -1,3 +1,5 @@
+//! The loader over real folders: every layout, and what is refused.
+
 use super::*;
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
@@ -72,9 +74,8 @@ fn strangers_are_refused_by_name() {
 
 #[test]
 fn references_must_exist() {
-    let refused = |toml: &str| {
-        load(&[("1_users.sql", ""), ("2_b/expand.sql", ""), ("2_b/migration.toml", toml)]).expect_err("must be refused")
-    };
+    let refused =
+        |toml: &str| load(&[("1_users.sql", ""), ("2_b/expand.sql", ""), ("2_b/migration.toml", toml)]).expect_err("must be refused");
     assert_eq!(
         refused("\nafter = [\"1_user\"]"),
         "migrations/2_b/migration.toml:2:11: `after` names 1_user, which is no migration here; did you mean `1_users`?"

@@ -1,3 +1,5 @@
+//! migrate.toml: every key, every fault with its place, and where the project is found.
+
 use super::*;
 
 const FULL: &str = r#"

@@ -1,3 +1,5 @@
+//! What is approved, what is left out, and what refuses the whole.
+
 use super::*;
 use crate::ledger::Ledger;
 use crate::migration::Migrations;
@@ -70,10 +72,16 @@ fn a_contract_needs_an_open_gate() {
 
 #[test]
 fn findings_refuse_only_what_would_run() {
-    let files = [FILES[0], ("2_bad/expand.sql", "CREATE INDEX users_name ON users (name);"), ("2_bad/contract.sql", "ALTER TABLE users DROP COLUMN name;")];
+    let files = [
+        FILES[0],
+        ("2_bad/expand.sql", "CREATE INDEX users_name ON users (name);"),
+        ("2_bad/contract.sql", "ALTER TABLE users DROP COLUMN name;"),
+    ];
     let migrations_ = migrations(&files, Dialect::Postgres);
     match with(&migrations_, &["1_users:expand"]).approve(Request::all(Phase::Expand)) {
-        Err(Refusal::Findings { findings }) => assert!(findings.iter().all(|finding| finding.phase == Phase::Expand) && !findings.is_empty()),
+        Err(Refusal::Findings { findings }) => {
+            assert!(findings.iter().all(|finding| finding.phase == Phase::Expand) && !findings.is_empty())
+        }
         other => panic!("{other:?}"),
     }
     assert!(with(&migrations_, &["1_users:expand"]).approve(Request::all(Phase::Contract)).is_ok());
@@ -95,7 +103,10 @@ fn what_waits_for_another_phase() {
     let after = ("3_orders/migration.toml", "after = [\"2_full:contract\"]");
     let migrations_ = migrations(&[FILES[0], FILES[1], FILES[2], FILES[3], FILES[4], after], Dialect::Postgres);
     let refusal = with(&migrations_, &["1_users:expand", "2_full:expand"]).approve(Request::all(Phase::Expand)).expect_err("blocked");
-    assert_eq!(refusal.to_string(), "3_orders:expand comes after 2_full:contract, which did not run yet; run `migrate apply --phase contract` first");
+    assert_eq!(
+        refusal.to_string(),
+        "3_orders:expand comes after 2_full:contract, which did not run yet; run `migrate apply --phase contract` first"
+    );
     // A backfill whose expand is not there yet is left out; asked for by name, it is refused.
     let plain = migrations(&FILES, Dialect::Postgres);
     let left_out = with(&plain, &["1_users:expand"]).approve(Request::all(Phase::Backfill)).expect("nothing to do");

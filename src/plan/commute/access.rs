@@ -33,6 +33,7 @@ pub(super) enum Access {
 
 impl Access {
     /// Every way.
+    #[cfg(test)]
     pub(super) const ALL: [Access; 13] = [
         Access::Uses,
         Access::Expands,

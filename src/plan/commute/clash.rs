@@ -57,17 +57,23 @@ impl Side {
 /// Finds every pair of scripts that the graph leaves unordered and that do not commute; one clash for each pair.
 /// Pairs of which both scripts ran are settled.
 pub(in crate::plan) fn clashes(graph: &Graph, touches: &Touches) -> Vec<Clash> {
+    search(graph, touches).0
+}
+
+/// The clashes, and how many pairs of touches were looked at for them.
+pub(super) fn search(graph: &Graph, touches: &Touches) -> (Vec<Clash>, usize) {
     let reach = Reach::new(graph);
     let number = |script: &Toucher| reach.number(&script.node);
     let numbers: Vec<Option<usize>> = touches.scripts.iter().map(number).collect();
-    let mut search = Search { touches, reach: &reach, numbers, found: BTreeMap::new() };
+    let mut search = Search { touches, reach: &reach, numbers, found: BTreeMap::new(), compared: 0 };
     for (object, bucket) in &touches.objects {
         search.bucket(object, bucket);
     }
     for touch in &touches.anything {
         search.anything(*touch);
     }
-    search.found.into_values().map(|found| search_clash(touches, found)).collect()
+    let compared = search.compared;
+    (search.found.into_values().map(|found| clash(touches, found)).collect(), compared)
 }
 
 /// Two touches that exclude each other.
@@ -78,7 +84,7 @@ struct Found {
     object: String,
 }
 
-fn search_clash(touches: &Touches, found: Found) -> Clash {
+fn clash(touches: &Touches, found: Found) -> Clash {
     let side = |(touch, access): (Touch, Access)| {
         let script = &touches.scripts[touch.script as usize];
         let (span, line) = script.clauses[touch.clause as usize];
@@ -94,6 +100,8 @@ struct Search<'a> {
     numbers: Vec<Option<usize>>,
     /// By the graph's numbers of both scripts, the earlier first.
     found: BTreeMap<(usize, usize), Found>,
+    /// Pairs of touches that were looked at.
+    compared: usize,
 }
 
 /// Touches of one part in one way, divided by whether their scripts lie on the graph's chain.
@@ -169,7 +177,9 @@ impl Search<'_> {
 
     fn wide(&mut self, object: &Object, bucket: &Bucket, parts: &Parts<'_>, wide: &WideTouch) {
         let columns: Vec<&Part> = match &wide.among {
-            Some(among) => among.iter().filter_map(|column| parts.get_key_value(&Part::Column(column.clone())).map(|(part, _)| *part)).collect(),
+            Some(among) => {
+                among.iter().filter_map(|column| parts.get_key_value(&Part::Column(column.clone())).map(|(part, _)| *part)).collect()
+            }
             None => parts.keys().copied().filter(|part| matches!(part, Part::Column(_))).collect(),
         };
         for part in columns {
@@ -187,7 +197,9 @@ impl Search<'_> {
                 (None, _) | (_, None) => true,
             };
             if overlap {
-                self.clash((wide.touch, wide.access), (other.touch, other.access), &|| format!("the columns of {}", describe(object, &Part::Whole)));
+                self.clash((wide.touch, wide.access), (other.touch, other.access), &|| {
+                    format!("the columns of {}", describe(object, &Part::Whole))
+                });
             }
         }
     }
@@ -198,7 +210,8 @@ impl Search<'_> {
             let has_clauses = !self.touches.scripts[script as usize].clauses.is_empty();
             if number.is_some() && has_clauses {
                 let other = Touch { script, clause: 0 };
-                if self.clash((touch, Access::Alters), (other, Access::Uses), &|| "something that cannot be told from its text".to_owned()) {
+                if self.clash((touch, Access::Alters), (other, Access::Uses), &|| "something that cannot be told from its text".to_owned())
+                {
                     return;
                 }
             }
@@ -207,6 +220,7 @@ impl Search<'_> {
 
     /// Records a clash unless the graph orders the two, both ran, or the pair has one from an earlier place.
     fn clash(&mut self, left: (Touch, Access), right: (Touch, Access), describe: &impl Fn() -> String) -> bool {
+        self.compared += 1;
         let scripts = &self.touches.scripts;
         let open = scripts[left.0.script as usize].open || scripts[right.0.script as usize].open;
         let (Some(one), Some(two)) = (self.numbers[left.0.script as usize], self.numbers[right.0.script as usize]) else { return false };
@@ -230,12 +244,15 @@ impl Search<'_> {
 /// The pairs of ways that exclude each other.
 fn pairs(ways: impl Iterator<Item = Access> + Clone) -> Vec<(Access, Access)> {
     let others = ways.clone();
-    ways.flat_map(|left| others.clone().filter(move |right| left <= *right && left.excludes(*right)).map(move |right| (left, right))).collect()
+    ways.flat_map(|left| others.clone().filter(move |right| left <= *right && left.excludes(*right)).map(move |right| (left, right)))
+        .collect()
 }
 
 fn describe(object: &Object, part: &Part) -> String {
     let name = match object {
-        Object::Relation(name) | Object::Routine(name) | Object::Type(name) | Object::Trigger(name) | Object::Other(_, name) => name.to_string(),
+        Object::Relation(name) | Object::Routine(name) | Object::Type(name) | Object::Trigger(name) | Object::Other(_, name) => {
+            name.to_string()
+        }
         Object::Schema(name) => name.to_string(),
     };
     match part {

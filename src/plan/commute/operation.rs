@@ -1,17 +1,14 @@
 //! Operation → touches.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use super::access::Access;
 use super::constraint::named;
 use super::touch::{Object, Part, Sink};
 use crate::schema::operation::{
-    AccessChange, AddColumn, ChangeData, ColumnChange, ConstraintRef, CreateTable, CreateTrigger, CreateView, DataKind, IndexChange, NewColumn,
-    ObjectChange, ObjectKind, ReindexTarget, SequenceChange, TableChange, TypeChange, TypeDefinition, Verb, ViewColumn,
+    AddColumn, ColumnChange, ConstraintRef, CreateTable, IndexChange, NewColumn, ObjectChange, ObjectKind, ReindexTarget, SequenceChange,
+    TableChange, TypeDefinition, Verb,
 };
 use crate::schema::table::Persistence;
-use crate::schema::{Dialect, Ident, ObjectName, Operation};
+use crate::schema::{Ident, ObjectName, Operation};
 
 impl Sink<'_> {
     /// Everything that an operation touches.
@@ -208,12 +205,12 @@ impl Sink<'_> {
         self.relation(&ObjectName { schema: Some(schema.clone()), name: name.name.clone() }, Access::Creates);
     }
 
-    fn routine(&mut self, name: &ObjectName, access: Access) {
+    pub(super) fn routine(&mut self, name: &ObjectName, access: Access) {
         let object = Object::Routine(self.schema.canonical(name));
         self.object(object, access);
     }
 
-    fn user_type(&mut self, name: &ObjectName, access: Access) {
+    pub(super) fn user_type(&mut self, name: &ObjectName, access: Access) {
         let object = Object::Type(self.schema.canonical(name));
         self.object(object, access);
     }
@@ -332,185 +329,6 @@ impl Sink<'_> {
             | TableChange::Keys { .. } => self.table_part(table, Part::Options, Access::Alters),
         }
     }
-
-    fn create_view(&mut self, create: &CreateView) {
-        if !create.temporary {
-            let access = if create.or_replace { Access::Alters } else { Access::Creates };
-            self.relation(&create.name, access);
-        }
-        let uses = idents(&create.uses);
-        let all = create.columns.iter().flatten().any(|column| match column {
-            ViewColumn::All => true,
-            ViewColumn::Column { .. } => false,
-        });
-        for relation in &create.reads {
-            self.relation(relation, Access::Uses);
-            if all {
-                self.wide(relation, Access::Expands, None);
-            }
-            self.wide(relation, Access::Uses, Some(Arc::clone(&uses)));
-        }
-    }
-
-    /// REFRESH reads what the view's query reads.
-    fn refresh(&mut self, view: &ObjectName) {
-        self.relation(view, Access::Uses);
-        let found = self.schema.view(view).recorded().map(|view| (view.reads.clone(), idents(&view.uses)));
-        let Some((reads, uses)) = found else { return };
-        for relation in reads {
-            self.reads(&relation, Some(Arc::clone(&uses)));
-        }
-    }
-
-    /// Values of a relation are read: of the columns among these, or of any.
-    fn reads(&mut self, relation: &ObjectName, among: Option<Arc<HashSet<Ident>>>) {
-        self.relation(relation, Access::Uses);
-        self.table_part(relation, Part::Rows, Access::Reads);
-        self.wide(relation, Access::Reads, among);
-    }
-
-    /// A body names these words; which of them are tables and columns is not known, so each may be both.
-    fn mentions(&mut self, words: &[Ident]) {
-        let uses = idents(words);
-        for word in words {
-            let relation = ObjectName::bare(word.clone());
-            self.relation(&relation, Access::Uses);
-            self.wide(&relation, Access::Uses, Some(Arc::clone(&uses)));
-        }
-    }
-
-    fn create_trigger(&mut self, create: &CreateTrigger) {
-        self.relation(&create.table, Access::Uses);
-        let access = if create.or_replace { Access::Alters } else { Access::Creates };
-        self.trigger(&create.name, Some(&create.table), access);
-        if let Some(function) = &create.function {
-            self.routine(function, Access::Uses);
-        }
-        self.wide(&create.table, Access::Uses, Some(idents(&create.uses)));
-        self.mentions(&create.uses);
-    }
-
-    /// A trigger by its name: PostgreSQL names triggers within a table, the others beside tables.
-    fn trigger(&mut self, trigger: &ObjectName, table: Option<&ObjectName>, access: Access) {
-        match (self.dialect(), table) {
-            (Dialect::Postgres, Some(table)) => {
-                self.relation(table, Access::Uses);
-                self.table_part(table, named(&trigger.name), access);
-            }
-            (Dialect::Sqlite | Dialect::Mysql, _) | (Dialect::Postgres, None) => {
-                self.object(Object::Trigger(trigger.clone()), access);
-            }
-        }
-    }
-
-    fn alter_type(&mut self, name: &ObjectName, change: &TypeChange) {
-        match change {
-            TypeChange::AddLabel { label, .. } => {
-                self.user_type(name, Access::Uses);
-                self.label(name, label, Access::Creates);
-            }
-            TypeChange::RenameLabel { label, to } => {
-                self.user_type(name, Access::Uses);
-                self.label(name, label, Access::Removes);
-                self.label(name, to, Access::Creates);
-            }
-            TypeChange::Rename(to) => {
-                self.user_type(name, Access::Removes);
-                self.user_type(&ObjectName { schema: name.schema.clone(), name: to.clone() }, Access::Creates);
-            }
-            TypeChange::Move(schema) => {
-                self.user_type(name, Access::Removes);
-                self.user_type(&ObjectName { schema: Some(schema.clone()), name: name.name.clone() }, Access::Creates);
-            }
-            TypeChange::Attribute
-            | TypeChange::AddCheck { .. }
-            | TypeChange::SetNotNull
-            | TypeChange::Relax { .. }
-            | TypeChange::Validate(_)
-            | TypeChange::Default(_)
-            | TypeChange::Other => self.user_type(name, Access::Alters),
-        }
-    }
-
-    fn label(&mut self, name: &ObjectName, label: &str, access: Access) {
-        let object = Object::Type(self.schema.canonical(name));
-        self.part(object, Part::Named(label.to_owned()), access);
-    }
-
-    fn access(&mut self, change: &AccessChange) {
-        match change {
-            AccessChange::Grant { on } => on.iter().for_each(|name| {
-                self.relation(name, Access::Uses);
-                self.table_part(name, Part::Access, Access::Ensures);
-            }),
-            AccessChange::Revoke { on } => on.iter().for_each(|name| {
-                self.relation(name, Access::Uses);
-                self.table_part(name, Part::Access, Access::Withdraws);
-            }),
-            AccessChange::RowSecurity { table, .. } => {
-                self.relation(table, Access::Uses);
-                self.table_part(table, Part::Options, Access::Alters);
-            }
-            AccessChange::CreatePolicy { name, table, .. } => self.policy(name, table, Access::Creates),
-            AccessChange::AlterPolicy { name, table } => self.policy(name, table, Access::Alters),
-            AccessChange::DropPolicy { name, table } => {
-                self.relation(table, Access::Uses);
-                self.table_part(table, named(name), Access::Removes);
-            }
-            AccessChange::Owner { of } => {
-                if let Some(of) = of {
-                    self.relation(of, Access::Uses);
-                    self.table_part(of, Part::Options, Access::Alters);
-                }
-            }
-            AccessChange::Role { .. } => {}
-        }
-    }
-
-    /// The condition of a policy may name any column.
-    fn policy(&mut self, name: &Ident, table: &ObjectName, access: Access) {
-        self.relation(table, Access::Uses);
-        self.table_part(table, named(name), access);
-        self.wide(table, Access::Uses, None);
-    }
-
-    fn change_data(&mut self, change: &ChangeData) {
-        let table = &change.table;
-        self.relation(table, Access::Uses);
-        let mut uses: HashSet<Ident> = change.uses.iter().cloned().collect();
-        uses.extend(change.condition.iter().flat_map(|condition| &condition.columns).cloned());
-        let uses = Arc::new(uses);
-        self.wide(table, Access::Reads, Some(Arc::clone(&uses)));
-        for relation in change.reads.iter().filter(|relation| *relation != table) {
-            self.reads(relation, Some(Arc::clone(&uses)));
-        }
-        let (rows, columns): (&[Access], Access) = match change.kind {
-            DataKind::Update => (&[Access::Updates], Access::Writes),
-            DataKind::Delete => (&[Access::Deletes], Access::Uses),
-            // New rows: their columns must be there, no stored value changes unless rows that clash are updated.
-            DataKind::Insert | DataKind::InsertSelect | DataKind::Copy if !change.conflict_guard => (&[Access::Inserts], Access::Uses),
-            DataKind::Insert | DataKind::InsertSelect | DataKind::Copy => (&[Access::Inserts, Access::Updates], Access::Writes),
-            DataKind::Merge | DataKind::Replace => (&[Access::Inserts, Access::Updates, Access::Deletes], Access::Writes),
-        };
-        for access in rows {
-            self.table_part(table, Part::Rows, *access);
-        }
-        self.columns(table, &change.columns, columns);
-        let by_position = match change.kind {
-            DataKind::Insert | DataKind::InsertSelect | DataKind::Copy | DataKind::Replace => change.columns.is_empty(),
-            DataKind::Update | DataKind::Delete | DataKind::Merge => false,
-        };
-        if by_position {
-            self.wide(table, Access::Expands, None);
-        }
-        if change.kind == DataKind::Merge {
-            self.wide(table, Access::Writes, None);
-        }
-    }
-}
-
-fn idents(words: &[Ident]) -> Arc<HashSet<Ident>> {
-    Arc::new(words.iter().cloned().collect())
 }
 
 fn kind_word(kind: ObjectKind) -> &'static str {

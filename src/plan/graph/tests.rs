@@ -1,3 +1,5 @@
+//! Orders, circles, and reachability against a plain search.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! What counts as a conflict with the past, and how it is told.
+
 use jiff::Timestamp;
 
 use super::*;

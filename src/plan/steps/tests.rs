@@ -1,3 +1,5 @@
+//! How scripts are cut into steps.
+
 use super::*;
 use crate::plan::Known;
 use crate::plan::testing::plan;
@@ -30,7 +32,10 @@ fn groups_are_transactions_and_lone_statements_their_own() {
         })
         .collect();
     assert_eq!(texts, [vec!["CREATE TABLE a (id int)"], vec!["CREATE TABLE b (id int)", "CREATE TABLE c (id int)"]]);
-    assert_eq!(steps.iter().map(|step| (step.number, step.place.as_str())).collect::<Vec<_>>(), [(0, "1_a/expand.sql:1"), (1, "1_a/expand.sql:4")]);
+    assert_eq!(
+        steps.iter().map(|step| (step.number, step.place.as_str())).collect::<Vec<_>>(),
+        [(0, "1_a/expand.sql:1"), (1, "1_a/expand.sql:4")]
+    );
 }
 
 #[test]

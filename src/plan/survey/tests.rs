@@ -1,3 +1,5 @@
+//! Plans of small projects: offline, against a base, against a ledger.
+
 use super::*;
 use crate::ledger::JournalEntry;
 use crate::plan::testing::{ledger, migrations, plan, plan_of, second};
@@ -35,7 +37,13 @@ fn offline_everything_is_judged_and_nothing_is_known() {
     assert_eq!(plan.basis, Basis::Files);
     assert_eq!(
         told(&states(&plan)),
-        ["1_users:expand pending", "2_full:expand pending", "2_full:backfill pending", "2_full:contract pending", "3_orders:expand pending"]
+        [
+            "1_users:expand pending",
+            "2_full:expand pending",
+            "2_full:backfill pending",
+            "2_full:contract pending",
+            "3_orders:expand pending"
+        ]
     );
     assert_eq!(plan.all_findings().map(|finding| finding.message.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
     assert_eq!(plan.clashes, []);
@@ -118,7 +126,13 @@ fn a_rolled_back_script_is_pending_again() {
 #[test]
 fn a_backfill_that_cannot_be_cut_is_a_finding_with_its_reason() {
     let findings = |sql: &str| {
-        let plan = plan(&[("1_users/expand.sql", "CREATE TABLE users (id bigint PRIMARY KEY, name text);\nCREATE TABLE logs (line text);"), ("2_b/backfill.sql", sql)], Known::Nothing);
+        let plan = plan(
+            &[
+                ("1_users/expand.sql", "CREATE TABLE users (id bigint PRIMARY KEY, name text);\nCREATE TABLE logs (line text);"),
+                ("2_b/backfill.sql", sql),
+            ],
+            Known::Nothing,
+        );
         let script = plan.scripts.last().expect("planned").clone();
         assert!(script.findings.is_empty() || script.steps.is_empty());
         script.findings.into_iter().map(|finding| (finding.lint.as_str(), finding.message)).collect::<Vec<_>>()
@@ -162,6 +176,7 @@ fn levels_of_strangers_are_refused() {
     let migrations = migrations(&FILES, Dialect::Postgres);
     let project = Project::parse(std::path::Path::new("shop"), "[lint.levels]\ndrop-colum = \"warn\"").expect("levels are checked later");
     let server = Server::oldest(Dialect::Postgres);
-    let error = Survey { project: &project, migrations: &migrations, server, known: Known::Nothing, today: crate::plan::testing::TODAY }.plan();
+    let error =
+        Survey { project: &project, migrations: &migrations, server, known: Known::Nothing, today: crate::plan::testing::TODAY }.plan();
     assert!(error.expect_err("an unknown lint").to_string().contains("did you mean `drop-column`?"));
 }
