@@ -34,6 +34,8 @@ pub struct PostgresBackend {
     /// While the lease is held: the second connection.
     keeper: Option<Keeper>,
     route: Route,
+    /// The session of the first connection, where it is direct.
+    worker: i32,
     /// The role that the connection came with; `none` for the one that logged in.
     role: String,
     /// The lease's token, to note the new session after a reconnect.
@@ -58,6 +60,7 @@ impl PostgresBackend {
             main,
             keeper: None,
             route: Route::Direct,
+            worker: 0,
             role: "none".to_owned(),
             token: None,
             key_types: Vec::new(),
@@ -122,10 +125,20 @@ impl PostgresBackend {
         if self.route == Route::Direct {
             self.settle().await;
             lease::note_worker(&mut self.main, token).await?;
+            self.worker = identity.pid;
         }
-        lease::renew(&mut second, token, self.route).await?;
-        self.keeper = Some(Keeper::start(second, self.target.clone(), token, self.route));
+        lease::renew(&mut second, token).await?;
+        self.keeper = Some(Keeper::start(second, self.target.clone(), token));
         self.token = Some(token);
+        Ok(())
+    }
+
+    /// A direct connection stays on its session for ever; when it does not, it is a pooler's after all.
+    async fn check_session(&mut self, pid: i32) -> Result<(), BackendError> {
+        if let (Route::Direct, Some(token), true) = (self.route, self.token, pid != self.worker) {
+            self.route = Route::Pooled;
+            lease::forget_sessions(&mut self.main, token).await?;
+        }
         Ok(())
     }
 
@@ -139,12 +152,11 @@ impl PostgresBackend {
 
     async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.main = Session::connect(&self.target).await?;
-        if lease::identify(&mut self.main).await.map(|identity| identity.role)? != self.role {
-            tracing::debug!("the role changed while the connection was away");
-        }
+        let identity = lease::identify(&mut self.main).await?;
         if let (Route::Direct, Some(token)) = (self.route, self.token) {
             self.settle().await;
             lease::note_worker(&mut self.main, token).await?;
+            self.worker = identity.pid;
         }
         Ok(())
     }

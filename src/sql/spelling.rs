@@ -17,13 +17,23 @@ pub(super) fn adapt(tokens: &mut [TokenWithSpan], dialect: Dialect) {
                     tokens[nth].token = nothing();
                 }
             }
-            (Dialect::Sqlite, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("isnull") => {
+            (Dialect::Sqlite | Dialect::Postgres, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("isnull") => {
                 tokens[nth].token = nothing();
+            }
+            // `x::text COLLATE "C"`
+            (Dialect::Postgres, Token::Word(word)) if word.keyword == Keyword::COLLATE && nth > 1 && tokens[nth - 2].token == Token::DoubleColon => {
+                let schema = tokens.get(nth + 2).is_some_and(|token| token.token == Token::Period);
+                let end = (nth + if schema { 4 } else { 2 }).min(tokens.len());
+                tokens[nth..end].iter_mut().for_each(|token| token.token = nothing());
+            }
+            // `(row).*`
+            (Dialect::Postgres, Token::RParen) if matches!(tokens.get(nth + 1..nth + 3), Some([dot, star]) if dot.token == Token::Period && star.token == Token::Mul) => {
+                tokens[nth + 1..nth + 3].iter_mut().for_each(|token| token.token = nothing());
             }
             (Dialect::Sqlite, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("indexed") => {
                 // A hint: `INDEXED BY i` or `NOT INDEXED`.
-                let range = match tokens.get(nth + 1) {
-                    Some(next) if is(next, Keyword::BY) => nth..(nth + 3).min(tokens.len()),
+                let range = match tokens.get(nth + 1..nth + 3) {
+                    Some([by, name]) if is(by, Keyword::BY) && matches!(name.token, Token::Word(_)) => nth..nth + 3,
                     _ if nth > 0 && is(&tokens[nth - 1], Keyword::NOT) => nth - 1..nth + 1,
                     _ => continue,
                 };

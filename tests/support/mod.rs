@@ -8,9 +8,11 @@
 mod account;
 mod binaries;
 mod cluster;
+mod pooler;
 mod sqlite;
 
 pub(crate) use cluster::{Cluster, Database, MAJORS, installed, postgres};
+pub(crate) use pooler::{Pooler, pooler};
 pub(crate) use sqlite::{TempDb, sqlite};
 
 /// Says that a server is missing; fails instead where the run requires it.

@@ -5,6 +5,7 @@ use super::PostgresBackend;
 use super::catalogue::{self, Index, Partition};
 use super::lease::Route;
 use super::script::{self, Known};
+use super::session::number;
 use super::step::first_line;
 use crate::backend::{Attempt, BackendError, Limits, Notices};
 use crate::ledger::{JournalState, Lease};
@@ -32,6 +33,7 @@ impl PostgresBackend {
         self.main.roll_back().await?;
         let rows = self.main.rows(script::question(step)).await?;
         let standing = script::standing(&rows, lease, step)?;
+        self.check_session(standing.pid).await?;
         if *resume == Resume::Session {
             self.main.run(&step.place, sql).await?;
             script::record(&mut self.main, lease, step, &JournalState::Done).await?;
@@ -79,7 +81,8 @@ impl PostgresBackend {
                     false => "",
                 };
                 let set = format!("SET lock_timeout = {lock_timeout}; SET statement_timeout = 0{transaction_timeout}");
-                self.main.run(&step.place, set).await?;
+                let row = self.main.row(format!("{set}; SELECT pg_backend_pid()::text AS pid")).await?;
+                self.check_session(number(&row, "pid")?).await?;
                 self.watched(&step.place, sql, Some(pid), &limits, notices).await
             }
             // Nothing can be set for one statement outside a transaction here; `preflight` made sure that the defaults do.

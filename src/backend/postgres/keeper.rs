@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
-use super::lease::{self, Route, TTL};
+use super::lease::{self, TTL};
 use super::session::{Session, number, text, value};
 use crate::backend::{BackendError, Blocker, Notice, Notices};
 use crate::migration::DatabaseUrl;
@@ -25,10 +25,10 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Begins to renew the lease with this token.
-    pub(super) fn start(second: Session, target: DatabaseUrl, token: i64, route: Route) -> Keeper {
+    pub(super) fn start(second: Session, target: DatabaseUrl, token: i64) -> Keeper {
         let second = Arc::new(Mutex::new(second));
         let (tell, lost) = watch::channel(false);
-        let task = tokio::spawn(renew(Arc::clone(&second), target, token, route, tell));
+        let task = tokio::spawn(renew(Arc::clone(&second), target, token, tell));
         Keeper { second, lost, task }
     }
 
@@ -82,17 +82,17 @@ impl Drop for Watch {
     }
 }
 
-async fn renew(second: Arc<Mutex<Session>>, target: DatabaseUrl, token: i64, route: Route, tell: watch::Sender<bool>) {
+async fn renew(second: Arc<Mutex<Session>>, target: DatabaseUrl, token: i64, tell: watch::Sender<bool>) {
     let mut confirmed = Instant::now();
     let mut pause = TTL / 3;
     loop {
         tokio::time::sleep(pause).await;
         let attempt = tokio::time::timeout(TTL / 3, async {
             let mut session = second.lock().await;
-            match lease::renew(&mut session, token, route).await {
+            match lease::renew(&mut session, token).await {
                 Err(BackendError::Unreachable { .. }) => {
                     *session = Session::connect(&target).await?;
-                    lease::renew(&mut session, token, route).await
+                    lease::renew(&mut session, token).await
                 }
                 result => result,
             }

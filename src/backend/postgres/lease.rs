@@ -135,6 +135,8 @@ fn moment(row: &sqlx::postgres::PgRow, column: &str) -> Result<Timestamp, Backen
 }
 
 /// Finds out whether two connections are two sessions. `first` was identified before `second` connected.
+///
+/// A pooler that had to open a session for each of them looks direct here; `check_session` sees it later.
 pub(super) async fn route(first: &Identity, second: &mut Session) -> Result<Route, BackendError> {
     let row = second
         .row(format!(
@@ -151,20 +153,30 @@ pub(super) async fn route(first: &Identity, second: &mut Session) -> Result<Rout
     })
 }
 
-/// Renews the lease and notes the keeper's session.
-pub(super) async fn renew(session: &mut Session, token: i64, route: Route) -> Result<(), BackendError> {
-    let keeper = match route {
-        Route::Direct => ", keeper_pid = pg_backend_pid(), keeper_start = \
-             (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())",
-        Route::Pooled => "",
-    };
+/// Renews the lease; where the worker's session is noted, notes the keeper's as well.
+pub(super) async fn renew(session: &mut Session, token: i64) -> Result<(), BackendError> {
     held(session
         .run(
             LEDGER,
             format!(
-                "UPDATE concertina.lease SET expires_at = clock_timestamp() + interval '{} milliseconds'{keeper} \
+                "UPDATE concertina.lease SET expires_at = clock_timestamp() + interval '{} milliseconds', \
+                 keeper_pid = CASE WHEN worker_pid IS NOT NULL THEN pg_backend_pid() END, keeper_start = \
+                 (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid() AND worker_pid IS NOT NULL) \
                  WHERE token = {token} AND holder IS NOT NULL",
                 TTL.as_millis()
+            ),
+        )
+        .await?)
+}
+
+/// Forgets both sessions: they turned out to be a pooler's, and say nothing about this process.
+pub(super) async fn forget_sessions(session: &mut Session, token: i64) -> Result<(), BackendError> {
+    held(session
+        .run(
+            LEDGER,
+            format!(
+                "UPDATE concertina.lease SET worker_pid = NULL, worker_start = NULL, keeper_pid = NULL, keeper_start = NULL \
+                 WHERE token = {token} AND holder IS NOT NULL"
             ),
         )
         .await?)

@@ -186,3 +186,63 @@ fn targets(cursor: &mut Cursor<'_>) -> Result<Vec<ObjectName>, Unread> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Operation;
+    use crate::schema::operation::Extent;
+    use crate::sql::lower::probes::read;
+
+    /// `table: columns` of each change, and the extent of the first.
+    fn changes(dialect: Dialect, text: &str) -> (String, Extent) {
+        let clauses = read(dialect, text).unwrap_or_else(|reason| panic!("{text}: {reason}"));
+        let mut extent = Extent::All;
+        let mut shown = Vec::new();
+        for clause in &clauses {
+            match &clause.operation {
+                Operation::ChangeData(change) => {
+                    let columns: Vec<&str> = change.columns.iter().map(Ident::as_str).collect();
+                    let reads: Vec<String> = change.reads.iter().map(ToString::to_string).collect();
+                    shown.push(format!("{}({}) from {}", change.table, columns.join(" "), reads.join(" ")));
+                    extent = change.extent;
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        (shown.join(", "), extent)
+    }
+
+    #[test]
+    fn every_row_is_told_from_some() {
+        for (text, extent) in [
+            ("UPDATE t SET a = 1", Extent::All),
+            ("UPDATE t SET a = 1 WHERE TRUE", Extent::All),
+            ("UPDATE t SET a = 1 WHERE 1 = 1 AND ('x' = 'x')", Extent::All),
+            ("UPDATE t SET a = 1 WHERE a IS NULL", Extent::Condition),
+            ("UPDATE t SET a = 1 WHERE CURRENT OF c", Extent::Rows(1)),
+            ("DELETE FROM t", Extent::All),
+            ("DELETE FROM t USING o WHERE t.id = o.id", Extent::Condition),
+        ] {
+            assert_eq!(changes(Dialect::Postgres, text).1, extent, "{text}");
+        }
+        assert_eq!(changes(Dialect::Mysql, "DELETE FROM t WHERE a LIMIT 500").1, Extent::Rows(500));
+        assert_eq!(changes(Dialect::Mysql, "DELETE FROM t WHERE 1").1, Extent::All);
+    }
+
+    #[test]
+    fn mysql_changes_each_table_that_is_assigned_to() {
+        let (shown, _) = changes(Dialect::Mysql, "UPDATE a AS x JOIN b ON b.id = x.id, c SET x.p = b.q, b.r = 1, s = c.t WHERE x.u");
+        assert_eq!(shown, "a(p s) from b c, b(r) from a c");
+        let (shown, _) = changes(Dialect::Mysql, "DELETE x, c.* FROM a AS x JOIN c ON c.id = x.id WHERE x.u");
+        assert_eq!(shown, "a() from c, c() from a");
+        let (shown, _) = changes(Dialect::Mysql, "DELETE FROM a, b USING a JOIN b JOIN o WHERE a.id = o.id");
+        assert_eq!(shown, "a() from b o, b() from a o");
+    }
+
+    #[test]
+    fn what_is_read_beside_the_table_is_named() {
+        let (shown, _) = changes(Dialect::Postgres, "UPDATE t x SET (a, b) = (SELECT c, d FROM s.o), e[1] = 2 FROM p JOIN q USING (id) WHERE x.id IN (SELECT id FROM r)");
+        assert_eq!(shown, "t(a b e) from s.o p q r");
+    }
+}

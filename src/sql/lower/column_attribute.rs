@@ -132,7 +132,7 @@ impl Cursor<'_> {
                 draft.column.generated = if always { Generated::IdentityAlways } else { Generated::IdentityByDefault };
                 draft.column.not_null = true;
                 if self.at(0, &Token::LParen) {
-                    self.skip_parentheses()?;
+                    self.sequence_options()?;
                 }
                 return Ok(true);
             }
@@ -169,7 +169,7 @@ impl Cursor<'_> {
 
     /// `table [(columns)] [MATCH …] [ON …]` behind REFERENCES.
     pub(super) fn reference(&mut self, columns: Vec<Ident>) -> Result<ForeignKey, Unread> {
-        let references = self.object_name()?;
+        let references = self.relation_name()?;
         let referenced_columns = self.referenced_columns()?;
         let (on_delete, on_update) = self.key_actions()?;
         Ok(ForeignKey { columns, references, referenced_columns, on_delete, on_update })

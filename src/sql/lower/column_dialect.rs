@@ -28,6 +28,32 @@ impl Cursor<'_> {
         Ok(true)
     }
 
+    /// The parenthesised sequence options of GENERATED … AS IDENTITY.
+    pub(super) fn sequence_options(&mut self) -> Result<(), Unread> {
+        self.need(&Token::LParen)?;
+        while !self.take(&Token::RParen) {
+            if self.words(&["owned", "by"]) || self.words(&["sequence", "name"]) {
+                self.object_name()?;
+            } else if self.word("as") {
+                self.data_type()?;
+            } else if self.word("increment") {
+                self.word("by");
+                self.number()?;
+            } else if self.word("start") || self.word("restart") {
+                self.word("with");
+                self.number()?;
+            } else if self.one_of(&["minvalue", "maxvalue", "cache"]).is_some() {
+                self.number()?;
+            } else {
+                self.word("no");
+                if self.one_of(&["cycle", "minvalue", "maxvalue"]).is_none() {
+                    return Err(self.unexpected("an option of a sequence"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn mysql_attribute(&mut self, draft: &mut Draft) -> Result<bool, Unread> {
         if self.word("auto_increment") {
             draft.column.generated = Generated::Serial;
@@ -83,6 +109,6 @@ impl Cursor<'_> {
         if self.dialect() == Dialect::Mysql {
             self.take(&Token::Eq);
         }
-        self.object_name()
+        self.relation_name()
     }
 }

@@ -36,7 +36,12 @@ impl Cursor<'_> {
         let (mut on_delete, mut on_update) = (ReferentialAction::NoAction, ReferentialAction::NoAction);
         loop {
             if self.word("match") {
-                self.ident()?;
+                // SQLite takes any name here.
+                if self.dialect() == Dialect::Sqlite {
+                    self.column_name()?;
+                } else if self.one_of(&["full", "partial", "simple"]).is_none() {
+                    return Err(self.unexpected("FULL, PARTIAL or SIMPLE"));
+                }
             } else if self.words(&["on", "delete"]) {
                 on_delete = self.key_action()?;
             } else if self.words(&["on", "update"]) {
@@ -98,10 +103,10 @@ impl Cursor<'_> {
         }
         if self.at_word(0, "with") && self.at(1, &Token::LParen) {
             self.word("with");
-            self.skip_parentheses()?;
+            self.parameters()?;
         }
         if self.words(&["using", "index", "tablespace"]) {
-            self.ident()?;
+            self.column_name()?;
         }
         Ok(())
     }

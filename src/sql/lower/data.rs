@@ -159,3 +159,63 @@ fn names(cursor: &mut Cursor<'_>) -> Result<(), Unread> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::operation::DataKind;
+    use crate::sql::lower::probes::read;
+
+    #[test]
+    fn changes_in_a_with_clause_are_clauses_of_their_own() {
+        let text = "WITH gone AS (DELETE FROM t WHERE a RETURNING *), seen AS (SELECT * FROM gone, o) INSERT INTO archive SELECT * FROM seen, p";
+        let clauses = read(Dialect::Postgres, text).unwrap_or_else(|reason| panic!("{reason}"));
+        let shown: Vec<(DataKind, String, Vec<String>, bool)> = clauses
+            .iter()
+            .map(|clause| match &clause.operation {
+                Operation::ChangeData(change) => {
+                    (change.kind, change.table.to_string(), change.reads.iter().map(ToString::to_string).collect(), change.nested)
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let strings = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            shown,
+            [
+                (DataKind::Delete, "t".to_owned(), strings(&[]), true),
+                (DataKind::InsertSelect, "archive".to_owned(), strings(&["p", "o"]), false),
+            ]
+        );
+        assert_eq!(&text[clauses[0].span.range()], "DELETE FROM t WHERE a RETURNING *");
+    }
+
+    #[test]
+    fn a_with_item_may_hide_the_table_that_it_reads() {
+        for (text, reads) in [
+            ("WITH users AS (SELECT * FROM users) SELECT * FROM users", "users"),
+            ("WITH RECURSIVE users AS (SELECT * FROM users) SELECT * FROM users", ""),
+            ("SELECT * FROM (WITH x AS (SELECT * FROM a), y AS (SELECT * FROM x) SELECT * FROM y) z, x", "a x"),
+            ("WITH x AS (SELECT 1) SELECT * FROM s.x JOIN b ON f(1)", "s.x b"),
+        ] {
+            match read(Dialect::Postgres, text).as_deref() {
+                Ok([Clause { operation: Operation::Query { reads: found, .. }, .. }]) => {
+                    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+                    assert_eq!(found.join(" "), reads, "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn functions_of_a_query_are_named() {
+        match read(Dialect::Postgres, "SELECT setval('s', max(id)) FROM pg_catalog.generate_series(1, 2) WHERE EXISTS (SELECT f(1))").as_deref() {
+            Ok([Clause { operation: Operation::Query { functions, .. }, .. }]) => {
+                let found: Vec<String> = functions.iter().map(ToString::to_string).collect();
+                assert_eq!(found, ["setval", "max", "pg_catalog.generate_series", "f"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,13 +1,10 @@
 //! Expressions → facts.
 
-use std::ops::ControlFlow;
-
-use sqlparser::ast::{BinaryOperator, Expr, FunctionArguments, UnaryOperator, Value, Visit, Visitor};
+use sqlparser::ast::{BinaryOperator, Expr, FunctionArguments, UnaryOperator, Value};
 use sqlparser::dialect::Precedence;
 use sqlparser::tokenizer::Token;
 
-use super::foreign;
-use super::query::once;
+use super::query::Walked;
 use crate::schema::expression::Shape;
 use crate::schema::{Dialect, Expression, Ident, ObjectName};
 use crate::sql::Span;
@@ -69,25 +66,30 @@ impl Cursor<'_> {
 
     /// The facts of a condition.
     pub(in crate::sql) fn condition_facts(&self, tree: &Expr, span: Span) -> Result<Expression, Unread> {
-        let mut facts = self.facts(tree, span)?;
-        if always_true(tree) {
+        self.condition_and_reads(tree, span).map(|(facts, _)| facts)
+    }
+
+    /// The facts of a condition, and the relations that its subqueries read.
+    pub(super) fn condition_and_reads(&self, tree: &Expr, span: Span) -> Result<(Expression, Vec<ObjectName>), Unread> {
+        let (mut facts, reads) = self.facts_and_reads(tree, span)?;
+        if facts.shape != Shape::Tautology && always_true(tree) {
             facts.shape = Shape::Tautology;
         }
-        Ok(facts)
+        Ok((facts, reads))
     }
 
     /// The facts of an expression over the bytes it was read from.
     pub(in crate::sql) fn facts(&self, tree: &Expr, span: Span) -> Result<Expression, Unread> {
-        let mut names = Names { cursor: self, columns: Vec::new(), functions: Vec::new() };
-        if let ControlFlow::Break(unread) = tree.visit(&mut names) {
-            return Err(unread);
-        }
-        let Names { mut columns, mut functions, .. } = names;
-        once(&mut columns);
-        once(&mut functions);
+        self.facts_and_reads(tree, span).map(|(facts, _)| facts)
+    }
+
+    /// The facts of an expression, and the relations that its subqueries read.
+    pub(super) fn facts_and_reads(&self, tree: &Expr, span: Span) -> Result<(Expression, Vec<ObjectName>), Unread> {
+        let Walked { found, columns } = self.walk(tree)?;
         let mut proves_not_null = Vec::new();
         self.collect_not_null(tree, &mut proves_not_null);
-        Ok(Expression { text: self.normalised(tree, span), columns, functions, shape: shape(tree), proves_not_null })
+        let text = self.normalised(tree, span);
+        Ok((Expression { text, columns, functions: found.functions, shape: shape(tree), proves_not_null }, found.reads))
     }
 
     /// The tokens of a span joined by blanks; bare words in lower case, outer parentheses dropped.
@@ -133,39 +135,12 @@ impl Cursor<'_> {
         }
     }
 
-    fn column_of(&self, tree: &Expr) -> Option<Ident> {
+    pub(super) fn column_of(&self, tree: &Expr) -> Option<Ident> {
         match unnested(tree) {
             Expr::Identifier(name) => Some(self.lower_ident(name)),
             Expr::CompoundIdentifier(parts) => parts.last().map(|name| self.lower_ident(name)),
             _ => None,
         }
-    }
-}
-
-/// Columns and functions, each once, in the order in which they appear.
-struct Names<'c, 'a> {
-    cursor: &'c Cursor<'a>,
-    columns: Vec<Ident>,
-    functions: Vec<ObjectName>,
-}
-
-impl Visitor for Names<'_, '_> {
-    type Break = Unread;
-
-    fn pre_visit_expr(&mut self, tree: &Expr) -> ControlFlow<Unread> {
-        if let Err(unread) = foreign::in_expression(tree, self.cursor.dialect()) {
-            return ControlFlow::Break(unread);
-        }
-        match tree {
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                self.columns.extend(self.cursor.column_of(tree));
-            }
-            Expr::Function(call) => {
-                self.functions.extend(self.cursor.lower_name(&call.name));
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(())
     }
 }
 

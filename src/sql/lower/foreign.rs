@@ -1,9 +1,12 @@
 //! Parts of queries and expressions that sqlparser reads in every dialect, but this database does not know.
 
-use sqlparser::ast::{self, BinaryOperator, CastKind, Expr, Query, Select, Value, Values};
+use sqlparser::ast::{
+    self, BinaryOperator, CastKind, Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, Value, Values, WildcardAdditionalOptions,
+};
 
 use crate::schema::Dialect;
 use crate::sql::cursor::Unread;
+use crate::sql::reserved::is_reserved;
 
 fn known(known: bool, what: &str, dialect: Dialect) -> Result<(), Unread> {
     if known { Ok(()) } else { Err(Unread { reason: format!("{what} is not known to {dialect}") }) }
@@ -29,10 +32,10 @@ pub(super) fn in_select(select: &Select, dialect: Dialect) -> Result<(), Unread>
         select_modifiers,
         top,
         top_before_distinct: _,
-        projection: _,
+        projection,
         exclude,
         into,
-        from: _,
+        from,
         lateral_views,
         prewhere,
         selection: _,
@@ -60,12 +63,36 @@ pub(super) fn in_select(select: &Select, dialect: Dialect) -> Result<(), Unread>
         || value_table_mode.is_some()
         || !matches!(flavor, ast::SelectFlavor::Standard)
         || dialect != Dialect::Mysql && select_modifiers.is_some()
-        || dialect != Dialect::Postgres && matches!(distinct, Some(ast::Distinct::On(_)));
+        || projection.iter().any(has_options)
+        || dialect == Dialect::Postgres && from.iter().flat_map(|item| &item.joins).any(lacks_condition)
+        || dialect != Dialect::Postgres && (projection.is_empty() || matches!(distinct, Some(ast::Distinct::On(_))));
     known(!foreign, "a part of the query", dialect)?;
     if into.is_some() && dialect == Dialect::Sqlite {
         return Err(Unread { reason: "SELECT INTO".to_owned() });
     }
     Ok(())
+}
+
+/// `* EXCLUDE …` and its kin.
+fn has_options(item: &SelectItem) -> bool {
+    match item {
+        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => *options != WildcardAdditionalOptions::default(),
+        _ => false,
+    }
+}
+
+/// A join that PostgreSQL wants ON or USING for.
+fn lacks_condition(join: &Join) -> bool {
+    match &join.join_operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint) => matches!(constraint, JoinConstraint::None),
+        _ => false,
+    }
 }
 
 /// Refuses `TABLE name`.
@@ -91,7 +118,7 @@ pub(super) fn in_expression(tree: &Expr, dialect: Dialect) -> Result<(), Unread>
         },
         Expr::ILike { .. } | Expr::SimilarTo { .. } => known(postgres, "ILIKE or SIMILAR TO", dialect),
         Expr::AtTimeZone { .. } => known(postgres, "AT TIME ZONE", dialect),
-        Expr::Array(array) => known(postgres && array.named, "an array", dialect),
+        Expr::Array(_) => known(postgres, "an array", dialect),
         Expr::CompoundFieldAccess { .. } => known(postgres, "a subscript", dialect),
         Expr::IsJson { .. } | Expr::IsNormalized { .. } => known(postgres, "IS JSON or IS NORMALIZED", dialect),
         Expr::AnyOp { .. } | Expr::AllOp { .. } => known(dialect != Dialect::Sqlite, "ANY or ALL", dialect),
@@ -107,6 +134,16 @@ pub(super) fn in_expression(tree: &Expr, dialect: Dialect) -> Result<(), Unread>
         | Expr::OuterJoin(_)
         | Expr::Prior(_)
         | Expr::Lambda(_) => known(false, "a part of an expression", dialect),
+        Expr::Identifier(name) => in_name(name, dialect),
+        Expr::CompoundIdentifier(parts) => parts.first().map_or(Ok(()), |name| in_name(name, dialect)),
+        Expr::Function(call) if dialect == Dialect::Sqlite => match call.name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(name)] => in_name(name, dialect),
+            _ => known(false, "a function with a schema", dialect),
+        },
+        Expr::Function(call) if postgres => match call.name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(name)] if !FUNCTIONS.iter().any(|word| word.eq_ignore_ascii_case(&name.value)) => in_name(name, dialect),
+            _ => Ok(()),
+        },
         Expr::BinaryOp { op, .. } => in_operator(op, dialect),
         Expr::Value(value) => match &value.value {
             Value::DollarQuotedString(_) | Value::EscapedStringLiteral(_) | Value::UnicodeStringLiteral(_) => {
@@ -114,6 +151,38 @@ pub(super) fn in_expression(tree: &Expr, dialect: Dialect) -> Result<(), Unread>
             }
             _ => Ok(()),
         },
+        _ => Ok(()),
+    }
+}
+
+/// Reserved words that stand for a value by themselves, which sqlparser shows as names.
+const VALUES: [&str; 12] = [
+    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "default",
+    "localtime", "localtimestamp", "session_user", "user",
+];
+
+/// PostgreSQL's reserved words that may name a function.
+const FUNCTIONS: [&str; 24] = [
+    "any", "array", "authorization", "binary", "collation", "concurrently", "cross", "freeze", "full", "ilike", "inner", "is", "isnull", "join",
+    "left", "like", "natural", "notnull", "outer", "overlaps", "right", "similar", "tablesample", "verbose",
+];
+
+/// Refuses a bare reserved word as the name of a column.
+fn in_name(name: &ast::Ident, dialect: Dialect) -> Result<(), Unread> {
+    let word = name.value.as_str();
+    if name.quote_style == Some('\'') && dialect != Dialect::Sqlite {
+        return Err(Unread { reason: format!("a string cannot be a name in {dialect}") });
+    }
+    if name.quote_style.is_some() || !is_reserved(dialect, word) || VALUES.iter().any(|value| value.eq_ignore_ascii_case(word)) {
+        return Ok(());
+    }
+    Err(Unread { reason: format!("`{word}` cannot be a name") })
+}
+
+/// Refuses a bare reserved word as the name of a relation in FROM.
+pub(super) fn in_relation(name: &ast::ObjectName, dialect: Dialect) -> Result<(), Unread> {
+    match name.0.first() {
+        Some(ast::ObjectNamePart::Identifier(first)) if !first.value.eq_ignore_ascii_case("dual") => in_name(first, dialect),
         _ => Ok(()),
     }
 }

@@ -58,7 +58,7 @@ fn postgres(cursor: &mut Cursor<'_>, index: &mut CreateIndex) -> Result<(), Unre
     index.only = cursor.word("only");
     index.table = cursor.relation_name()?;
     if cursor.word("using") {
-        index.method = cursor.ident()?.as_str().to_owned();
+        index.method = cursor.column_name()?.as_str().to_owned();
     }
     index.keys = cursor.list(Cursor::index_key)?;
     if cursor.word("include") {
@@ -69,7 +69,7 @@ fn postgres(cursor: &mut Cursor<'_>, index: &mut CreateIndex) -> Result<(), Unre
         cursor.parameters()?;
     }
     if cursor.word("tablespace") {
-        cursor.ident()?;
+        cursor.column_name()?;
     }
     predicate(cursor, index)
 }
@@ -153,5 +153,59 @@ impl Cursor<'_> {
             index.method = method;
         }
         Ok(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Operation;
+    use crate::schema::table::IndexKey;
+    use crate::sql::lower::probes::read;
+
+    fn index(dialect: Dialect, text: &str) -> CreateIndex {
+        match read(dialect, text).as_deref() {
+            Ok([clause]) => match &clause.operation {
+                Operation::CreateIndex(index) => (**index).clone(),
+                other => panic!("{text}: {other:?}"),
+            },
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn keys(index: &CreateIndex) -> Vec<String> {
+        index
+            .keys
+            .iter()
+            .map(|key| match key {
+                IndexKey::Column(name) => name.to_string(),
+                IndexKey::Expression(expression) => format!("({})", expression.text),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_part_of_a_postgres_index_is_kept() {
+        let index = index(
+            Dialect::Postgres,
+            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS by_mail ON ONLY s.users USING gin (lower(mail) text_ops DESC, id, (a || b)) \
+             INCLUDE (c) NULLS NOT DISTINCT WHERE deleted_at IS NULL",
+        );
+        assert_eq!(keys(&index), ["(lower ( mail ))", "id", "(a || b)"]);
+        assert_eq!(index.table.to_string(), "s.users");
+        assert_eq!(index.method, "gin");
+        assert_eq!(index.include, [Ident::stored("c")]);
+        assert_eq!(index.predicate.as_ref().map(|predicate| predicate.text.as_str()), Some("deleted_at is null"));
+        assert!(index.unique && index.concurrently && index.if_not_exists && index.only && index.nulls_not_distinct);
+    }
+
+    #[test]
+    fn other_dialects_keep_theirs() {
+        let index = super::tests::index(Dialect::Mysql, "CREATE FULLTEXT INDEX i ON t (a(10), (lower(b))) ALGORITHM=INPLACE LOCK NONE");
+        assert_eq!((index.method.as_str(), index.algorithm.as_deref(), index.lock.as_deref()), ("fulltext", Some("INPLACE"), Some("NONE")));
+        assert_eq!(keys(&index), ["a", "(lower ( b ))"]);
+        let index = super::tests::index(Dialect::Sqlite, "CREATE INDEX aux.i ON t (a COLLATE NOCASE, b + 1 DESC) WHERE c");
+        assert_eq!(index.table.to_string(), "aux.t");
+        assert_eq!(keys(&index), ["a", "(b + 1)"]);
     }
 }

@@ -23,7 +23,7 @@ impl Cursor<'_> {
             Dialect::Postgres => {
                 let key = self.postgres_key()?;
                 if self.word("collate") {
-                    self.object_name()?;
+                    self.relation_name()?;
                 }
                 self.operator_class()?;
                 self.order()?;
@@ -111,9 +111,9 @@ impl Cursor<'_> {
         const NEXT: [&str; 5] = ["asc", "desc", "nulls", "with", "include"];
         let class = matches!(self.parser.peek_token_ref().token, Token::Word(_)) && !NEXT.iter().any(|word| self.at_word(0, word));
         if class {
-            self.object_name()?;
+            self.relation_name()?;
             if self.at(0, &Token::LParen) {
-                self.skip_parentheses()?;
+                self.parameters()?;
             }
         }
         Ok(())

@@ -104,13 +104,7 @@ fn columns(cursor: &mut Cursor<'_>) -> Result<Vec<Ident>, Unread> {
         match cursor.dialect() {
             Dialect::Postgres => {
                 // `column.field` and `column[1]` insert into a part of the column.
-                while cursor.take(&Token::Period) {
-                    cursor.ident()?;
-                }
-                while cursor.take(&Token::LBracket) {
-                    cursor.expression()?;
-                    cursor.need(&Token::RBracket)?;
-                }
+                cursor.column_part()?;
                 Ok(column)
             }
             Dialect::Mysql if cursor.take(&Token::Period) => cursor.ident(),
@@ -143,6 +137,10 @@ fn rows(cursor: &mut Cursor<'_>, found: &mut Reads, columns: &mut Vec<Ident>) ->
             return Ok(literal(count));
         }
         cursor.rewind(place);
+    }
+    if let Some(whole) = cursor.table_command()? {
+        found.merge(whole);
+        return Ok(Rows { kind: DataKind::InsertSelect, extent: Extent::All, condition: None });
     }
     let start = cursor.start();
     let tree = cursor.parser.parse_query()?;
@@ -201,4 +199,70 @@ fn on_conflict(cursor: &mut Cursor<'_>, found: &mut Reads) -> Result<(), Unread>
         cursor.searched(found)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Operation;
+    use crate::sql::lower::probes::read;
+
+    fn insert(dialect: Dialect, text: &str) -> ChangeData {
+        match read(dialect, text).as_deref() {
+            Ok([clause]) => match &clause.operation {
+                Operation::ChangeData(change) => (**change).clone(),
+                other => panic!("{text}: {other:?}"),
+            },
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn names(names: &[ObjectName]) -> String {
+        names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn literal_rows_are_counted() {
+        for (dialect, text, rows) in [
+            (Dialect::Postgres, "INSERT INTO t VALUES (1, f(2)), (3, '4')", 2),
+            (Dialect::Postgres, "INSERT INTO t DEFAULT VALUES", 1),
+            (Dialect::Postgres, "INSERT INTO t SELECT 1 UNION ALL SELECT 2", 2),
+            (Dialect::Postgres, "INSERT INTO t SELECT x.a FROM (VALUES (1), (2), (3)) AS x (a)", 3),
+            (Dialect::Postgres, "INSERT INTO t SELECT * FROM o LIMIT 7", 7),
+            (Dialect::Mysql, "INSERT INTO t SET a = 1", 1),
+            (Dialect::Mysql, "INSERT INTO t () VALUES ()", 1),
+        ] {
+            assert_eq!(insert(dialect, text).extent, Extent::Rows(rows), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_select_decides_the_extent() {
+        let all = insert(Dialect::Postgres, "INSERT INTO t (a) SELECT b FROM o");
+        assert_eq!((all.kind, all.extent, names(&all.reads)), (DataKind::InsertSelect, Extent::All, "o".to_owned()));
+        let some = insert(Dialect::Postgres, "INSERT INTO t (a) SELECT b FROM o WHERE NOT EXISTS (SELECT FROM t WHERE t.a = o.b) ORDER BY 1");
+        assert_eq!((some.extent, names(&some.reads)), (Extent::Condition, "o t".to_owned()));
+        assert_eq!(some.condition.map(|condition| condition.text).as_deref(), Some("not exists ( select from t where t . a = o . b )"));
+        let tautology = insert(Dialect::Sqlite, "INSERT INTO t (a) SELECT b FROM o WHERE true ON CONFLICT DO NOTHING");
+        assert_eq!((tautology.extent, tautology.conflict_guard), (Extent::All, true));
+    }
+
+    #[test]
+    fn columns_are_those_assigned_and_uses_those_read() {
+        let change = insert(Dialect::Postgres, "INSERT INTO t (a, b) SELECT c, lower(d) FROM o ON CONFLICT (a) DO UPDATE SET b = excluded.e");
+        assert_eq!(change.columns.iter().map(Ident::as_str).collect::<Vec<_>>(), ["a", "b"]);
+        for used in ["c", "d", "a", "e"] {
+            assert!(change.uses.contains(&Ident::stored(used)), "{used}");
+        }
+        assert!(!change.uses.contains(&Ident::stored("b")));
+    }
+
+    #[test]
+    fn replacing_is_told_apart() {
+        for (dialect, text) in [(Dialect::Sqlite, "INSERT OR REPLACE INTO t VALUES (1)"), (Dialect::Mysql, "REPLACE t SET a = 1")] {
+            assert_eq!(insert(dialect, text).kind, DataKind::Replace, "{text}");
+        }
+        assert!(insert(Dialect::Mysql, "INSERT IGNORE t VALUES (1)").conflict_guard);
+        assert!(insert(Dialect::Mysql, "INSERT t VALUES (1) ON DUPLICATE KEY UPDATE a = 2").conflict_guard);
+    }
 }

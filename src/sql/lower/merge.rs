@@ -22,7 +22,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<ChangeData, Unread> {
     }
     cursor.need_words(&["using"])?;
     let start = cursor.start();
-    let source = cursor.parser.parse_table_factor()?;
+    let source = cursor.parser.parse_table_and_joins()?;
     cursor.note_uses(start, &mut found.uses);
     found.merge(cursor.references(&source)?);
     cursor.need_words(&["on"])?;
@@ -31,12 +31,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<ChangeData, Unread> {
     let mut count = 0;
     while cursor.word("when") {
         count += 1;
-        if cursor.words(&["not", "matched"]) || cursor.word("matched") {
-            if cursor.word("by") && cursor.one_of(&["source", "target"]).is_none() {
-                return Err(cursor.unexpected("SOURCE or TARGET"));
-            }
-        } else {
-            return Err(cursor.unexpected("MATCHED"));
+        let not = cursor.word("not");
+        cursor.need_words(&["matched"])?;
+        if not && cursor.word("by") && cursor.one_of(&["source", "target"]).is_none() {
+            return Err(cursor.unexpected("SOURCE or TARGET"));
         }
         if cursor.word("and") {
             cursor.searched(&mut found)?;

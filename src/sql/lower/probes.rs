@@ -45,9 +45,9 @@ const MARK: &str = "~ ";
 
 /// The statements that are valid and those that are not, per dialect.
 const LISTS: [(Dialect, &str, &str); 3] = [
-    (Dialect::Postgres, include_str!("probes/postgres.sql"), include_str!("probes/postgres_refused.sql")),
-    (Dialect::Sqlite, include_str!("probes/sqlite.sql"), include_str!("probes/sqlite_refused.sql")),
-    (Dialect::Mysql, include_str!("probes/mysql.sql"), include_str!("probes/mysql_refused.sql")),
+    (Dialect::Postgres, include_str!("../../../tests/probes/rows/postgres.sql"), include_str!("../../../tests/probes/rows/refused/postgres.sql")),
+    (Dialect::Sqlite, include_str!("../../../tests/probes/rows/sqlite.sql"), include_str!("../../../tests/probes/rows/refused/sqlite.sql")),
+    (Dialect::Mysql, include_str!("../../../tests/probes/rows/mysql.sql"), include_str!("../../../tests/probes/rows/refused/mysql.sql")),
 ];
 
 #[test]

@@ -60,8 +60,28 @@ pub(super) fn add(names: &mut Vec<ObjectName>, name: ObjectName) {
 impl Cursor<'_> {
     /// Reads a query that changes nothing.
     pub(in crate::sql) fn query(&mut self) -> Result<Reads, Unread> {
+        if let Some(found) = self.table_command()? {
+            return Ok(found);
+        }
         let tree = self.parser.parse_query()?;
         self.references(&*tree)
+    }
+
+    /// `TABLE [ONLY] name [*]` as a whole query, which sqlparser reads with whatever follows it.
+    pub(super) fn table_command(&mut self) -> Result<Option<Reads>, Unread> {
+        let place = self.place();
+        if !self.word("table") {
+            return Ok(None);
+        }
+        foreign::in_table_command(self.dialect())?;
+        self.word("only");
+        let name = self.relation_name()?;
+        self.take(&Token::Mul);
+        if ["union", "intersect", "except", "order", "limit", "offset", "fetch", "for"].iter().any(|word| self.at_word(0, word)) {
+            self.rewind(place);
+            return Ok(None);
+        }
+        Ok(Some(Reads { reads: vec![name], ..Reads::default() }))
     }
 
     /// Adds the words since byte `start` that are not reserved: a superset of the columns named there.
@@ -82,14 +102,27 @@ impl Cursor<'_> {
 
     /// The relations and functions in a part of sqlparser's tree.
     pub(super) fn references(&self, tree: &impl Visit) -> Result<Reads, Unread> {
-        let mut walk = Walk { cursor: self, found: Reads::default(), scopes: Vec::new() };
+        self.walk(tree).map(|walked| walked.found)
+    }
+
+    /// Walks a part of sqlparser's tree once and refuses what this database does not know.
+    pub(super) fn walk(&self, tree: &impl Visit) -> Result<Walked, Unread> {
+        let mut walk = Walk { cursor: self, found: Reads::default(), columns: Vec::new(), scopes: Vec::new() };
         if let ControlFlow::Break(reason) = tree.visit(&mut walk) {
             return Err(Unread { reason });
         }
-        once(&mut walk.found.reads);
-        once(&mut walk.found.functions);
-        Ok(walk.found)
+        let Walk { mut found, mut columns, .. } = walk;
+        once(&mut found.reads);
+        once(&mut found.functions);
+        once(&mut columns);
+        Ok(Walked { found, columns })
     }
+}
+
+/// What one walk found: names of relations and functions, and columns apart.
+pub(super) struct Walked {
+    pub(super) found: Reads,
+    pub(super) columns: Vec<Ident>,
 }
 
 /// The names that one WITH clause defines, and how many of them can be seen from where the walk is.
@@ -102,11 +135,13 @@ struct Scope {
 struct Walk<'c, 'a> {
     cursor: &'c Cursor<'a>,
     found: Reads,
+    columns: Vec<Ident>,
     scopes: Vec<Scope>,
 }
 
 impl Walk<'_, '_> {
     fn relation(&mut self, name: &ast::ObjectName) -> Result<(), Unread> {
+        foreign::in_relation(name, self.cursor.dialect())?;
         let name = self.cursor.lower_name(name)?;
         let defined = name.schema.is_none() && self.scopes.iter().any(|scope| scope.names[..scope.visible].iter().any(|(cte, _)| *cte == name));
         if !defined {
@@ -209,10 +244,10 @@ impl Visitor for Walk<'_, '_> {
     }
 
     fn pre_visit_expr(&mut self, tree: &Expr) -> ControlFlow<String> {
-        if let Expr::Function(call) = tree
-            && let Ok(name) = self.cursor.lower_name(&call.name)
-        {
-            self.found.functions.push(name);
+        match tree {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.columns.extend(self.cursor.column_of(tree)),
+            Expr::Function(call) => self.found.functions.extend(self.cursor.lower_name(&call.name)),
+            _ => {}
         }
         flow(foreign::in_expression(tree, self.cursor.dialect()))
     }

@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use crate::schema::{Ident, ObjectName};
+use crate::schema::{Dialect, Ident, ObjectName};
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::reserved::is_reserved;
 
@@ -22,6 +22,8 @@ impl Cursor<'_> {
     fn refuse_reserved(&self, expected: &str) -> Result<(), Unread> {
         match &self.parser.peek_token_ref().token {
             Token::Word(word) if word.quote_style.is_none() && is_reserved(self.dialect(), &word.value) => Err(self.unexpected(expected)),
+            // Only SQLite takes a string for a name.
+            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) if self.dialect() != Dialect::Sqlite => Err(self.unexpected(expected)),
             _ => Ok(()),
         }
     }

@@ -60,9 +60,10 @@ impl Cursor<'_> {
         let start = self.start();
         let tree = self.parser.parse_expr()?;
         let span = self.span_from(start);
-        found.merge(self.references(&tree)?);
         self.note_uses(start, &mut found.uses);
-        self.condition_facts(&tree, span)
+        let (condition, reads) = self.condition_and_reads(&tree, span)?;
+        found.merge(Reads { reads, functions: condition.functions.clone(), uses: Vec::new() });
+        Ok(condition)
     }
 
     /// A value; what its subqueries read is added.
@@ -139,21 +140,32 @@ impl Cursor<'_> {
     /// The target of an assignment: `column`, MySQL's `table.column`, PostgreSQL's `column.field` and `column[1]`.
     fn assigned(&mut self) -> Result<(Option<Ident>, Ident), Unread> {
         let mut names = vec![self.column_name()?];
+        if self.dialect() == Dialect::Postgres {
+            self.column_part()?;
+            return Ok((None, names.swap_remove(0)));
+        }
         while self.take(&Token::Period) {
             names.push(self.ident()?);
         }
-        if self.dialect() == Dialect::Postgres {
-            while self.take(&Token::LBracket) {
+        let column = names.pop().ok_or_else(|| self.unexpected("a column"))?;
+        Ok((names.pop(), column))
+    }
+
+    /// PostgreSQL's `.field`, `[1]` and `[1:2]` behind a column that is assigned to in part.
+    pub(super) fn column_part(&mut self) -> Result<(), Unread> {
+        loop {
+            if self.take(&Token::Period) {
+                self.ident()?;
+            } else if self.take(&Token::LBracket) {
                 while !self.take(&Token::RBracket) {
                     if !self.take(&Token::Colon) {
                         self.parser.parse_expr()?;
                     }
                 }
+            } else {
+                return Ok(());
             }
-            return Ok((None, names.swap_remove(0)));
         }
-        let column = names.pop().ok_or_else(|| self.unexpected("a column"))?;
-        Ok((names.pop(), column))
     }
 
     /// FROM or USING items.

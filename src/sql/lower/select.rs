@@ -16,6 +16,9 @@ pub(super) fn statement(cursor: &mut Cursor<'_>) -> Result<Clause, Unread> {
     if !["select", "values", "table"].iter().any(|word| cursor.at_word(0, word)) && !cursor.at(0, &Token::LParen) {
         return Err(cursor.unexpected("a statement that is known"));
     }
+    if let Some(found) = cursor.table_command()? {
+        return Ok(whole(cursor, start, Operation::Query { reads: found.reads, functions: found.functions }));
+    }
     let tree = cursor.parser.parse_query()?;
     let found = cursor.references(&*tree)?;
     if cursor.dialect() == Dialect::Mysql {

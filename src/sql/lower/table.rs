@@ -83,7 +83,7 @@ fn postgres(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unre
     }
     cursor.postgres_table_options()?;
     if cursor.word("as") {
-        table.as_query = Some(cursor.query()?.reads);
+        table.as_query = Some(if cursor.word("execute") { prepared(cursor)? } else { cursor.query()?.reads });
         if !(cursor.words(&["with", "no", "data"]) || cursor.words(&["with", "data"])) && cursor.at_word(0, "with") {
             return Err(cursor.unexpected("WITH DATA or WITH NO DATA"));
         }
@@ -95,19 +95,30 @@ fn postgres(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unre
     Ok(())
 }
 
+/// A prepared statement and its arguments: which relations it reads stands elsewhere.
+fn prepared(cursor: &mut Cursor<'_>) -> Result<Vec<ObjectName>, Unread> {
+    cursor.column_name()?;
+    if cursor.at(0, &Token::LParen) {
+        cursor.list(Cursor::expression)?;
+    }
+    Ok(Vec::new())
+}
+
 fn sqlite(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread> {
     if cursor.word("as") {
         table.as_query = Some(cursor.query()?.reads);
         return Ok(());
     }
     cursor.table_elements(table)?;
+    let mut more = false;
     loop {
         if cursor.words(&["without", "rowid"]) {
             table.without_rowid = true;
         } else if !cursor.word("strict") {
-            return Ok(());
+            return if more { Err(cursor.unexpected("STRICT or WITHOUT ROWID")) } else { Ok(()) };
         }
-        if !cursor.take(&Token::Comma) {
+        more = cursor.take(&Token::Comma);
+        if !more {
             return Ok(());
         }
     }
@@ -138,4 +149,66 @@ fn mysql(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread>
         table.as_query = Some(cursor.query()?.reads);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Operation;
+    use crate::sql::lower::probes::read;
+
+    fn table(dialect: Dialect, text: &str) -> CreateTable {
+        match read(dialect, text).as_deref() {
+            Ok([clause]) => match &clause.operation {
+                Operation::CreateTable(table) => (**table).clone(),
+                other => panic!("{text}: {other:?}"),
+            },
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn columns_and_constraints_are_kept_in_order() {
+        let table = table(
+            Dialect::Postgres,
+            "CREATE UNLOGGED TABLE IF NOT EXISTS s.t (id bigserial PRIMARY KEY, LIKE o INCLUDING ALL, a int REFERENCES p, UNIQUE (a, id), CHECK (a > 0)) \
+             INHERITS (q) PARTITION BY RANGE (a, lower(b))",
+        );
+        assert_eq!(table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["id", "a"]);
+        assert_eq!(table.constraints.len(), 4);
+        assert_eq!((table.like.len(), table.inherits.len()), (1, 1));
+        assert_eq!(table.persistence, Persistence::Unlogged);
+        assert!(table.if_not_exists);
+        let (strategy, columns) = table.partition_by.expect("it is partitioned");
+        assert_eq!((strategy.as_str(), columns.len()), ("range", 1));
+    }
+
+    #[test]
+    fn a_partition_knows_its_parent() {
+        let table = super::tests::table(Dialect::Postgres, "CREATE TABLE t PARTITION OF s.p DEFAULT");
+        assert_eq!(table.partition_of.map(|(parent, default)| (parent.to_string(), default)), Some(("s.p".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_table_made_by_a_query_knows_what_it_reads() {
+        for dialect in Dialect::ALL {
+            let table = super::tests::table(dialect, "CREATE TABLE t AS SELECT * FROM a JOIN b USING (id)");
+            assert_eq!(table.as_query.map(|reads| reads.len()), Some(2), "{dialect}");
+            assert!(table.columns.is_empty());
+        }
+        let table = super::tests::table(Dialect::Postgres, "SELECT a INTO TEMP n FROM o");
+        assert_eq!((table.name.to_string(), table.persistence), ("n".to_owned(), Persistence::Temporary));
+    }
+
+    #[test]
+    fn keys_inside_a_mysql_table_are_indexes_of_it() {
+        let table = super::tests::table(Dialect::Mysql, "CREATE TABLE t (a INT, KEY k (a), UNIQUE KEY u (a), FULLTEXT ft (a))");
+        assert_eq!(table.indexes.iter().map(|index| index.method.as_str()).collect::<Vec<_>>(), ["btree", "fulltext"]);
+        assert_eq!(table.constraints[0].name.as_ref().map(ToString::to_string).as_deref(), Some("u"));
+    }
+
+    #[test]
+    fn a_table_without_rowid_is_told() {
+        assert!(super::tests::table(Dialect::Sqlite, "CREATE TABLE t (a PRIMARY KEY) STRICT, WITHOUT ROWID").without_rowid);
+    }
 }

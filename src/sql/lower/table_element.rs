@@ -11,17 +11,22 @@ impl Cursor<'_> {
     /// Reads the list. True when it holds names without types, as before AS SELECT.
     pub(super) fn table_elements(&mut self, table: &mut CreateTable) -> Result<bool, Unread> {
         let mut names_only = false;
+        let mut columns_ended = false;
         self.need(&Token::LParen)?;
         if self.dialect() == Dialect::Postgres && self.take(&Token::RParen) {
             return Ok(false);
         }
         loop {
+            columns_ended |= self.at_constraint();
+            if columns_ended && self.dialect() == Dialect::Sqlite && !self.at_constraint() {
+                return Err(self.unexpected("a constraint, since columns stand before constraints"));
+            }
             names_only |= self.table_element(table)?;
             if self.take(&Token::Comma) {
                 continue;
             }
             // SQLite lets the comma between table constraints be left out.
-            if !(self.dialect() == Dialect::Sqlite && self.at_constraint() && !table.constraints.is_empty()) {
+            if !(self.dialect() == Dialect::Sqlite && columns_ended && self.at_constraint()) {
                 break;
             }
         }

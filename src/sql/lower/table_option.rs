@@ -31,7 +31,7 @@ impl Cursor<'_> {
             return Err(self.unexpected("PRESERVE ROWS, DELETE ROWS or DROP"));
         }
         if self.word("tablespace") {
-            self.ident()?;
+            self.column_name()?;
         }
         Ok(())
     }

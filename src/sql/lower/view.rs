@@ -97,13 +97,13 @@ fn account(cursor: &mut Cursor<'_>) -> Result<(), Unread> {
 /// What PostgreSQL takes before AS.
 fn options(cursor: &mut Cursor<'_>, materialized: bool) -> Result<(), Unread> {
     if materialized && cursor.word("using") {
-        cursor.ident()?;
+        cursor.column_name()?;
     }
     if cursor.word("with") {
         cursor.parameters()?;
     }
     if materialized && cursor.word("tablespace") {
-        cursor.ident()?;
+        cursor.column_name()?;
     }
     Ok(())
 }
@@ -137,4 +137,63 @@ fn identifiers(cursor: &Cursor<'_>, tree: &ast::Query) -> Vec<Ident> {
     let mut names = Names(cursor, Vec::new());
     let _ = tree.visit(&mut names);
     names.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Operation;
+    use crate::schema::operation::ViewColumn;
+    use crate::sql::lower::probes::read;
+
+    fn view(dialect: Dialect, text: &str) -> CreateView {
+        match read(dialect, text).as_deref() {
+            Ok([clause]) => match &clause.operation {
+                Operation::CreateView(view) => (**view).clone(),
+                other => panic!("{text}: {other:?}"),
+            },
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn columns(view: &CreateView) -> Option<String> {
+        let shown = view.columns.as_ref()?.iter().map(|column| match column {
+            ViewColumn::All => "*".to_owned(),
+            ViewColumn::Column { source, name } => format!("{source}={name}"),
+        });
+        Some(shown.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_view_of_one_table_shows_which_columns_it_hands_through() {
+        for (text, shown, simple) in [
+            ("CREATE VIEW v AS SELECT * FROM t", Some("*"), true),
+            ("CREATE VIEW v AS SELECT t.* FROM t WHERE a > 1 ORDER BY b", Some("*"), true),
+            ("CREATE VIEW v AS SELECT x.a, b AS c FROM t x WITH CHECK OPTION", Some("a=a b=c"), true),
+            ("CREATE VIEW v (p) AS SELECT a, b FROM t", Some("a=p b=b"), true),
+            ("CREATE VIEW v (p) AS SELECT * FROM t", None, true),
+            ("CREATE VIEW v AS SELECT a, lower(b) FROM t", None, true),
+            ("CREATE VIEW v AS SELECT *, a FROM t", None, true),
+            ("CREATE VIEW v AS SELECT count(*) FROM t", None, false),
+            ("CREATE VIEW v AS SELECT a, rank() OVER () FROM t", None, false),
+            ("CREATE VIEW v AS SELECT DISTINCT a FROM t", Some("a=a"), false),
+            ("CREATE VIEW v AS SELECT a FROM t GROUP BY a", Some("a=a"), false),
+            ("CREATE VIEW v AS SELECT a FROM t LIMIT 5", Some("a=a"), false),
+            ("CREATE VIEW v AS SELECT a FROM t JOIN o USING (id)", None, false),
+            ("CREATE VIEW v AS SELECT a FROM t UNION SELECT b FROM o", None, false),
+            ("CREATE MATERIALIZED VIEW v AS SELECT * FROM t", Some("*"), false),
+        ] {
+            let view = view(Dialect::Postgres, text);
+            assert_eq!((columns(&view).as_deref(), view.simple), (shown, simple), "{text}");
+        }
+        assert!(!view(Dialect::Sqlite, "CREATE VIEW v AS SELECT * FROM t").simple);
+    }
+
+    #[test]
+    fn a_view_names_what_it_reads_and_uses() {
+        let view = view(Dialect::Mysql, "CREATE OR REPLACE DEFINER=`root`@`%` SQL SECURITY INVOKER VIEW db.v AS SELECT a FROM t JOIN o ON t.x = o.y");
+        assert_eq!(view.reads.iter().map(ToString::to_string).collect::<Vec<_>>(), ["t", "o"]);
+        assert!(["a", "x", "y"].iter().all(|name| view.uses.contains(&Ident::stored(name))));
+        assert!(view.or_replace && !view.materialized);
+    }
 }

@@ -31,6 +31,8 @@ pub(super) enum Keyword {
     Insert,
     /// AND, LIKE, IS …: joins what stands left and right into one expression.
     Link,
+    /// A [`Keyword::Link`] for which sqlparser copies all that stands left of it.
+    CostlyLink,
     Loop,
     Not,
     /// WHERE, ON, HAVING: what follows is no part of the expression before.
@@ -69,8 +71,8 @@ const WORDS: &[(&str, Keyword)] = &[
     ("except", Keyword::SetOperation), ("intersect", Keyword::SetOperation), ("minus", Keyword::SetOperation), ("and", Keyword::Link),
     ("or", Keyword::Link), ("xor", Keyword::Link), ("is", Keyword::Link), ("isnull", Keyword::Link), ("notnull", Keyword::Link),
     ("in", Keyword::Link), ("between", Keyword::Link), ("like", Keyword::Link), ("ilike", Keyword::Link), ("rlike", Keyword::Link),
-    ("regexp", Keyword::Link), ("similar", Keyword::Link), ("glob", Keyword::Link), ("match", Keyword::Link), ("collate", Keyword::Link),
-    ("div", Keyword::Link), ("mod", Keyword::Link), ("overlaps", Keyword::Link), ("member", Keyword::Link), ("array", Keyword::Link),
+    ("regexp", Keyword::CostlyLink), ("similar", Keyword::Link), ("glob", Keyword::CostlyLink), ("match", Keyword::CostlyLink), ("collate", Keyword::Link),
+    ("div", Keyword::CostlyLink), ("mod", Keyword::Link), ("overlaps", Keyword::Link), ("member", Keyword::Link), ("array", Keyword::Link),
     ("pivot", Keyword::Link), ("unpivot", Keyword::Link), ("match_recognize", Keyword::Link), ("table", Keyword::Plain), ("index", Keyword::Plain),
     ("view", Keyword::Plain), ("type", Keyword::Plain), ("schema", Keyword::Plain), ("sequence", Keyword::Plain), ("extension", Keyword::Plain),
     ("domain", Keyword::Plain), ("role", Keyword::Plain), ("user", Keyword::Plain), ("database", Keyword::Plain), ("policy", Keyword::Plain),

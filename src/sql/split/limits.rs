@@ -13,6 +13,10 @@ pub(in crate::sql) const NESTING: usize = 200;
 /// `(a = 1 AND b = 2) OR …`; PostgreSQL itself takes about as many as this.
 pub(in crate::sql) const HEIGHT: u32 = 20_000;
 
+/// What an operator counts for which sqlparser copies the tree on its left (REGEXP, MATCH and GLOB of SQLite, DIV of
+/// MySQL): a chain of them takes time by the square of its length.
+pub(in crate::sql) const COPY: u32 = 20;
+
 /// Trees up to this height are built, walked and dropped within the 2 MiB stack of an ordinary thread, in a debug build
 /// too, which overflows somewhere above twice as much.
 pub(in crate::sql) const ORDINARY_HEIGHT: u32 = 1_000;

@@ -142,14 +142,14 @@ impl Structure {
         match kind {
             TokenKind::Open => self.open(LevelKind::Paren),
             TokenKind::OpenBracket => {
-                self.link();
+                self.link(1);
                 self.open(LevelKind::Bracket);
             }
             TokenKind::Close => self.close_up_to(LevelKind::Paren),
             TokenKind::CloseBracket => self.close_up_to(LevelKind::Bracket),
             TokenKind::Comma => self.top_mut().end_item(),
             TokenKind::Semicolon => self.end_inner_statement(),
-            TokenKind::Operator => self.link(),
+            TokenKind::Operator => self.link(1),
             TokenKind::Word => self.word(keyword),
             _ => {}
         }
@@ -198,7 +198,8 @@ impl Structure {
             self.top_mut().end_item();
         }
         match keyword {
-            Keyword::Link | Keyword::At | Keyword::Not => self.link(),
+            Keyword::Link | Keyword::At | Keyword::Not => self.link(1),
+            Keyword::CostlyLink => self.link(limits::COPY),
             Keyword::SetOperation => self.set_operation(),
             Keyword::Case if self.previous.keyword != Keyword::End && self.previous.kind != TokenKind::Dot => {
                 let statement = matches!(self.body, Body::Routine { .. }) && self.at_statement();
@@ -329,8 +330,9 @@ impl Structure {
         }
     }
 
-    fn link(&mut self) {
-        self.top_mut().links += 1;
+    fn link(&mut self, weight: u32) {
+        let level = self.top_mut();
+        level.links = level.links.saturating_add(weight);
         self.measure();
     }
 

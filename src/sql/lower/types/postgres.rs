@@ -2,14 +2,10 @@
 
 use sqlparser::tokenizer::Token;
 
+use crate::schema::Dialect;
 use crate::schema::table::TypeName;
 use crate::sql::cursor::{Cursor, Unread};
-
-/// Words that start a constraint or a clause: a type was left out.
-const NO_TYPE: [&str; 22] = [
-    "all", "and", "any", "as", "case", "cast", "check", "collate", "constraint", "create", "default", "foreign", "from", "grant",
-    "not", "null", "primary", "references", "select", "table", "unique", "where",
-];
+use crate::sql::reserved::is_reserved;
 
 /// Reads one type with its modifiers and array marks.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
@@ -42,7 +38,10 @@ fn scalar(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
         Token::Word(word) => word.quote_style.is_some(),
         _ => return Err(cursor.unexpected("a data type")),
     };
-    if NO_TYPE.iter().any(|word| cursor.at_word(0, word)) {
+    if let Token::Word(word) = &cursor.parser.peek_token_ref().token
+        && !quoted
+        && is_reserved(Dialect::Postgres, &word.value)
+    {
         return Err(cursor.unexpected("a data type"));
     }
     if cursor.at(1, &Token::Period) {

@@ -2,21 +2,19 @@
 
 use sqlparser::tokenizer::Token;
 
+use crate::schema::Dialect;
 use crate::schema::table::TypeName;
 use crate::sql::cursor::{Cursor, Unread};
-
-/// Words that end a type name because they start a column constraint or something behind the column.
-const ENDS: [&str; 14] = [
-    "as", "check", "collate", "constraint", "default", "deferrable", "foreign", "generated", "not", "null", "on", "primary", "references",
-    "unique",
-];
+use crate::sql::reserved::is_reserved;
 
 /// Reads the words up to the first constraint.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<TypeName>, Unread> {
     let mut base = String::new();
     loop {
         let piece = match &cursor.parser.peek_token_ref().token {
-            Token::Word(word) if word.quote_style.is_none() && ENDS.iter().any(|end| word.value.eq_ignore_ascii_case(end)) => break,
+            // No reserved word is part of a type; GENERATED is not reserved but starts a constraint.
+            Token::Word(word) if word.quote_style.is_none() && is_reserved(Dialect::Sqlite, &word.value) => break,
+            Token::Word(_) if cursor.at_word(0, "generated") && cursor.at_word(1, "always") => break,
             Token::Word(word) => word.value.to_ascii_lowercase(),
             Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text.to_ascii_lowercase(),
             _ => break,

@@ -1,0 +1,104 @@
+//! How fast a backfill is against the single UPDATE of the same rows, and what "nothing to do" costs. Prints figures;
+//! run by hand: `cargo test --release --test engine_speed -- --ignored --nocapture`.
+
+#![allow(clippy::print_stdout, reason = "figures are what this is for")]
+
+mod support;
+
+#[path = "engine/steps.rs"]
+mod steps;
+
+use std::time::{Duration, Instant};
+
+use concertina::backend::{AnyBackend, Backend, Limits};
+use concertina::backfill::Pace;
+use concertina::schema::Phase;
+use sqlx::{Executor, Row};
+use steps::{backfill, holder, job, start};
+
+const ROWS: u32 = 1_500_000;
+
+fn fresh() -> String {
+    format!(
+        "DROP TABLE IF EXISTS users; CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, created timestamptz NOT NULL, padding text NOT NULL, folded text); \
+         INSERT INTO users SELECT i, 'User' || i || '@Example.com', now(), repeat('x', 60) FROM generate_series(1, {ROWS}) AS i; \
+         CREATE INDEX ON users (email); CREATE INDEX ON users (created)"
+    )
+}
+
+#[tokio::test]
+#[ignore = "takes a minute per server"]
+async fn chunks_against_the_single_update() {
+    for cluster in support::installed() {
+        let database = cluster.database();
+        database.run("CREATE EXTENSION IF NOT EXISTS plpgsql").await;
+        let mut ratios = Vec::new();
+        for turn in 0..2 {
+            database.run(&fresh()).await;
+            database.run("VACUUM ANALYZE users").await;
+            database.run("CHECKPOINT").await;
+            let began = Instant::now();
+            database.run("UPDATE users SET folded = lower(email) WHERE folded IS NULL").await;
+            let single = f64::from(ROWS) / began.elapsed().as_secs_f64();
+            database.run(&fresh()).await;
+            database.run("VACUUM ANALYZE users").await;
+            database.run("CHECKPOINT").await;
+            let mut backend = AnyBackend::connect(&database.url).await.expect("the server answers");
+            let lease = backend.acquire(&holder("apply")).await.expect("free");
+            backend.start_script(&lease, &start(Phase::Backfill)).await.expect("it starts");
+            let job = job("UPDATE users SET folded = lower(email) WHERE folded IS NULL", "users", &["id"]);
+            let step = backfill(&job);
+            let limits = Limits { lock_timeout: Duration::from_millis(200), statement_timeout: Some(Duration::from_millis(800)) };
+            let mut pace = Pace::new(Duration::from_millis(100), Duration::ZERO);
+            let began = Instant::now();
+            backend.open_job(&lease, &step, &job).await.expect("registered");
+            let mut durations = Vec::new();
+            loop {
+                let chunk = backend.chunk(&lease, &step, &job, pace.rows(), &limits).await.expect("a chunk");
+                if chunk.cursor.is_none() {
+                    break;
+                }
+                pace.finished(chunk.walked, chunk.took);
+                durations.push(chunk.took);
+            }
+            assert!(!backend.rows_left(&job).await.expect("asked"));
+            let chunked = f64::from(ROWS) / began.elapsed().as_secs_f64();
+            durations.sort();
+            let at = |share: usize| durations[(durations.len() - 1) * share / 100].as_millis();
+            println!(
+                "PostgreSQL {} turn {turn}: single {single:.0} rows/s, chunks {chunked:.0} rows/s, ratio {:.2}; {} chunks, p50 {} ms, p99 {} ms, max {} ms",
+                cluster.major(), chunked / single, durations.len(), at(50), at(99), at(100),
+            );
+            ratios.push(chunked / single);
+            backend.release(lease).await.expect("given back");
+            database.run("DELETE FROM concertina.job").await;
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "prints figures"]
+async fn nothing_to_do() {
+    for cluster in support::installed() {
+        let database = cluster.database();
+        let mut backend = AnyBackend::connect(&database.url).await.expect("the server answers");
+        let lease = backend.acquire(&holder("apply")).await.expect("free");
+        backend.release(lease).await.expect("given back");
+        database.run("INSERT INTO concertina.script (migration, phase, digest, source, status, actor, finished_at) \
+            SELECT 'm' || i, 'expand', repeat('ab', 32), repeat('CREATE TABLE …', 100), 'done', 'me', now() FROM generate_series(1, 300) AS i").await;
+        let mut counter = database.connect().await;
+        let connect = Instant::now();
+        let mut backend = AnyBackend::connect(&database.url).await.expect("the server answers");
+        let connect = connect.elapsed();
+        let mut times = Vec::new();
+        for _ in 0..200 {
+            let began = Instant::now();
+            let ledger = backend.ledger().await.expect("a ledger");
+            times.push(began.elapsed());
+            assert_eq!(ledger.scripts.len(), 300);
+        }
+        times.sort();
+        let row = counter.fetch_one("SELECT version()").await.expect("a row");
+        println!("{}: connect {connect:?}, one read of 300 scripts p50 {:?} p99 {:?}", &row.get::<String, _>(0)[..16], times[100], times[197]);
+    }
+}
