@@ -108,6 +108,8 @@ impl Cursor<'_> {
     pub(super) fn collation(&mut self) -> Result<ObjectName, Unread> {
         if self.dialect() == Dialect::Mysql {
             self.take(&Token::Eq);
+            // A collation may be named by a string.
+            return self.object_name();
         }
         self.relation_name()
     }
