@@ -42,6 +42,8 @@ pub struct PostgresBackend {
     token: Option<i64>,
     /// Types of the key of the job that runs.
     key_types: Vec<String>,
+    /// Where that job is, as far as we know.
+    position: Option<chunk::Position>,
 }
 
 impl PostgresBackend {
@@ -64,6 +66,7 @@ impl PostgresBackend {
             role: "none".to_owned(),
             token: None,
             key_types: Vec::new(),
+            position: None,
         })
     }
 

@@ -23,6 +23,13 @@ const JOB: &str = "SELECT json_build_object('migration', migration, 'phase', pha
 /// is not compiled for it (`jit` starts at the price that a forbidden scan has).
 const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; ";
 
+/// Where a walk is: behind `cursor`, on its way to `upper`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    cursor: Option<KeyValue>,
+    upper: KeyValue,
+}
+
 impl PostgresBackend {
     pub(super) async fn register_job(
         &mut self,
@@ -31,6 +38,7 @@ impl PostgresBackend {
         job: &Job,
         limits: &Limits,
     ) -> Result<JobRecord, BackendError> {
+        self.position = None;
         self.key_types = catalogue::column_types(&mut self.main, &job.table, &job.key).await?;
         if let Some(record) = self.find_job(step).await? {
             return match record.digest == step.digest {
@@ -86,9 +94,18 @@ impl PostgresBackend {
         limits: &Limits,
     ) -> Result<Chunk, BackendError> {
         let began = Instant::now();
-        let outcome = self.chunk_between(lease, step, job, rows, limits, began).await;
+        let expected = self.position.take();
+        let outcome = self.chunk_between(lease, step, job, rows, limits, expected).await;
         match outcome {
-            Ok(chunk) => Ok(chunk),
+            Ok(Some((changed, walked, position))) => {
+                let cursor = position.cursor.clone();
+                self.position = Some(position);
+                Ok(Chunk { changed, walked, cursor, took: began.elapsed() })
+            }
+            Ok(None) => {
+                self.main.roll_back().await?;
+                Ok(Chunk { changed: 0, walked: 0, cursor: None, took: began.elapsed() })
+            }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {
                     tracing::debug!(%worse, "rolling back failed; the server does it by itself");
@@ -98,6 +115,8 @@ impl PostgresBackend {
         }
     }
 
+    /// Three round trips: open, ask and find the bound; the statement; move the cursor and commit. `None` when nothing
+    /// is left.
     async fn chunk_between(
         &mut self,
         lease: &Lease,
@@ -105,49 +124,81 @@ impl PostgresBackend {
         job: &Job,
         rows: u32,
         limits: &Limits,
-        began: Instant,
-    ) -> Result<Chunk, BackendError> {
+        expected: Option<Position>,
+    ) -> Result<Option<(u64, u64, Position)>, BackendError> {
         let walk = walk(job);
         let of_step = of_step(step);
-        let question = question(step).replacen("SELECT ", &format!(
-            "SELECT (SELECT cursor FROM concertina.job WHERE {of_step}) AS cursor, \
-             (SELECT upper FROM concertina.job WHERE {of_step}) AS upper, "
-        ), 1);
-        let answer = self.main.begin(limits, &format!("{BY_INDEX}{question}")).await?;
-        let pid = standing(&answer, lease, step)?.pid;
-        let row = answer.last().ok_or_else(|| snapshot::damaged("no answer about the job"))?;
-        let cursor = text(row, "cursor")?.map(|cursor| snapshot::unpack_key(&cursor)).transpose()?;
-        let Some(upper) = text(row, "upper")?.map(|upper| snapshot::unpack_key(&upper)).transpose()? else {
-            self.main.roll_back().await?;
-            return Ok(Chunk { changed: 0, walked: 0, cursor: None, took: began.elapsed() });
+        let question = question(step).replacen(
+            "SELECT ",
+            &format!(
+                "SELECT (SELECT cursor FROM concertina.job WHERE {of_step}) AS cursor, \
+                 (SELECT upper FROM concertina.job WHERE {of_step}) AS upper, "
+            ),
+            1,
+        );
+        // Where the walk is, the ledger decides; where we think it is saves a round trip when we are right.
+        let guess = match &expected {
+            Some(position) => format!("; {}", self.bound(&walk, position, rows)?),
+            None => String::new(),
         };
-        let after = cursor.as_ref().map(|cursor| self.casts(cursor)).transpose()?;
-        let end = self.casts(&upper)?;
-        let bound = self.main.rows(walk.bound_sql(after.as_deref(), &end, rows)).await?;
-        let (bound, walked) = match bound.first() {
-            Some(row) => (key(row, job)?, u64::from(rows)),
+        let answer = self.main.begin(limits, &format!("{BY_INDEX}{question}{guess}")).await?;
+        let row = answer.first().ok_or_else(|| snapshot::damaged("no answer about the job"))?;
+        let pid = standing(&answer[..1], lease, step)?.pid;
+        let unpack = |column: &str| text(row, column)?.map(|key| snapshot::unpack_key(&key)).transpose();
+        let Some(upper) = unpack("upper")? else { return Ok(None) };
+        let position = Position { cursor: unpack("cursor")?, upper };
+        let found = match expected.as_ref() == Some(&position) {
+            true => answer.get(1).map(|row| key(row, job)).transpose()?,
+            false => {
+                let bound = self.bound(&walk, &position, rows)?;
+                self.main.rows(bound).await?.first().map(|row| key(row, job)).transpose()?
+            }
+        };
+        let after = position.cursor.as_ref().map(|cursor| self.casts(cursor)).transpose()?;
+        let (bound, walked) = match found {
+            Some(bound) => (bound, u64::from(rows)),
             None => {
-                let rest = self.main.row(walk.count_sql(after.as_deref(), &end)).await?;
-                (upper, number::<u64>(&rest, "rows")?)
+                let count = walk.count_sql(after.as_deref(), &self.casts(&position.upper)?);
+                (position.upper.clone(), number::<u64>(&self.main.row(count).await?, "rows")?)
             }
         };
         if walked == 0 {
-            self.main.roll_back().await?;
-            return Ok(Chunk { changed: 0, walked: 0, cursor: None, took: began.elapsed() });
+            return Ok(None);
         }
         let range = walk.range(Some(&job.point.reference), after.as_deref(), &self.casts(&bound)?);
         let (notices, _reader) = Notices::channel();
-        let sql = job.with_range(&range);
-        let changed = self.watched(&step.place, &sql, Some(pid), limits, &notices).await?;
+        let changed = self.watched(&step.place, &job.with_range(&range), Some(pid), limits, &notices).await?;
+        self.move_cursor(lease, step, &bound, changed, walked).await?;
+        Ok(Some((changed, walked, Position { cursor: Some(bound), upper: position.upper })))
+    }
+
+    /// Writes the cursor and commits in one round trip: without the lease the division fails, and the commit behind it
+    /// is never reached.
+    async fn move_cursor(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        bound: &KeyValue,
+        changed: u64,
+        walked: u64,
+    ) -> Result<(), BackendError> {
         let sql = format!(
             "{} UPDATE concertina.job SET cursor = {}, rows_changed = rows_changed + {changed}, \
-             rows_walked = rows_walked + {walked}, chunks = chunks + 1, at = clock_timestamp() FROM held WHERE {of_step}",
+             rows_walked = rows_walked + {walked}, chunks = chunks + 1 / (SELECT count(*) FROM held), \
+             at = clock_timestamp() WHERE {}",
             fence(lease.token()),
-            literal(&snapshot::pack_key(&bound)),
+            literal(&snapshot::pack_key(bound)),
+            of_step(step),
         );
-        held(self.main.run(LEDGER, sql).await?)?;
-        self.main.commit(&step.place).await?;
-        Ok(Chunk { changed, walked, cursor: Some(bound), took: began.elapsed() })
+        match self.main.finish(&step.place, &sql).await {
+            Err(BackendError::Statement { code, .. }) if code == "22012" => Err(BackendError::LeaseLost),
+            result => result,
+        }
+    }
+
+    fn bound(&self, walk: &Walk<'_>, position: &Position, rows: u32) -> Result<String, BackendError> {
+        let after = position.cursor.as_ref().map(|cursor| self.casts(cursor)).transpose()?;
+        Ok(walk.bound_sql(after.as_deref(), &self.casts(&position.upper)?, rows))
     }
 
     /// Whether the job's own predicate still finds a row.

@@ -102,6 +102,13 @@ impl Session {
         Ok(())
     }
 
+    /// Runs a last statement and commits, in one round trip.
+    pub(super) async fn finish(&mut self, place: &str, last: &str) -> Result<(), BackendError> {
+        self.run(place, format!("{last}; COMMIT")).await?;
+        self.open = false;
+        Ok(())
+    }
+
     /// Ends whatever transaction an error or a dropped future left open.
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         if self.open {
