@@ -89,6 +89,18 @@ async fn several_instances_start_at_once_and_expand_once() {
 }
 
 #[tokio::test]
+async fn a_build_that_waits_sees_what_another_process_expands() {
+    on_each(|url| async move {
+        let folder = folder(&[USERS]);
+        let (waiting, working) = (migrator(folder.path(), &url), migrator(folder.path(), &url));
+        assert!(!waiting.readiness().await.expect("an empty database answers").is_ready());
+        working.expand().await.expect("expansion");
+        assert!(waiting.readiness().await.expect("readiness").is_ready(), "the same connection sees it");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn events_tell_what_a_run_does() {
     let database = support::sqlite();
     let folder = folder(&[USERS]);

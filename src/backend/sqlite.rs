@@ -98,6 +98,10 @@ impl SqliteBackend {
     }
 
     async fn read_ledger(&mut self) -> Result<Ledger, BackendError> {
+        // Missing when we looked last; somebody else may have made it since.
+        if self.session.is_none() && session::file(&self.target)?.is_some_and(|path| path.exists()) {
+            self.session = Some(Session::open(&self.target, Create::Never).await?);
+        }
         let Some(session) = self.session.as_mut() else {
             return Ok(Ledger::empty(jiff::Timestamp::now()));
         };
