@@ -1,8 +1,12 @@
 //! The replay against real databases: after the same script both hold the same objects under the same names.
 
+#[path = "replay/properties.rs"]
+mod properties;
 #[path = "replay/scripts.rs"]
 mod scripts;
 mod support;
+#[path = "replay/unknown.rs"]
+mod unknown;
 
 use std::collections::BTreeSet;
 

@@ -9,6 +9,10 @@ impl Schema {
     pub(super) fn attach_partition(&mut self, parent: &ObjectName, partition: &ObjectName, default: bool, origin: &Origin) -> Applied {
         let parent = self.reach_table(parent)?;
         let partition = self.reach_table(partition)?;
+        if let Some(former) = self.tables.get(&partition).and_then(|table| table.partition_parent().cloned()) {
+            // Only possible where something went unseen; PostgreSQL refuses a second parent.
+            self.unlink_partition(&former, &partition);
+        }
         if let Some(table) = self.table_mut(&partition) {
             match &mut table.partitioning {
                 Partitioning::Partitioned { parent: slot, .. } => *slot = Some(parent.clone()),
@@ -19,20 +23,24 @@ impl Schema {
         Ok(())
     }
 
-    pub(super) fn detach_partition(&mut self, parent: &ObjectName, partition: &ObjectName, finalize: bool) -> Applied {
+    pub(super) fn detach_partition(&mut self, parent: &ObjectName, partition: &ObjectName) -> Applied {
         let parent = self.reach_table(parent)?;
         let partition = self.reach_table(partition)?;
-        if finalize && self.tables.get(&partition).is_some_and(|table| table.partition_parent() != Some(&parent)) {
-            return Ok(());
-        }
-        self.unlink_partition(&parent, &partition);
-        if let Some(table) = self.table_mut(&partition) {
-            match &mut table.partitioning {
-                Partitioning::Partitioned { parent: slot, .. } => *slot = None,
-                Partitioning::None | Partitioning::PartitionOf(_) => table.partitioning = Partitioning::None,
-            }
+        // FINALIZE finds it detached already.
+        if self.tables.get(&partition).is_some_and(|table| table.partition_parent() == Some(&parent)) {
+            self.unlink_partition(&parent, &partition);
+            self.orphan(&partition);
         }
         Ok(())
+    }
+
+    /// A partition whose parent is gone or lets it go.
+    pub(super) fn orphan(&mut self, partition: &ObjectName) {
+        let Some(table) = self.table_mut(partition) else { return };
+        match &mut table.partitioning {
+            Partitioning::Partitioned { parent: slot, .. } => *slot = None,
+            Partitioning::None | Partitioning::PartitionOf(_) => table.partitioning = Partitioning::None,
+        }
     }
 
     /// Enters a partition in its parent's list and gives it the parent's constraints and indexes.

@@ -42,6 +42,12 @@ impl Schema {
         if self.is_relation(&new) {
             return Err(exists("table", &new));
         }
+        let indexes = self.tables.get(&old).map(|table| table.indexes.as_slice()).unwrap_or_default();
+        for index in indexes.iter().filter_map(|index| index.name.as_ref()) {
+            if self.is_relation(&Schema::beside(&new, index)) {
+                return Err(exists("index", &Schema::beside(&new, index)));
+            }
+        }
         for sequence in self.owned_sequences.copied(&old) {
             let moved = self.moved(&sequence, schema);
             self.rekey_sequence(&sequence, &moved);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Applied;
+use super::{Applied, Problem};
 use super::reach::{exists, missing};
 use crate::schema::object::Sequence;
 use crate::schema::operation::{Drop, SequenceChange};
@@ -21,11 +21,12 @@ impl Schema {
         if self.is_relation(&name) {
             return if if_not_exists { Ok(()) } else { Err(exists("sequence", written)) };
         }
+        let owner = self.reach_owner(owned_by)?;
         let unseen = if_not_exists && self.may_exist_unseen(&name);
         self.note_made(&name);
         let origin = if unseen { Origin::unseen() } else { origin.clone() };
         self.sequences.insert(name.clone(), Arc::new(Sequence { name: name.clone(), owned_by: None, origin }));
-        self.own_sequence(&name, owned_by);
+        self.own_sequence(&name, owner);
         Ok(())
     }
 
@@ -54,8 +55,18 @@ impl Schema {
         self.note_gone(name);
     }
 
-    fn own_sequence(&mut self, name: &ObjectName, owner: Option<&(ObjectName, Ident)>) {
-        let owner = owner.map(|(table, column)| (self.canonical(table), column.clone()));
+    /// OWNED BY with the canonical name of the table.
+    fn reach_owner(&mut self, written: Option<&(ObjectName, Ident)>) -> Result<Option<(ObjectName, Ident)>, Problem> {
+        let Some((table, column)) = written else { return Ok(None) };
+        let canonical = self.reach_table(table)?;
+        match self.tables.get(&canonical) {
+            Some(table) if table.column(column).is_none() => table.unless_unseen("column", column)?,
+            Some(_) | None => {}
+        }
+        Ok(Some((canonical, column.clone())))
+    }
+
+    fn own_sequence(&mut self, name: &ObjectName, owner: Option<(ObjectName, Ident)>) {
         let Some(sequence) = self.sequences.get_mut(name) else { return };
         let before = std::mem::replace(&mut Arc::make_mut(sequence).owned_by, owner.clone());
         if let Some((table, _)) = before {
@@ -72,7 +83,10 @@ impl Schema {
             return self.unless_unseen(&name, "sequence", written);
         }
         match change {
-            SequenceChange::OwnedBy(owner) => self.own_sequence(&name, owner.as_ref()),
+            SequenceChange::OwnedBy(owner) => {
+                let owner = self.reach_owner(owner.as_ref())?;
+                self.own_sequence(&name, owner);
+            }
             SequenceChange::Rename(to) => return self.rename_sequence(&name, Schema::beside(&name, to)),
             SequenceChange::Move(schema) => {
                 let moved = self.moved(&name, schema);

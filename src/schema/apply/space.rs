@@ -21,7 +21,9 @@ impl Schema {
 
     pub(super) fn alter_schema(&mut self, name: &Ident, change: &ObjectChange) -> Applied {
         let ObjectChange::Rename(to) = change else { return Ok(()) };
-        if self.schemas.contains(to) {
+        let relations = self.tables.keys().chain(self.views.keys()).chain(self.sequences.keys());
+        let mut all = relations.chain(self.types.keys()).chain(self.routines.keys());
+        if self.schemas.contains(to) || all.any(|held| self.lives_in(held, to)) {
             return Err(exists("schema", &ObjectName::bare(to.clone())));
         }
         let of: Vec<ObjectName> = sorted(self.tables.keys().filter(|held| self.lives_in(held, name)));

@@ -143,27 +143,35 @@ impl Schema {
     pub(super) fn drop_table(&mut self, drop: &Drop) -> Applied {
         let name = self.canonical(&drop.name);
         if !self.tables.contains_key(&name) {
-            if !self.is_relation(&name) && (drop.if_exists || self.may_exist_unseen(&name)) {
-                self.note_gone(&name);
-                return Ok(());
+            if self.is_relation(&name) || !(drop.if_exists || self.may_exist_unseen(&name)) {
+                return if drop.if_exists { Ok(()) } else { Err(missing("table", &drop.name)) };
             }
-            return if drop.if_exists { Ok(()) } else { Err(missing("table", &drop.name)) };
+            self.drop_users_of_table(&name, drop.cascade);
+            self.note_gone(&name);
+            return Ok(());
         }
-        if drop.cascade {
-            self.drop_views_reading(&name);
-        }
-        if self.dialect != Dialect::Sqlite {
-            for child in self.referencing.copied(&name) {
-                if child != name {
-                    self.drop_matching_keys(&child, |key| key.references == name);
-                }
-            }
-        }
+        self.drop_users_of_table(&name, drop.cascade);
         for partition in self.descendants(&name) {
             self.remove_table(&partition);
         }
         self.remove_table(&name);
         Ok(())
+    }
+
+    /// What cannot stay without a table: foreign keys to it, with CASCADE the views that read it.
+    fn drop_users_of_table(&mut self, name: &ObjectName, cascade: bool) {
+        if cascade {
+            self.drop_views_reading(name);
+        }
+        if self.dialect == Dialect::Sqlite {
+            // There a key may reference what does not exist.
+            return;
+        }
+        for child in self.referencing.copied(name) {
+            if &child != name {
+                self.drop_matching_keys(&child, |key| &key.references == name);
+            }
+        }
     }
 
     /// Takes a table out of the schema with all that only it holds: indexes, sequences, triggers, links.
@@ -186,6 +194,15 @@ impl Schema {
         for sequence in self.owned_sequences.copied(name) {
             self.owned_sequences.remove(name, &sequence);
             self.sequences.remove(&sequence);
+        }
+        for partition in table.partitions() {
+            self.orphan(partition);
+        }
+        for heir in self.heirs.copied(name) {
+            self.heirs.remove(name, &heir);
+            if let Some(heir) = self.table_mut(&heir) {
+                heir.inherits.retain(|parent| parent != name);
+            }
         }
         if let Some(parent) = table.partition_parent() {
             self.unlink_partition(parent, name);
