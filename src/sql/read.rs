@@ -13,6 +13,7 @@ mod postgres;
 #[cfg(test)]
 mod probes;
 mod routine;
+mod slot;
 mod sqlite;
 mod synopsis;
 mod transactions;

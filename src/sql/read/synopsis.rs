@@ -10,7 +10,8 @@ use std::str::SplitWhitespace;
 
 use sqlparser::tokenizer::Token;
 
-use super::found::{Found, Slot};
+use super::found::Found;
+use super::slot::Slot;
 use crate::schema::Operation;
 use crate::schema::operation::{ObjectKind, Verb};
 use crate::sql::Clause;
