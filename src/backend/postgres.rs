@@ -15,7 +15,7 @@ use crate::backend::{
     Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot,
 };
 use crate::backfill::Job;
-use crate::ledger::{FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
+use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Resume, Step, StepKind};
 use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
@@ -72,14 +72,8 @@ impl PostgresBackend {
 
     async fn read_ledger(&mut self) -> Result<Ledger, BackendError> {
         self.main.roll_back().await?;
-        match self.main.row(include_str!("postgres/ledger.sql")).await {
-            Ok(row) => {
-                let ledger = snapshot::read(&value(&row, "document")?)?;
-                match ledger.format > FORMAT {
-                    true => Err(BackendError::NewerLedger { found: ledger.format, known: FORMAT }),
-                    false => Ok(ledger),
-                }
-            }
+        match self.main.row(LEDGER_QUERY).await {
+            Ok(row) => snapshot::current(&value(&row, "document")?),
             Err(BackendError::Statement { code, message, .. }) if script::is_absent(&code) => {
                 self.without_ledger(message).await
             }
@@ -96,11 +90,16 @@ impl PostgresBackend {
                  (to_regclass('concertina.ledger') IS NOT NULL)::text AS tables",
             )
             .await?;
-        if value(&row, "tables")? == "true" {
-            lease::check_format(&mut self.main).await?;
-            return Err(snapshot::damaged(message));
+        if value(&row, "tables")? != "true" {
+            return Ok(Ledger::empty(session::number(&row, "now")?));
         }
-        Ok(Ledger::empty(session::number(&row, "now")?))
+        lease::check_format(&mut self.main).await?;
+        // Between the two questions somebody else may have made the tables: they are made in one transaction.
+        match self.main.row(LEDGER_QUERY).await {
+            Ok(row) => snapshot::current(&value(&row, "document")?),
+            Err(BackendError::Statement { .. }) => Err(snapshot::damaged(message)),
+            Err(error) => Err(error),
+        }
     }
 
     async fn take_lease(&mut self, holder: &Holder) -> Result<Lease, BackendError> {
@@ -206,6 +205,9 @@ impl PostgresBackend {
         }
     }
 }
+
+/// The whole ledger as one JSON document.
+const LEDGER_QUERY: &str = include_str!("postgres/ledger.sql");
 
 impl Backend for PostgresBackend {
     fn server(&self) -> Server {

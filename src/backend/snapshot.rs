@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::BackendError;
 use crate::backfill::KeyValue;
-use crate::ledger::{
+use crate::ledger::{FORMAT, 
     Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord, Release,
     ScriptRecord, ScriptStatus,
 };
@@ -16,8 +16,17 @@ use crate::migration::{Manifest, MigrationId, NodeRef};
 use crate::schema::Phase;
 use crate::sql::Digest;
 
+/// Reads a document that this build may go on from.
+pub(super) fn current(document: &str) -> Result<Ledger, BackendError> {
+    let ledger = read(document)?;
+    match ledger.format > FORMAT {
+        true => Err(BackendError::NewerLedger { found: ledger.format, known: FORMAT }),
+        false => Ok(ledger),
+    }
+}
+
 /// Reads the document that `ledger.sql` returns.
-pub(super) fn read(document: &str) -> Result<Ledger, BackendError> {
+fn read(document: &str) -> Result<Ledger, BackendError> {
     let rows: Rows = serde_json::from_str(document).map_err(|error| damaged(error.to_string()))?;
     rows.into_ledger()
 }

@@ -14,7 +14,7 @@ use crate::backend::{
     Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot,
 };
 use crate::backfill::Job;
-use crate::ledger::{FORMAT, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
+use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Step, StepKind};
 use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
@@ -106,23 +106,21 @@ impl SqliteBackend {
             return Ok(Ledger::empty(jiff::Timestamp::now()));
         };
         session.calm().await?;
-        match session.row(include_str!("sqlite/ledger.sql"), &[]).await {
-            Ok(row) => {
-                let ledger = snapshot::read(&text(&row, "document")?.unwrap_or_default())?;
-                match ledger.format > FORMAT {
-                    true => Err(BackendError::NewerLedger { found: ledger.format, known: FORMAT }),
-                    false => Ok(ledger),
-                }
-            }
-            Err(BackendError::Statement { message, .. }) => {
-                if self.has_tables().await? {
-                    lease::check_format(self.session()?).await?;
-                    return Err(snapshot::damaged(message));
-                }
-                let row = self.session()?.row("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now", &[]).await?;
-                let now = text(&row, "now")?.unwrap_or_default();
-                Ok(Ledger::empty(now.parse().map_err(|_| snapshot::damaged(format!("clock `{now}`")))?))
-            }
+        let message = match session.row(LEDGER_QUERY, &[]).await {
+            Ok(row) => return document(&row),
+            Err(BackendError::Statement { message, .. }) => message,
+            Err(error) => return Err(error),
+        };
+        if !self.has_tables().await? {
+            let row = self.session()?.row("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now", &[]).await?;
+            let now = text(&row, "now")?.unwrap_or_default();
+            return Ok(Ledger::empty(now.parse().map_err(|_| snapshot::damaged(format!("clock `{now}`")))?));
+        }
+        lease::check_format(self.session()?).await?;
+        // Between the two questions somebody else may have made the tables: they are made in one transaction.
+        match self.session()?.row(LEDGER_QUERY, &[]).await {
+            Ok(row) => document(&row),
+            Err(BackendError::Statement { .. }) => Err(snapshot::damaged(message)),
             Err(error) => Err(error),
         }
     }
@@ -174,6 +172,13 @@ async fn group(session: &mut Session, lease: &Lease, step: &Step, statements: &[
     lease::fence(session, lease.token()).await?;
     script::record(session, step, &JournalState::Done).await?;
     Ok(Attempt::Ran)
+}
+
+/// The whole ledger as one JSON document.
+const LEDGER_QUERY: &str = include_str!("sqlite/ledger.sql");
+
+fn document(row: &sqlx::sqlite::SqliteRow) -> Result<Ledger, BackendError> {
+    snapshot::current(&text(row, "document")?.unwrap_or_default())
 }
 
 impl Backend for SqliteBackend {
