@@ -171,8 +171,7 @@ fn delete_mysql(cursor: &mut Cursor<'_>, found: &mut Reads) -> Result<Vec<Change
 fn targets(cursor: &mut Cursor<'_>) -> Result<Vec<ObjectName>, Unread> {
     let mut targets = Vec::new();
     loop {
-        let first = cursor.parser.parse_identifier()?;
-        let mut name = ObjectName::bare(cursor.lower_ident(&first));
+        let mut name = ObjectName::bare(cursor.column_name()?);
         while cursor.take(&Token::Period) {
             if cursor.take(&Token::Mul) {
                 break;

@@ -108,8 +108,9 @@ impl Cursor<'_> {
     pub(super) fn collation(&mut self) -> Result<ObjectName, Unread> {
         if self.dialect() == Dialect::Mysql {
             self.take(&Token::Eq);
-            // A collation may be named by a string.
-            return self.object_name();
+            if matches!(self.parser.peek_token_ref().token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)) {
+                return self.object_name();
+            }
         }
         self.relation_name()
     }

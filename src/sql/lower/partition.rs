@@ -51,9 +51,53 @@ impl Cursor<'_> {
             }
         }
         if self.at(0, &Token::LParen) && self.at_word(1, "partition") {
-            self.skip_parentheses()?;
+            self.list(Cursor::mysql_partition)?;
         }
         Ok(scheme)
+    }
+
+    /// `PARTITION name [VALUES …] [options] [(SUBPARTITION …)]`.
+    fn mysql_partition(&mut self) -> Result<(), Unread> {
+        self.need_words(&["partition"])?;
+        self.column_name()?;
+        if self.words(&["values", "less", "than"]) {
+            if !self.word("maxvalue") {
+                self.list(Cursor::partition_value)?;
+            }
+        } else if self.words(&["values", "in"]) {
+            self.list(Cursor::partition_value)?;
+        } else {
+            // MariaDB's system versioning, and its partition for every other value.
+            self.one_of(&["history", "current", "default"]);
+        }
+        self.mysql_partition_options()?;
+        if self.at(0, &Token::LParen) {
+            self.list(|cursor| {
+                cursor.need_words(&["subpartition"])?;
+                cursor.column_name()?;
+                cursor.mysql_partition_options()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A value of a partition's bound: MAXVALUE, an expression, or several in parentheses.
+    fn partition_value(&mut self) -> Result<(), Unread> {
+        if self.one_of(&["maxvalue", "default"]).is_some() { Ok(()) } else { self.expression().map(|_| ()) }
+    }
+
+    fn mysql_partition_options(&mut self) -> Result<(), Unread> {
+        loop {
+            let named = self.words(&["data", "directory"])
+                || self.words(&["index", "directory"])
+                || self.words(&["storage", "engine"])
+                || self.one_of(&["engine", "comment", "max_rows", "min_rows", "tablespace", "nodegroup"]).is_some();
+            if !named {
+                return Ok(());
+            }
+            self.take(&Token::Eq);
+            self.parameter_value()?;
+        }
     }
 
     fn mysql_scheme(&mut self) -> Result<(String, Vec<Ident>), Unread> {

@@ -66,6 +66,10 @@ impl Cursor<'_> {
             return Ok(true);
         } else if let Some(option) = self.one_of(&MYSQL) {
             self.take(&Token::Eq);
+            if matches!(option, "comment" | "connection" | "password" | "compression" | "encryption") {
+                self.string()?;
+                return Ok(true);
+            }
             self.parameter_value()?;
             if option == "tablespace" && self.word("storage") {
                 self.ident()?;
