@@ -7,6 +7,7 @@
 mod access;
 mod clash;
 mod constraint;
+mod foresee;
 mod object;
 mod operation;
 mod rows;
@@ -14,6 +15,7 @@ mod touch;
 
 pub(super) use clash::clashes;
 pub use clash::{Clash, Side};
+pub(super) use foresee::foresee;
 pub(super) use touch::Touches;
 
 #[cfg(test)]

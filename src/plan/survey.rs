@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use super::commute::{Touches, clashes};
+use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph};
 use super::history;
 use super::steps::{Steps, changes_data, steps};
@@ -169,6 +169,7 @@ impl Work<'_> {
         let judge = self.past.judge(node);
         let script = sql::read(&file.source()?, self.survey.server);
         let placed = Placed { migration: &migration.id, phase: node.phase, script: &script, allowances: &migration.settings.allowances };
+        let foreseen = foresee(&script, self.replay.schema());
         let mut report = self.replay.script(placed, judge);
         let open_contract =
             migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
@@ -179,7 +180,7 @@ impl Work<'_> {
         if node.phase == Phase::Backfill && open_contract {
             self.proofs.insert(migration.id.clone(), proofs(&script, &cut));
         }
-        self.touches.add(node, &script, self.replay.schema(), judge);
+        self.touches.add(node, &script, &foreseen, self.replay.schema(), judge);
         if judge == Judge::Yes {
             self.judge_cut(placed, &cut, &mut report);
         }

@@ -137,16 +137,16 @@ impl Access {
                 | Access::Updates
                 | Access::Deletes => other.redefines(),
             },
+            // Keys may collide, and numbers are given out in the order of arrival.
             Access::Inserts => match other {
-                Access::Reads | Access::Constrains | Access::Writes | Access::Updates | Access::Deletes => true,
+                Access::Reads | Access::Constrains | Access::Writes | Access::Updates | Access::Inserts | Access::Deletes => true,
                 Access::Uses
                 | Access::Expands
                 | Access::Ensures
                 | Access::Creates
                 | Access::Alters
                 | Access::Removes
-                | Access::Withdraws
-                | Access::Inserts => other.redefines(),
+                | Access::Withdraws => other.redefines(),
             },
             Access::Deletes => match other {
                 Access::Reads | Access::Inserts => true,

@@ -119,6 +119,24 @@ fn validation_is_about_the_columns_of_its_constraint() {
 }
 
 #[test]
+fn what_goes_along_with_something_dropped_is_touched() {
+    let made = "CREATE INDEX CONCURRENTLY users_name ON users (name);\nCREATE VIEW named AS SELECT name FROM users;\n\
+         ALTER TABLE orders ADD CONSTRAINT owner FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;";
+    let beside = |first: (&str, &str), sql: &str| {
+        let told = clashes(&[("0.5_made/expand.sql", made), first, ("2_b/contract.sql", sql)]);
+        told.iter().filter(|told| told.starts_with("1_a:contract")).count()
+    };
+    // The index goes with its column, or with its table.
+    assert_eq!(beside(DROP_NAME, "DROP INDEX CONCURRENTLY users_name;"), 1);
+    assert_eq!(beside(DROP_USERS, "DROP INDEX CONCURRENTLY users_name;"), 1);
+    // The view and the foreign key must go before what they stand on.
+    assert_eq!(beside(DROP_NAME, "DROP VIEW named;"), 1);
+    assert_eq!(beside(DROP_USERS, "ALTER TABLE orders DROP CONSTRAINT owner;"), 1);
+    assert_eq!(beside(DROP_USERS, "DROP TABLE orders;"), 1);
+    assert_eq!(beside(DROP_NAME, "DROP TABLE orders;"), 0);
+}
+
+#[test]
 fn the_same_name_twice_is_a_clash() {
     let made = ("1_a/contract.sql", "CREATE TABLE logs (id int);");
     assert_eq!(with(made, "2_b/expand.sql", "CREATE TABLE logs (id int);").len(), 1);
@@ -182,7 +200,7 @@ fn hot_tables_do_not_cost_the_square_of_their_migrations() {
         let schema = Schema::new(server.dialect, Knowledge::Known);
         for node in graph.order() {
             let script = crate::sql::read(&migrations.script(node).expect("there").source().expect("embedded"), server);
-            touches.add(node, &script, &schema, Judge::Yes);
+            touches.add(node, &script, &[], &schema, Judge::Yes);
         }
         let (clashes, compared) = super::clash::search(&graph, &touches);
         assert!(clashes.is_empty());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::access::Access;
+use super::foresee::Foreseen;
 use crate::lint::Judge;
 use crate::migration::NodeRef;
 use crate::schema::{Dialect, Ident, ObjectName, Schema};
@@ -101,8 +102,8 @@ impl Touches {
         Touches { dialect, scripts: Vec::new(), objects: HashMap::new(), anything: Vec::new() }
     }
 
-    /// Adds what a script touches. `after` is the schema that it leaves.
-    pub(in crate::plan) fn add(&mut self, node: &NodeRef, script: &Script, after: &Schema, judge: Judge) {
+    /// Adds what a script touches. `after` is the schema that it leaves, `foreseen` what the one before told of it.
+    pub(in crate::plan) fn add(&mut self, node: &NodeRef, script: &Script, foreseen: &[Foreseen], after: &Schema, judge: Judge) {
         let lines = Lines::of(&script.source);
         let clauses = script.statements.iter().flat_map(|statement| &statement.clauses);
         let open = match judge {
@@ -115,6 +116,7 @@ impl Touches {
         for (clause, index) in clauses.zip(0u32..) {
             let mut sink = Sink { touches: self, schema: after, touch: Touch { script: number, clause: index } };
             sink.operation(&clause.operation);
+            foreseen.iter().filter(|foreseen| foreseen.clause == index as usize).for_each(|foreseen| sink.foreseen(foreseen));
         }
     }
 }

@@ -1,0 +1,103 @@
+//! What goes along with what a script drops, and what the dropped thing stood on: told by the schema that the script
+//! meets, before it is replayed.
+
+use super::access::Access;
+use super::constraint::named;
+use super::rows::idents;
+use super::touch::{Object, Sink};
+use crate::schema::operation::ConstraintRef;
+use crate::schema::table::{Constraint, ConstraintKind, Index, Table};
+use crate::schema::{Found, Ident, ObjectName, Operation, Schema};
+use crate::sql::Script;
+
+/// What a clause touches without naming it.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct Foreseen {
+    /// The clause, by number within the script.
+    pub(super) clause: usize,
+    /// The table that something goes away with, or from.
+    table: Option<ObjectName>,
+    /// Indexes of that table that go.
+    indexes: Vec<Ident>,
+    /// Constraints of that table that go.
+    constraints: Vec<Ident>,
+    /// Relations that cannot be dropped for as long as the dropped thing stands on them, with the columns it may name.
+    stood_on: Vec<(ObjectName, Vec<Ident>)>,
+    /// Functions that cannot, likewise.
+    called: Vec<ObjectName>,
+}
+
+/// Looks ahead at every clause that drops something.
+pub(in crate::plan) fn foresee(script: &Script, before: &Schema) -> Vec<Foreseen> {
+    let clauses = script.statements.iter().flat_map(|statement| &statement.clauses);
+    clauses.enumerate().filter_map(|(clause, found)| Some(Foreseen { clause, ..of(&found.operation, before)? })).collect()
+}
+
+fn of(operation: &Operation, before: &Schema) -> Option<Foreseen> {
+    match operation {
+        Operation::DropTable(drop) => Some(going(table(before, &drop.name)?, |_| true, |_| true)),
+        Operation::DropColumn { table: name, column, .. } => {
+            Some(going(table(before, name)?, |index| index.concerns(column), |constraint| constraint.concerns(column)))
+        }
+        Operation::DropConstraint {
+            table: name, constraint: ConstraintRef::Named(dropped) | ConstraintRef::ForeignKey(dropped), ..
+        } => {
+            let own = |index: &Index| index.backs_constraint && index.name.as_ref() == Some(dropped);
+            Some(going(table(before, name)?, own, |constraint| constraint.name.as_ref() == Some(dropped)))
+        }
+        // The index names no table where it is dropped, but it goes with its table.
+        Operation::DropIndex { index, table: None, .. } => {
+            let (table, _) = before.index(index, None).recorded()?;
+            Some(Foreseen { table: Some(table.clone()), ..Foreseen::default() })
+        }
+        Operation::DropView { drop, .. } => {
+            let view = before.view(&drop.name).recorded()?;
+            let stood_on = view.reads.iter().map(|relation| (relation.clone(), view.uses.clone())).collect();
+            Some(Foreseen { stood_on, ..Foreseen::default() })
+        }
+        Operation::DropTrigger { trigger, table: Some(name), .. } => {
+            let trigger = table(before, name)?.triggers.iter().find(|found| found.name == trigger.name)?;
+            Some(Foreseen { called: trigger.function.iter().cloned().collect(), ..Foreseen::default() })
+        }
+        _ => None,
+    }
+}
+
+fn table<'s>(schema: &'s Schema, name: &ObjectName) -> Option<&'s Table> {
+    match schema.table(name) {
+        Found::Known(table) | Found::Stale(table) => Some(table),
+        Found::Unknown | Found::Absent => None,
+    }
+}
+
+/// The indexes and constraints of a table that go, with the tables that foreign keys among them refer to.
+fn going(table: &Table, indexes: impl Fn(&Index) -> bool, constraints: impl Fn(&Constraint) -> bool) -> Foreseen {
+    let mut foreseen = Foreseen { table: Some(table.name.clone()), ..Foreseen::default() };
+    foreseen.indexes = table.indexes.iter().filter(|index| indexes(index)).filter_map(|index| index.name.clone()).collect();
+    for constraint in table.constraints.iter().filter(|constraint| constraints(constraint)) {
+        foreseen.constraints.extend(constraint.name.clone());
+        if let ConstraintKind::ForeignKey(key) = &constraint.kind {
+            foreseen.stood_on.push((key.references.clone(), key.referenced_columns.clone()));
+        }
+    }
+    foreseen
+}
+
+impl Sink<'_> {
+    /// Adds what was foreseen for a clause.
+    pub(super) fn foreseen(&mut self, foreseen: &Foreseen) {
+        if let Some(table) = &foreseen.table {
+            self.relation(table, Access::Uses);
+            foreseen.indexes.iter().for_each(|index| self.index_name(table, index, Access::Removes));
+            foreseen.constraints.iter().for_each(|constraint| self.table_part(table, named(constraint), Access::Removes));
+        }
+        for (relation, columns) in &foreseen.stood_on {
+            self.relation(relation, Access::Uses);
+            self.wide(relation, Access::Uses, Some(idents(columns)));
+        }
+        for routine in &foreseen.called {
+            let object = Object::Routine(self.schema.canonical(routine));
+            self.object(object, Access::Uses);
+        }
+    }
+}
