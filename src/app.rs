@@ -148,7 +148,7 @@ impl Migrator {
 
     async fn run(&self, phase: Phase) -> Result<Outcome, AppError> {
         let mut connection = self.connected().await?;
-        let approved = self.planned(&mut connection).await?.approve(Request::all(phase)).map_err(Box::new)?;
+        let approved = self.planned(&mut connection).await?.approve(Request::all(phase))?;
         let options = Options {
             lock_timeout: self.project.lock_timeout,
             give_up_after: self.project.give_up_after,

@@ -12,20 +12,33 @@ use crate::run::RunError;
 pub enum AppError {
     /// The folder, a file in it or the URL is not understood.
     #[error(transparent)]
-    Migration(#[from] MigrationError),
+    Migration(Box<MigrationError>),
     /// No plan can be made of the migrations.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(Box<PlanError>),
     /// The database cannot be reached, or this build has no driver for it.
     #[error(transparent)]
-    Connect(#[from] ConnectError),
+    Connect(Box<ConnectError>),
     /// The database did not answer as it should.
     #[error(transparent)]
-    Backend(#[from] BackendError),
+    Backend(Box<BackendError>),
     /// The plan may not run.
     #[error(transparent)]
-    Refused(#[from] Box<Refusal>),
+    Refused(Box<Refusal>),
     /// The run stopped before its end; the next one goes on there.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
 }
+
+/// `?` on an error that is kept in a box.
+macro_rules! boxed {
+    ($($error:ident => $variant:ident),*) => { $(
+        impl From<$error> for AppError {
+            fn from(error: $error) -> AppError {
+                AppError::$variant(Box::new(error))
+            }
+        }
+    )* };
+}
+
+boxed!(MigrationError => Migration, PlanError => Plan, ConnectError => Connect, BackendError => Backend, Refusal => Refused, RunError => Run);
