@@ -7,8 +7,7 @@ use concertina::sql::{Source, read};
 const VALID: &str = include_str!("probes/rows/postgres.sql");
 
 /// Words put in place of others to spoil a statement.
-const SPOILERS: [&str; 14] =
-    ["SELECT", "TABLE", "x", ",", "(", ")", "1", "'s'", "NOT", "NULL", "KEY", "=", "AUTO_INCREMENT", "UNSIGNED"];
+const SPOILERS: [&str; 14] = ["SELECT", "TABLE", "x", ",", "(", ")", "1", "'s'", "NOT", "NULL", "KEY", "=", "AUTO_INCREMENT", "UNSIGNED"];
 
 fn accepts(sql: &str) -> bool {
     squawk_syntax::SourceFile::parse(sql).errors().is_empty()

@@ -12,22 +12,29 @@ use crate::schema::Dialect;
 pub(super) fn adapt(tokens: &mut [TokenWithSpan], dialect: Dialect) {
     for nth in 0..tokens.len() {
         match (dialect, &tokens[nth].token) {
-            (Dialect::Postgres, Token::Word(word)) if word.keyword == Keyword::SYMMETRIC || word.keyword == Keyword::ASYMMETRIC => {
-                if nth > 0 && is(&tokens[nth - 1], Keyword::BETWEEN) {
-                    tokens[nth].token = nothing();
-                }
+            (Dialect::Postgres, Token::Word(word))
+                if matches!(word.keyword, Keyword::SYMMETRIC | Keyword::ASYMMETRIC)
+                    && nth > 0
+                    && is(&tokens[nth - 1], Keyword::BETWEEN) =>
+            {
+                tokens[nth].token = nothing();
             }
-            (Dialect::Sqlite | Dialect::Postgres, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("isnull") => {
+            (Dialect::Sqlite | Dialect::Postgres, Token::Word(word))
+                if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("isnull") =>
+            {
                 tokens[nth].token = nothing();
             }
             // `x::text COLLATE "C"`
-            (Dialect::Postgres, Token::Word(word)) if word.keyword == Keyword::COLLATE && nth > 1 && tokens[nth - 2].token == Token::DoubleColon => {
+            (Dialect::Postgres, Token::Word(word))
+                if word.keyword == Keyword::COLLATE && nth > 1 && tokens[nth - 2].token == Token::DoubleColon =>
+            {
                 let schema = tokens.get(nth + 2).is_some_and(|token| token.token == Token::Period);
                 let end = (nth + if schema { 4 } else { 2 }).min(tokens.len());
                 tokens[nth..end].iter_mut().for_each(|token| token.token = nothing());
             }
             // `(row).*`
-            (Dialect::Postgres, Token::RParen) if matches!(tokens.get(nth + 1..nth + 3), Some([dot, star]) if dot.token == Token::Period && star.token == Token::Mul) => {
+            (Dialect::Postgres, Token::RParen) if matches!(tokens.get(nth + 1..nth + 3), Some([dot, star]) if dot.token == Token::Period && star.token == Token::Mul) =>
+            {
                 tokens[nth + 1..nth + 3].iter_mut().for_each(|token| token.token = nothing());
             }
             (Dialect::Sqlite, Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("indexed") => {
@@ -44,7 +51,8 @@ pub(super) fn adapt(tokens: &mut [TokenWithSpan], dialect: Dialect) {
             (Dialect::Mysql, Token::ExclamationMark) => tokens[nth].token = Token::make_keyword("NOT"),
             (Dialect::Mysql, Token::Word(word)) if word.keyword == Keyword::LOCK => {
                 let sentence = [Keyword::IN, Keyword::SHARE, Keyword::MODE];
-                let follows = sentence.iter().enumerate().all(|(step, word)| tokens.get(nth + 1 + step).is_some_and(|token| is(token, *word)));
+                let follows =
+                    sentence.iter().enumerate().all(|(step, word)| tokens.get(nth + 1 + step).is_some_and(|token| is(token, *word)));
                 if follows {
                     tokens[nth..nth + 4].iter_mut().for_each(|token| token.token = nothing());
                 }

@@ -21,10 +21,11 @@ pub(super) fn update(cursor: &mut Cursor<'_>) -> Result<Vec<ChangeData>, Unread>
         let which = cursor.which_rows(&mut found)?;
         return updated(cursor, &tables, assigned, &found, &which);
     }
-    if cursor.dialect() == Dialect::Sqlite && cursor.word("or") {
-        if cursor.one_of(&["replace", "ignore", "abort", "fail", "rollback"]).is_none() {
-            return Err(cursor.unexpected("REPLACE, IGNORE, ABORT, FAIL or ROLLBACK"));
-        }
+    if cursor.dialect() == Dialect::Sqlite
+        && cursor.word("or")
+        && cursor.one_of(&["replace", "ignore", "abort", "fail", "rollback"]).is_none()
+    {
+        return Err(cursor.unexpected("REPLACE, IGNORE, ABORT, FAIL or ROLLBACK"));
     }
     let table = target(cursor, "set")?;
     cursor.need_words(&["set"])?;
@@ -241,7 +242,10 @@ mod tests {
 
     #[test]
     fn what_is_read_beside_the_table_is_named() {
-        let (shown, _) = changes(Dialect::Postgres, "UPDATE t x SET (a, b) = (SELECT c, d FROM s.o), e[1] = 2 FROM p JOIN q USING (id) WHERE x.id IN (SELECT id FROM r)");
+        let (shown, _) = changes(
+            Dialect::Postgres,
+            "UPDATE t x SET (a, b) = (SELECT c, d FROM s.o), e[1] = 2 FROM p JOIN q USING (id) WHERE x.id IN (SELECT id FROM r)",
+        );
         assert_eq!(shown, "t(a b e) from s.o p q r");
     }
 }

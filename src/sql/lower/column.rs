@@ -53,15 +53,8 @@ impl Cursor<'_> {
 
 impl Draft {
     fn new(name: Ident) -> Draft {
-        let column = NewColumn {
-            name,
-            ty: None,
-            not_null: false,
-            default: None,
-            generated: Generated::No,
-            collation: None,
-            positioned: false,
-        };
+        let column =
+            NewColumn { name, ty: None, not_null: false, default: None, generated: Generated::No, collation: None, positioned: false };
         Draft { column, constraints: Vec::new(), label: None }
     }
 }

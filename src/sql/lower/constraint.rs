@@ -2,8 +2,8 @@
 
 use sqlparser::tokenizer::Token;
 
-use crate::schema::operation::NewConstraint;
 use super::index_key::columns_of;
+use crate::schema::operation::NewConstraint;
 use crate::schema::table::{ConstraintKind, IndexKey, Validity};
 use crate::schema::{Dialect, Ident};
 use crate::sql::cursor::{Cursor, Unread};
@@ -30,8 +30,8 @@ impl Cursor<'_> {
     pub(in crate::sql) fn table_constraint(&mut self) -> Result<(NewConstraint, Option<Ident>), Unread> {
         let mut name = None;
         if self.word("constraint") {
-            let unnamed = self.dialect() == Dialect::Mysql
-                && ["primary", "unique", "foreign", "check"].iter().any(|kind| self.at_word(0, kind));
+            let unnamed =
+                self.dialect() == Dialect::Mysql && ["primary", "unique", "foreign", "check"].iter().any(|kind| self.at_word(0, kind));
             name = if unnamed { None } else { Some(self.column_name()?) };
         }
         let (kind, using_index) = self.constraint_kind(&mut name)?;

@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn changes_in_a_with_clause_are_clauses_of_their_own() {
-        let text = "WITH gone AS (DELETE FROM t WHERE a RETURNING *), seen AS (SELECT * FROM gone, o) INSERT INTO archive SELECT * FROM seen, p";
+        let text =
+            "WITH gone AS (DELETE FROM t WHERE a RETURNING *), seen AS (SELECT * FROM gone, o) INSERT INTO archive SELECT * FROM seen, p";
         let clauses = read(Dialect::Postgres, text).unwrap_or_else(|reason| panic!("{reason}"));
         let shown: Vec<(DataKind, String, Vec<String>, bool)> = clauses
             .iter()
@@ -210,7 +211,9 @@ mod tests {
 
     #[test]
     fn functions_of_a_query_are_named() {
-        match read(Dialect::Postgres, "SELECT setval('s', max(id)) FROM pg_catalog.generate_series(1, 2) WHERE EXISTS (SELECT f(1))").as_deref() {
+        match read(Dialect::Postgres, "SELECT setval('s', max(id)) FROM pg_catalog.generate_series(1, 2) WHERE EXISTS (SELECT f(1))")
+            .as_deref()
+        {
             Ok([Clause { operation: Operation::Query { functions, .. }, .. }]) => {
                 let found: Vec<String> = functions.iter().map(ToString::to_string).collect();
                 assert_eq!(found, ["setval", "max", "pg_catalog.generate_series", "f"]);

@@ -1,7 +1,8 @@
 //! Parts of queries and expressions that sqlparser reads in every dialect, but this database does not know.
 
 use sqlparser::ast::{
-    self, BinaryOperator, CastKind, Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, Value, Values, WildcardAdditionalOptions,
+    self, BinaryOperator, CastKind, Expr, Join, JoinConstraint, JoinOperator, Query, Select, SelectItem, Value, Values,
+    WildcardAdditionalOptions,
 };
 
 use crate::schema::Dialect;
@@ -141,7 +142,9 @@ pub(super) fn in_expression(tree: &Expr, dialect: Dialect) -> Result<(), Unread>
             _ => known(false, "a function with a schema", dialect),
         },
         Expr::Function(call) if postgres => match call.name.0.as_slice() {
-            [ast::ObjectNamePart::Identifier(name)] if !FUNCTIONS.iter().any(|word| word.eq_ignore_ascii_case(&name.value)) => in_name(name, dialect),
+            [ast::ObjectNamePart::Identifier(name)] if !FUNCTIONS.iter().any(|word| word.eq_ignore_ascii_case(&name.value)) => {
+                in_name(name, dialect)
+            }
             _ => Ok(()),
         },
         Expr::BinaryOp { op, .. } => in_operator(op, dialect),
@@ -157,14 +160,46 @@ pub(super) fn in_expression(tree: &Expr, dialect: Dialect) -> Result<(), Unread>
 
 /// Reserved words that stand for a value by themselves, which sqlparser shows as names.
 const VALUES: [&str; 12] = [
-    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "default",
-    "localtime", "localtimestamp", "session_user", "user",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "user",
 ];
 
 /// PostgreSQL's reserved words that may name a function.
 const FUNCTIONS: [&str; 24] = [
-    "any", "array", "authorization", "binary", "collation", "concurrently", "cross", "freeze", "full", "ilike", "inner", "is", "isnull", "join",
-    "left", "like", "natural", "notnull", "outer", "overlaps", "right", "similar", "tablesample", "verbose",
+    "any",
+    "array",
+    "authorization",
+    "binary",
+    "collation",
+    "concurrently",
+    "cross",
+    "freeze",
+    "full",
+    "ilike",
+    "inner",
+    "is",
+    "isnull",
+    "join",
+    "left",
+    "like",
+    "natural",
+    "notnull",
+    "outer",
+    "overlaps",
+    "right",
+    "similar",
+    "tablesample",
+    "verbose",
 ];
 
 /// Refuses a bare reserved word as the name of a column.

@@ -240,7 +240,8 @@ mod tests {
     fn a_select_decides_the_extent() {
         let all = insert(Dialect::Postgres, "INSERT INTO t (a) SELECT b FROM o");
         assert_eq!((all.kind, all.extent, names(&all.reads)), (DataKind::InsertSelect, Extent::All, "o".to_owned()));
-        let some = insert(Dialect::Postgres, "INSERT INTO t (a) SELECT b FROM o WHERE NOT EXISTS (SELECT FROM t WHERE t.a = o.b) ORDER BY 1");
+        let some =
+            insert(Dialect::Postgres, "INSERT INTO t (a) SELECT b FROM o WHERE NOT EXISTS (SELECT FROM t WHERE t.a = o.b) ORDER BY 1");
         assert_eq!((some.extent, names(&some.reads)), (Extent::Condition, "o t".to_owned()));
         assert_eq!(some.condition.map(|condition| condition.text).as_deref(), Some("not exists ( select from t where t . a = o . b )"));
         let tautology = insert(Dialect::Sqlite, "INSERT INTO t (a) SELECT b FROM o WHERE true ON CONFLICT DO NOTHING");
@@ -249,7 +250,8 @@ mod tests {
 
     #[test]
     fn columns_are_those_assigned_and_uses_those_read() {
-        let change = insert(Dialect::Postgres, "INSERT INTO t (a, b) SELECT c, lower(d) FROM o ON CONFLICT (a) DO UPDATE SET b = excluded.e");
+        let change =
+            insert(Dialect::Postgres, "INSERT INTO t (a, b) SELECT c, lower(d) FROM o ON CONFLICT (a) DO UPDATE SET b = excluded.e");
         assert_eq!(change.columns.iter().map(Ident::as_str).collect::<Vec<_>>(), ["a", "b"]);
         for used in ["c", "d", "a", "e"] {
             assert!(change.uses.contains(&Ident::stored(used)), "{used}");

@@ -3,8 +3,8 @@
 use sqlparser::tokenizer::Token;
 
 use super::query::Reads;
-use crate::schema::{Dialect, Ident};
 use crate::schema::operation::{ChangeData, DataKind, Extent};
+use crate::schema::{Dialect, Ident};
 use crate::sql::cursor::{Cursor, Unread};
 
 /// Reads behind MERGE.

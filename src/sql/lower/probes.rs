@@ -45,7 +45,11 @@ const MARK: &str = "~ ";
 
 /// The statements that are valid and those that are not, per dialect.
 const LISTS: [(Dialect, &str, &str); 3] = [
-    (Dialect::Postgres, include_str!("../../../tests/probes/rows/postgres.sql"), include_str!("../../../tests/probes/rows/refused/postgres.sql")),
+    (
+        Dialect::Postgres,
+        include_str!("../../../tests/probes/rows/postgres.sql"),
+        include_str!("../../../tests/probes/rows/refused/postgres.sql"),
+    ),
     (Dialect::Sqlite, include_str!("../../../tests/probes/rows/sqlite.sql"), include_str!("../../../tests/probes/rows/refused/sqlite.sql")),
     (Dialect::Mysql, include_str!("../../../tests/probes/rows/mysql.sql"), include_str!("../../../tests/probes/rows/refused/mysql.sql")),
 ];
@@ -65,9 +69,7 @@ fn what_the_database_rejects_is_refused() {
 #[test]
 fn the_oracle_of_postgres_agrees_with_the_lists() {
     let (_, valid, refused) = LISTS[0];
-    let wrong: Vec<&str> = judged(valid)
-        .filter(|line| !squawk_accepts(line))
-        .chain(judged(refused).filter(|line| squawk_accepts(line)))
-        .collect();
+    let wrong: Vec<&str> =
+        judged(valid).filter(|line| !squawk_accepts(line)).chain(judged(refused).filter(|line| squawk_accepts(line))).collect();
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

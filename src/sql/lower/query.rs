@@ -143,7 +143,8 @@ impl Walk<'_, '_> {
     fn relation(&mut self, name: &ast::ObjectName) -> Result<(), Unread> {
         foreign::in_relation(name, self.cursor.dialect())?;
         let name = self.cursor.lower_name(name)?;
-        let defined = name.schema.is_none() && self.scopes.iter().any(|scope| scope.names[..scope.visible].iter().any(|(cte, _)| *cte == name));
+        let defined =
+            name.schema.is_none() && self.scopes.iter().any(|scope| scope.names[..scope.visible].iter().any(|(cte, _)| *cte == name));
         if !defined {
             self.found.reads.push(name);
         }

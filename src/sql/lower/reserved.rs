@@ -23,7 +23,9 @@ impl Cursor<'_> {
         match &self.parser.peek_token_ref().token {
             Token::Word(word) if word.quote_style.is_none() && is_reserved(self.dialect(), &word.value) => Err(self.unexpected(expected)),
             // Only SQLite takes a string for a name.
-            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) if self.dialect() != Dialect::Sqlite => Err(self.unexpected(expected)),
+            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) if self.dialect() != Dialect::Sqlite => {
+                Err(self.unexpected(expected))
+            }
             _ => Ok(()),
         }
     }

@@ -209,13 +209,19 @@ impl Cursor<'_> {
     }
 
     fn select_extent(&self, select: &Select, span: Span, condition: &mut Option<Expression>) -> Result<Extent, Unread> {
-        let facts = select.selection.as_ref().map(|tree| self.condition_facts(tree, self.where_span(span).unwrap_or(Span::new(span.end, span.end)))).transpose()?;
+        let facts = select
+            .selection
+            .as_ref()
+            .map(|tree| self.condition_facts(tree, self.where_span(span).unwrap_or(Span::new(span.end, span.end))))
+            .transpose()?;
         let filtered = facts.as_ref().is_some_and(|facts| facts.shape != Shape::Tautology);
         *condition = facts;
         Ok(match select.from.as_slice() {
             [] => Extent::Rows(1),
             _ if filtered => Extent::Condition,
-            [TableWithJoins { relation: TableFactor::Derived { subquery, .. }, joins }] if joins.is_empty() => self.selected(subquery, span)?.0,
+            [TableWithJoins { relation: TableFactor::Derived { subquery, .. }, joins }] if joins.is_empty() => {
+                self.selected(subquery, span)?.0
+            }
             _ => Extent::All,
         })
     }

@@ -6,11 +6,43 @@ use crate::sql::cursor::{Cursor, Unread};
 
 /// MySQL's and MariaDB's options that take one value, an equals sign between or not.
 const MYSQL: [&str; 37] = [
-    "auto_increment", "autoextend_size", "avg_row_length", "checksum", "comment", "compression", "connection", "delay_key_write",
-    "encrypted", "encryption", "encryption_key_id", "engine", "engine_attribute", "ietf_quotes", "insert_method", "itef_quotes",
-    "key_block_size", "max_rows", "min_rows", "pack_keys", "page_checksum", "page_compressed", "page_compression_level", "password",
-    "row_format", "secondary_engine", "secondary_engine_attribute", "sequence", "stats_auto_recalc", "stats_persistent",
-    "stats_sample_pages", "table_checksum", "tablespace", "transactional", "type", "charset", "collate",
+    "auto_increment",
+    "autoextend_size",
+    "avg_row_length",
+    "checksum",
+    "comment",
+    "compression",
+    "connection",
+    "delay_key_write",
+    "encrypted",
+    "encryption",
+    "encryption_key_id",
+    "engine",
+    "engine_attribute",
+    "ietf_quotes",
+    "insert_method",
+    "itef_quotes",
+    "key_block_size",
+    "max_rows",
+    "min_rows",
+    "pack_keys",
+    "page_checksum",
+    "page_compressed",
+    "page_compression_level",
+    "password",
+    "row_format",
+    "secondary_engine",
+    "secondary_engine_attribute",
+    "sequence",
+    "stats_auto_recalc",
+    "stats_persistent",
+    "stats_sample_pages",
+    "table_checksum",
+    "tablespace",
+    "transactional",
+    "type",
+    "charset",
+    "collate",
 ];
 
 impl Cursor<'_> {
@@ -25,9 +57,7 @@ impl Cursor<'_> {
         } else {
             self.words(&["without", "oids"]);
         }
-        if self.words(&["on", "commit"])
-            && !(self.words(&["preserve", "rows"]) || self.words(&["delete", "rows"]) || self.word("drop"))
-        {
+        if self.words(&["on", "commit"]) && !(self.words(&["preserve", "rows"]) || self.words(&["delete", "rows"]) || self.word("drop")) {
             return Err(self.unexpected("PRESERVE ROWS, DELETE ROWS or DROP"));
         }
         if self.word("tablespace") {

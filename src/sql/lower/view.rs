@@ -191,7 +191,10 @@ mod tests {
 
     #[test]
     fn a_view_names_what_it_reads_and_uses() {
-        let view = view(Dialect::Mysql, "CREATE OR REPLACE DEFINER=`root`@`%` SQL SECURITY INVOKER VIEW db.v AS SELECT a FROM t JOIN o ON t.x = o.y");
+        let view = view(
+            Dialect::Mysql,
+            "CREATE OR REPLACE DEFINER=`root`@`%` SQL SECURITY INVOKER VIEW db.v AS SELECT a FROM t JOIN o ON t.x = o.y",
+        );
         assert_eq!(view.reads.iter().map(ToString::to_string).collect::<Vec<_>>(), ["t", "o"]);
         assert!(["a", "x", "y"].iter().all(|name| view.uses.contains(&Ident::stored(name))));
         assert!(view.or_replace && !view.materialized);

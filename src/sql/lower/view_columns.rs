@@ -15,8 +15,27 @@ pub(super) struct Shape {
 
 /// Functions that fold rows into one: a view with one of them is not written through.
 const AGGREGATES: [&str; 22] = [
-    "any_value", "array_agg", "avg", "bit_and", "bit_or", "bool_and", "bool_or", "count", "every", "group_concat", "json_agg",
-    "json_arrayagg", "json_object_agg", "json_objectagg", "jsonb_agg", "jsonb_object_agg", "max", "min", "std", "string_agg", "sum",
+    "any_value",
+    "array_agg",
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bool_and",
+    "bool_or",
+    "count",
+    "every",
+    "group_concat",
+    "json_agg",
+    "json_arrayagg",
+    "json_object_agg",
+    "json_objectagg",
+    "jsonb_agg",
+    "jsonb_object_agg",
+    "max",
+    "min",
+    "std",
+    "string_agg",
+    "sum",
     "xmlagg",
 ];
 
@@ -53,7 +72,11 @@ fn folds(projection: &[SelectItem]) -> bool {
             match tree {
                 Expr::Function(call) => {
                     let name = call.name.to_string().to_ascii_lowercase();
-                    if call.over.is_some() || AGGREGATES.contains(&name.as_str()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                    if call.over.is_some() || AGGREGATES.contains(&name.as_str()) {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
                 }
                 _ => ControlFlow::Continue(()),
             }

@@ -7,9 +7,40 @@ use crate::sql::cursor::{Cursor, Unread};
 
 /// Types that take no part in aliases, with an optional size.
 const PLAIN: [&str; 34] = [
-    "date", "time", "timestamp", "datetime", "year", "json", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob",
-    "tinytext", "text", "mediumtext", "longtext", "bit", "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring",
-    "multipolygon", "geometrycollection", "uuid", "inet4", "inet6", "vector", "float", "varchar", "char", "xmltype", "geomcollection",
+    "date",
+    "time",
+    "timestamp",
+    "datetime",
+    "year",
+    "json",
+    "binary",
+    "varbinary",
+    "tinyblob",
+    "blob",
+    "mediumblob",
+    "longblob",
+    "tinytext",
+    "text",
+    "mediumtext",
+    "longtext",
+    "bit",
+    "geometry",
+    "point",
+    "linestring",
+    "polygon",
+    "multipoint",
+    "multilinestring",
+    "multipolygon",
+    "geometrycollection",
+    "uuid",
+    "inet4",
+    "inet6",
+    "vector",
+    "float",
+    "varchar",
+    "char",
+    "xmltype",
+    "geomcollection",
 ];
 
 /// Reads one type with size, sign and character set.
@@ -18,7 +49,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
     loop {
         if cursor.word("unsigned") || cursor.word("zerofill") {
             ty.unsigned = true;
-        } else if !(cursor.word("signed") || cursor.word("binary") || cursor.word("ascii") || cursor.word("unicode") || cursor.word("byte")) {
+        } else if !(cursor.word("signed") || cursor.word("binary") || cursor.word("ascii") || cursor.word("unicode") || cursor.word("byte"))
+        {
             break;
         }
     }
