@@ -156,11 +156,8 @@ fn neighbours_in_a_wing_do_not_know_each_other() {
             let is_child = file.module.len() > parent.len() && file.module.iter().zip(parent).all(|(a, b)| a == b);
             is_child.then(|| file.module[parent.len()].clone())
         };
-        let families: [(&[&str], &[&str]); 3] = [
-            (&["lint", "rules"], &[]),
-            (&["dialect"], &["postgres", "sqlite", "mysql"]),
-            (&["backend"], &["postgres", "sqlite", "mysql"]),
-        ];
+        let families: [(&[&str], &[&str]); 3] =
+            [(&["lint", "rules"], &[]), (&["dialect"], &["postgres", "sqlite", "mysql"]), (&["backend"], &["postgres", "sqlite", "mysql"])];
         for (parent, members) in families {
             let Some(own) = own(parent) else { continue };
             let is_member = |name: &str| members.is_empty() || members.contains(&name);
@@ -211,8 +208,11 @@ fn the_pure_wings_do_no_io_and_read_no_clock() {
 fn the_list_of_kept_crates_names_dependencies_only() {
     let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).expect("there is a manifest").parse().expect("it is TOML");
     let dependencies = manifest["dependencies"].as_table().expect("it is a table");
-    let unknown: Vec<String> =
-        KEPT_IN.iter().filter(|(name, _)| !dependencies.contains_key(&name.replace('_', "-")) && !dependencies.contains_key(*name)).map(|(name, _)| (*name).to_owned()).collect();
+    let unknown: Vec<String> = KEPT_IN
+        .iter()
+        .filter(|(name, _)| !dependencies.contains_key(&name.replace('_', "-")) && !dependencies.contains_key(*name))
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
     assert_none(&unknown);
 }
 
@@ -251,14 +251,20 @@ fn the_architecture_page_names_only_what_exists() {
         .map(str::to_owned)
         .collect();
     assert_none(&faults);
-    let unnamed: Vec<String> = FLOORS.iter().flat_map(|floor| floor.iter()).filter(|wing| !page.contains(&format!("src/{wing}"))).map(|wing| (*wing).to_owned()).collect();
+    let unnamed: Vec<String> = FLOORS
+        .iter()
+        .flat_map(|floor| floor.iter())
+        .filter(|wing| !page.contains(&format!("src/{wing}")))
+        .map(|wing| (*wing).to_owned())
+        .collect();
     assert_none(&unnamed);
 }
 
 #[test]
 fn nothing_speaks_of_this_machine() {
     let mut faults = Vec::new();
-    let mut folders = ["src", "tests", "docs", "examples", "migrations-example", "lints", "benches", ".ci"].map(|name| root().join(name)).to_vec();
+    let mut folders =
+        ["src", "tests", "docs", "examples", "migrations-example", "lints", "benches", ".ci"].map(|name| root().join(name)).to_vec();
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for path in entries.map(|entry| entry.expect("folders can be listed").path()) {
@@ -315,7 +321,10 @@ fn files_of_tests_are_compiled_for_tests_alone() {
         let name = file.module.last().expect("a test file has a name");
         let parent = root().join("src").join(file.module[..file.module.len() - 1].join("/")).with_extension("rs");
         let text = fs::read_to_string(&parent).expect("a file module has a parent");
-        let declaration = text.lines().zip(text.lines().skip(1)).find(|(_, line)| line.trim_start_matches("pub(super) ").trim_start_matches("pub(crate) ") == format!("mod {name};"));
+        let declaration = text
+            .lines()
+            .zip(text.lines().skip(1))
+            .find(|(_, line)| line.trim_start_matches("pub(super) ").trim_start_matches("pub(crate) ") == format!("mod {name};"));
         if !declaration.is_some_and(|(above, _)| above == "#[cfg(test)]") {
             faults.push(format!("{}: `mod {name};` stands in {} without #[cfg(test)]", file.path.display(), parent.display()));
         }

@@ -1,6 +1,8 @@
 //! The command as its users meet it: the pages of the documentation run, the help is the documentation, exit codes are
 //! what they are said to be, and whatever is wrong is told with its place and the next command.
 
+#[path = "cli/base.rs"]
+mod base;
 #[path = "cli/console.rs"]
 mod console;
 #[path = "cli/contract.rs"]
@@ -11,6 +13,8 @@ mod generated;
 mod pages;
 #[path = "cli/secrets.rs"]
 mod secrets;
+#[path = "cli/stop.rs"]
+mod stop;
 #[path = "cli/wrong.rs"]
 mod wrong;
 

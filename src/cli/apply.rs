@@ -115,7 +115,15 @@ fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
     Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, again, overrides: overrides.collect() })
 }
 
-async fn execute(args: &Args, approved: ApprovedPlan, overview: &Plan, site: &Site, mut backend: AnyBackend, session: &Session, report: &mut Report) -> Result<(), Failure> {
+async fn execute(
+    args: &Args,
+    approved: ApprovedPlan,
+    overview: &Plan,
+    site: &Site,
+    mut backend: AnyBackend,
+    session: &Session,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let options = options(args, site);
     let stop = signal::listen();
     let mut progress = Progress::new(session);
@@ -139,7 +147,11 @@ async fn execute(args: &Args, approved: ApprovedPlan, overview: &Plan, site: &Si
 
 fn options(args: &Args, site: &Site) -> Options {
     let project = &site.project;
-    let holder = Holder { actor: actor(args.actor.as_deref()), pid: std::process::id(), purpose: format!("apply --phase {}", Phase::from(args.phase)) };
+    let holder = Holder {
+        actor: actor(args.actor.as_deref()),
+        pid: std::process::id(),
+        purpose: format!("apply --phase {}", Phase::from(args.phase)),
+    };
     let mut options = Options::new(holder);
     options.lock_timeout = project.lock_timeout;
     options.give_up_after = project.give_up_after;

@@ -38,15 +38,19 @@ pub(super) fn manifest(project: &Project, reference: &str, dialect: Dialect) -> 
 
 /// Where this branch left the reference; the reference itself where they have no common past.
 fn merge_base(root: &Path, reference: &str) -> Result<String, Failure> {
-    let commit = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")])
-        .map_err(|_| Failure::new(Exit::Usage, format!("git knows no commit `{reference}`; in CI the checkout may need its history")).next("git fetch --unshallow"))?;
+    let commit =
+        git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")]).map_err(|_| {
+            Failure::new(Exit::Usage, format!("git knows no commit `{reference}`; in CI the checkout may need its history"))
+                .next("git fetch --unshallow")
+        })?;
     Ok(git(root, &["merge-base", &commit, "HEAD"]).unwrap_or(commit))
 }
 
 /// Object and path of every file below the folder, relative to the project.
 fn objects(root: &Path, base: &str, folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let folder = folder.to_string_lossy();
-    let listed = git(root, &["ls-tree", "-r", "-z", base, "--", &folder]).map_err(|reason| Failure::new(Exit::Failure, format!("git cannot list the base: {reason}")))?;
+    let listed = git(root, &["ls-tree", "-r", "-z", base, "--", &folder])
+        .map_err(|reason| Failure::new(Exit::Failure, format!("git cannot list the base: {reason}")))?;
     let entries = listed.split('\0').filter_map(|entry| {
         let (meta, path) = entry.split_once('\t')?;
         Some((meta.split(' ').nth(2)?.to_owned(), PathBuf::from(path)))

@@ -27,16 +27,8 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, by number.
-    pub const ALL: [Exit; 8] = [
-        Exit::Done,
-        Exit::Failure,
-        Exit::Usage,
-        Exit::Findings,
-        Exit::Pending,
-        Exit::Held,
-        Exit::Conflict,
-        Exit::Temporary,
-    ];
+    pub const ALL: [Exit; 8] =
+        [Exit::Done, Exit::Failure, Exit::Usage, Exit::Findings, Exit::Pending, Exit::Held, Exit::Conflict, Exit::Temporary];
 
     /// The number that the process exits with.
     pub const fn code(self) -> u8 {

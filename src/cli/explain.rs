@@ -35,7 +35,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
             Ok(migration) => of_migration(&site, &migration.id.clone()).await,
             Err(reason) => Err(unknown(args, Some(reason))),
         },
-        Err(failure) if failure.exit == Exit::Usage && session.project_if_any().is_ok_and(|project| project.is_none()) => Err(unknown(args, None)),
+        Err(failure) if failure.exit == Exit::Usage && session.project_if_any().is_ok_and(|project| project.is_none()) => {
+            Err(unknown(args, None))
+        }
         Err(failure) => Err(failure),
     }
 }

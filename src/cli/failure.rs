@@ -7,8 +7,8 @@ use crate::backend::BackendError;
 use crate::backend::any::ConnectError;
 use crate::migration::MigrationError;
 use crate::plan::PlanError;
-use crate::run::RunError;
 use crate::report::{CommandName, ErrorView, Outcome, Report};
+use crate::run::RunError;
 
 /// Why a command did not end well.
 #[derive(Debug)]

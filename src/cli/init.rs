@@ -90,7 +90,8 @@ fn project_file(dialect: Dialect, args: &Args) -> String {
     let _ = writeln!(text, "# Everything whose releases use this database: a contract needs evidence from each.");
     let _ = writeln!(text, "services = [{}]", services.join(", "));
     let _ = writeln!(text, "\n[database]\nurl_env = {}", quoted(&args.url_env));
-    let _ = writeln!(text, "\n[contract]\n# How long nothing that is not ready must have been seen before a contract runs.\nsoak = \"24h\"");
+    let _ =
+        writeln!(text, "\n[contract]\n# How long nothing that is not ready must have been seen before a contract runs.\nsoak = \"24h\"");
     text
 }
 

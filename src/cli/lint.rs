@@ -81,7 +81,8 @@ pub(super) fn policy(project: Option<&Project>) -> Result<Policy, Failure> {
     let policy = Policy::of(today());
     let Some(project) = project else { return Ok(policy) };
     let levels = project.lint_levels.iter().map(|chosen| (chosen.lint.as_str(), chosen.level));
-    let levels = Levels::new(levels).map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?;
+    let levels = Levels::new(levels)
+        .map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?;
     let policy = Policy { levels, ..policy };
     Ok(policy.with_small_tables(project.small_tables.iter().map(String::as_str)))
 }
@@ -98,7 +99,10 @@ fn server(args: &Args, project: Option<&Project>) -> Server {
 fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<(Vec<Loose>, Knowledge), Failure> {
     match (args.paths.as_slice(), project) {
         ([], Some(project)) => Ok((of_migrations(&project.load(dialect)?, args)?, Knowledge::Known)),
-        ([], None) => Err(Failure::new(Exit::Usage, "nothing to judge: name files or folders, or `-` for standard input").next("migrate lint <PATHS>")),
+        ([], None) => {
+            Err(Failure::new(Exit::Usage, "nothing to judge: name files or folders, or `-` for standard input")
+                .next("migrate lint <PATHS>"))
+        }
         ([folder], _) if folder.is_dir() => match Migrations::read(folder, folder, dialect) {
             Ok(migrations) => Ok((of_migrations(&migrations, args)?, Knowledge::Known)),
             Err(MigrationError::NotUnderstood { .. } | MigrationError::DuplicateVersion { .. } | MigrationError::DuplicateId { .. }) => {

@@ -132,7 +132,9 @@ fn manifest(kind: KindArg, migrations: Option<&Migrations>) -> Option<Manifest> 
 
 fn ready_for(args: &Args, migrations: Option<&Migrations>) -> Result<Vec<MigrationId>, Failure> {
     let resolve = |text: &String| match migrations {
-        Some(migrations) => migrations.resolve(text).map(|migration| migration.id.clone()).map_err(|reason| Failure::new(Exit::Usage, reason)),
+        Some(migrations) => {
+            migrations.resolve(text).map(|migration| migration.id.clone()).map_err(|reason| Failure::new(Exit::Usage, reason))
+        }
         None => Ok(MigrationId::new(text)),
     };
     args.ready_for.iter().map(resolve).collect()

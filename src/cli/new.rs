@@ -28,11 +28,13 @@ pub struct Args {
 /// When the slug has no letter, the folder is there already or cannot be written.
 pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let project = session.project()?;
-    let slug = slug(&args.slug)
-        .ok_or_else(|| Failure::new(Exit::Usage, format!("`{}` has no letter or digit to make a name of", args.slug)).next("migrate new users-full-name"))?;
+    let slug = slug(&args.slug).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{}` has no letter or digit to make a name of", args.slug)).next("migrate new users-full-name")
+    })?;
     let id = format!("{}_{slug}", Timestamp::now().strftime("%Y%m%d%H%M%S"));
     let folder = project.migrations.join(&id);
-    let phases: Vec<Phase> = if args.phases.is_empty() { Phase::ALL.to_vec() } else { args.phases.iter().map(|&phase| phase.into()).collect() };
+    let phases: Vec<Phase> =
+        if args.phases.is_empty() { Phase::ALL.to_vec() } else { args.phases.iter().map(|&phase| phase.into()).collect() };
     let written = |path: &Path| path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
     let refuse = |path: &Path, error: std::io::Error| Failure::new(Exit::Failure, format!("cannot write {}: {error}", written(path)));
     fs::create_dir_all(&project.migrations).map_err(|error| refuse(&project.migrations, error))?;
@@ -65,9 +67,7 @@ fn slug(text: &str) -> Option<String> {
 
 fn template(phase: Phase) -> &'static str {
     match phase {
-        Phase::Expand => {
-            "-- Expand: runs before the new release. Only add: every release that runs now goes on reading and writing.\n\n"
-        }
+        Phase::Expand => "-- Expand: runs before the new release. Only add: every release that runs now goes on reading and writing.\n\n",
         Phase::Backfill => {
             "-- Backfill: UPDATE, DELETE or INSERT … SELECT over existing rows, with a WHERE that leaves out finished rows.\n\
              -- The tool cuts it into batches, resumes it, and proves at the end that no row is left.\n\n"

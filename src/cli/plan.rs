@@ -76,7 +76,9 @@ fn fill(report: &mut Report, plan: &Plan, sizes: &Sizes) {
 pub(super) fn is_pending(report: &Report) -> bool {
     use crate::report::view::PhaseState;
     let phases = report.migrations.iter().flat_map(|migration| &migration.phases);
-    phases.into_iter().any(|phase| matches!(phase.state, PhaseState::Pending | PhaseState::Running | PhaseState::Blocked | PhaseState::Unknown))
+    phases
+        .into_iter()
+        .any(|phase| matches!(phase.state, PhaseState::Pending | PhaseState::Running | PhaseState::Blocked | PhaseState::Unknown))
 }
 
 /// The sizes of the tables that open scripts work on.

@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn a_url_keeps_everything_but_its_password() {
-        assert_eq!(redact("cannot reach postgres://app:s3cret@db:5432/shop: refused"), "cannot reach postgres://app:***@db:5432/shop: refused");
+        assert_eq!(
+            redact("cannot reach postgres://app:s3cret@db:5432/shop: refused"),
+            "cannot reach postgres://app:***@db:5432/shop: refused"
+        );
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::backend::{AnyBackend, Backend, Limits};
 use crate::evidence::{Fleet, Who};
 use crate::ledger::{Holder, Lease, Ledger, Release};
 use crate::migration::{Migration, NodeRef};
-use crate::plan::undo::{self, Undo};
 use crate::plan::Known;
+use crate::plan::undo::{self, Undo};
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report, planned};
 use crate::schema::{ObjectName, Phase, Server};
@@ -94,9 +94,11 @@ fn nobody_needs(migration: &Migration, ledger: &Ledger) -> Result<(), Failure> {
     };
     let built_with = |manifest: &crate::migration::Manifest| manifest.digest(&migration.id, Phase::Expand).is_some();
     let marked = ledger.markers.iter().filter(|marker| is_live(&marker.release) && marker.manifest.as_ref().is_some_and(built_with));
-    let alive = |instance: &&crate::ledger::Instance| ledger.now.duration_since(instance.last_seen).as_secs() <= i64::from(instance.ttl_seconds);
+    let alive =
+        |instance: &&crate::ledger::Instance| ledger.now.duration_since(instance.last_seen).as_secs() <= i64::from(instance.ttl_seconds);
     let running = ledger.instances.iter().filter(alive).filter(|instance| built_with(&instance.manifest));
-    let mut names: Vec<String> = marked.map(|marker| marker.release.to_string()).chain(running.map(|instance| instance.release.to_string())).collect();
+    let mut names: Vec<String> =
+        marked.map(|marker| marker.release.to_string()).chain(running.map(|instance| instance.release.to_string())).collect();
     names.sort();
     names.dedup();
     match names.first() {
@@ -119,7 +121,8 @@ fn way_back(migration: &Migration, server: Server) -> Result<Undo, Failure> {
     let Some(file) = migration.script(Phase::Expand) else { return Ok(Undo::default()) };
     undo::inverse(&sql::read(&file.source()?, server), server.dialect).map_err(|refusal| {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        Failure::from_error(Exit::Failure, &refusal).next(format!("write {folder}/rollback.sql, then run migrate rollback {}", migration.id))
+        Failure::from_error(Exit::Failure, &refusal)
+            .next(format!("write {folder}/rollback.sql, then run migrate rollback {}", migration.id))
     })
 }
 
@@ -140,10 +143,14 @@ fn nobody_builds_on(site: &Site, node: &NodeRef, undo: &Undo, ledger: &Ledger) -
 async fn told(undo: &Undo, backend: &mut AnyBackend) -> Result<Vec<String>, Failure> {
     let tables: Vec<ObjectName> = undo.lost.iter().map(|loss| loss.table().clone()).collect();
     let sizes = if tables.is_empty() { Vec::new() } else { backend.sizes(&tables).await? };
-    let mut notes: Vec<String> = undo.lost.iter().map(|loss| {
-        let rows = sizes.iter().find(|(table, _)| table == loss.table()).map(|(_, size)| format!(" (about {} rows)", size.rows));
-        format!("lost: {loss}{}", rows.unwrap_or_default())
-    }).collect();
+    let mut notes: Vec<String> = undo
+        .lost
+        .iter()
+        .map(|loss| {
+            let rows = sizes.iter().find(|(table, _)| table == loss.table()).map(|(_, size)| format!(" (about {} rows)", size.rows));
+            format!("lost: {loss}{}", rows.unwrap_or_default())
+        })
+        .collect();
     if notes.is_empty() {
         notes.push("no data is lost".to_owned());
     }
@@ -154,7 +161,8 @@ async fn told(undo: &Undo, backend: &mut AnyBackend) -> Result<Vec<String>, Fail
 /// Asks on the terminal; where nobody can answer, only `--yes` goes on.
 fn agreed(session: &Session, notes: &[String]) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure { causes: notes.to_vec(), ..Failure::new(Exit::Usage, "nobody is there to be asked: say --yes") }.next("migrate rollback … --yes"));
+        return Err(Failure { causes: notes.to_vec(), ..Failure::new(Exit::Usage, "nobody is there to be asked: say --yes") }
+            .next("migrate rollback … --yes"));
     }
     for note in notes {
         session.say(note);

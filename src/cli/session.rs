@@ -75,7 +75,8 @@ impl Session {
         let variable = |name: &str| std::env::var(name).ok();
         let flag = self.globals.database_url.as_deref();
         let url = project.database_url(flag, variable)?;
-        let is_given = flag.is_some() || ["MIGRATE_DATABASE_URL", "DATABASE_URL"].into_iter().filter_map(variable).any(|text| !text.is_empty());
+        let is_given =
+            flag.is_some() || ["MIGRATE_DATABASE_URL", "DATABASE_URL"].into_iter().filter_map(variable).any(|text| !text.is_empty());
         match url {
             Some(url) if !is_given => beside(&project.root, url).map(Some),
             url => Ok(url),

@@ -97,7 +97,8 @@ impl Site {
 /// When nobody names one, or it cannot be reached.
 pub(super) async fn connect(url: Option<&DatabaseUrl>) -> Result<AnyBackend, Failure> {
     let Some(url) = url else {
-        let message = "no database is named: give --database-url, set MIGRATE_DATABASE_URL or DATABASE_URL, or write [database] into migrate.toml";
+        let message =
+            "no database is named: give --database-url, set MIGRATE_DATABASE_URL or DATABASE_URL, or write [database] into migrate.toml";
         return Err(Failure::new(Exit::Usage, message).next("migrate status --database-url <URL>"));
     };
     AnyBackend::connect(url.expose()).await.map_err(Failure::from)

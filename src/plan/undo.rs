@@ -73,7 +73,8 @@ impl Gone {
         let speaks_of = |name: &Ident| {
             let (text, name) = (text.to_lowercase(), name.as_str().to_lowercase());
             let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-            text.match_indices(&name).any(|(at, _)| !is_part(text[..at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next()))
+            text.match_indices(&name)
+                .any(|(at, _)| !is_part(text[..at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next()))
         };
         match self {
             Gone::Object(name) => speaks_of(name),
@@ -105,7 +106,10 @@ pub fn stated(script: &Script) -> Undo {
     let mut undo = Undo::default();
     for statement in &script.statements {
         let operations = statement.clauses.iter().map(|clause| &clause.operation);
-        if !operations.clone().all(|operation| matches!(operation, Operation::Transaction(TransactionControl::Begin | TransactionControl::Commit))) {
+        if !operations
+            .clone()
+            .all(|operation| matches!(operation, Operation::Transaction(TransactionControl::Begin | TransactionControl::Commit)))
+        {
             undo.statements.push(script.text(statement.span).to_owned());
         }
         undo.lost.extend(operations.filter_map(loss));
@@ -127,7 +131,9 @@ pub fn later<'a>(known: Known<'a>, node: &NodeRef) -> Vec<&'a NodeRef> {
     let Known::Ledger(ledger) = known else { return Vec::new() };
     let Some(own) = ledger.script(&node.migration, node.phase) else { return Vec::new() };
     let live = ledger.scripts.iter().filter(|record| record.status != crate::ledger::ScriptStatus::RolledBack);
-    live.filter(|record| record.node.migration != node.migration && record.started_at >= own.started_at).map(|record| &record.node).collect()
+    live.filter(|record| record.node.migration != node.migration && record.started_at >= own.started_at)
+        .map(|record| &record.node)
+        .collect()
 }
 
 struct Inverse {
@@ -226,11 +232,17 @@ impl Inverse {
                 Ok(())
             }
             Operation::ChangeData(change) if self.is_new(&change.table) || self.fills_new_columns(&change.table, &change.columns) => Ok(()),
-            Operation::AlterColumn { table, column, .. } if self.is_new(table) || self.columns.contains(&(table.clone(), column.clone())) => Ok(()),
+            Operation::AlterColumn { table, column, .. }
+                if self.is_new(table) || self.columns.contains(&(table.clone(), column.clone())) =>
+            {
+                Ok(())
+            }
             Operation::AlterTable { table, .. } if self.is_new(table) => Ok(()),
             Operation::DropConstraint { table, constraint, .. } => match (self.is_new(table), constraint) {
                 (true, _) => Ok(()),
-                (false, ConstraintRef::Named(name) | ConstraintRef::ForeignKey(name) | ConstraintRef::Check(name)) => Err(format!("it drops constraint {name}")),
+                (false, ConstraintRef::Named(name) | ConstraintRef::ForeignKey(name) | ConstraintRef::Check(name)) => {
+                    Err(format!("it drops constraint {name}"))
+                }
                 (false, ConstraintRef::PrimaryKey) => Err("it drops a primary key".to_owned()),
             },
             Operation::AlterIndex { change: IndexChange::Option, .. }
@@ -247,7 +259,9 @@ impl Inverse {
             Operation::AlterTable { table, .. } => Err(format!("it changes table {table}")),
             Operation::ChangeData(change) => Err(format!("it changes rows of {}", change.table)),
             Operation::Truncate { table, .. } => Err(format!("it empties {table}")),
-            Operation::DropTable(drop) | Operation::DropRoutine(drop) | Operation::DropSequence(drop) => Err(format!("it drops {}", drop.name)),
+            Operation::DropTable(drop) | Operation::DropRoutine(drop) | Operation::DropSequence(drop) => {
+                Err(format!("it drops {}", drop.name))
+            }
             Operation::DropView { drop, .. } | Operation::DropType { drop, .. } => Err(format!("it drops {}", drop.name)),
             Operation::DropColumn { table, column, .. } => Err(format!("it drops column {table}.{column}")),
             Operation::DropIndex { index, .. } => Err(format!("it drops index {index}")),

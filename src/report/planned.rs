@@ -56,7 +56,11 @@ pub fn bare(node: &NodeRef, state: PhaseState, file: String) -> MigrationView {
 pub fn next_check(plan: &Plan) -> Option<Timestamp> {
     let held = plan.scripts.iter().filter_map(|script| match &script.state {
         ScriptState::Held(gate) => gate.opens_at(),
-        ScriptState::Done { .. } | ScriptState::Unchanged | ScriptState::Running { .. } | ScriptState::Pending | ScriptState::Blocked { .. } => None,
+        ScriptState::Done { .. }
+        | ScriptState::Unchanged
+        | ScriptState::Running { .. }
+        | ScriptState::Pending
+        | ScriptState::Blocked { .. } => None,
     });
     held.min()
 }
@@ -65,7 +69,11 @@ pub fn next_check(plan: &Plan) -> Option<Timestamp> {
 pub fn held(plan: &Plan) -> Vec<GateView> {
     let held = plan.scripts.iter().filter_map(|script| match &script.state {
         ScriptState::Held(gate) => Some(gate),
-        ScriptState::Done { .. } | ScriptState::Unchanged | ScriptState::Running { .. } | ScriptState::Pending | ScriptState::Blocked { .. } => None,
+        ScriptState::Done { .. }
+        | ScriptState::Unchanged
+        | ScriptState::Running { .. }
+        | ScriptState::Pending
+        | ScriptState::Blocked { .. } => None,
     });
     held.flat_map(gate).collect()
 }
@@ -132,7 +140,10 @@ fn statement(planned: &PlannedStatement, sizes: &Sizes) -> StatementView {
             None => strongest.push((&held.table, held.lock)),
         }
     }
-    view.locks = strongest.into_iter().map(|(table, lock)| LockView { table: table.to_string(), lock: lock.name().to_owned(), blocks: blocks(lock) }).collect();
+    view.locks = strongest
+        .into_iter()
+        .map(|(table, lock)| LockView { table: table.to_string(), lock: lock.name().to_owned(), blocks: blocks(lock) })
+        .collect();
     for work in planned.impacts.iter().flat_map(|impact: &Impact| &impact.work) {
         let told = work_view(work, sizes);
         if !view.work.contains(&told) {

@@ -70,7 +70,9 @@ fn play(text: &str, scratch: &Path) -> String {
 fn run(command: &str, scratch: &Path) -> (String, i32) {
     let migrate = Path::new(env!("CARGO_BIN_EXE_migrate"));
     let folder = migrate.parent().expect("a program lies in a folder");
-    let path = std::env::join_paths([folder.to_path_buf()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())));
+    let path = std::env::join_paths(
+        [folder.to_path_buf()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    );
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {command}")])
         .current_dir(scratch)
@@ -98,7 +100,9 @@ fn normal(text: &str) -> String {
             let is_number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
             if shaped(&word, "0000-00-00") || shaped(&word, "00:00:00") {
                 words[at] = "0".to_owned();
-            } else if shaped(&word, "00000000000000") || word.len() > 15 && shaped(&word[..15], "00000000000000_") && line.contains("wrote migration") {
+            } else if shaped(&word, "00000000000000")
+                || word.len() > 15 && shaped(&word[..15], "00000000000000_") && line.contains("wrote migration")
+            {
                 words[at] = "0".to_owned();
             } else if is_number && ["ms", "s", "min", "h", "days", "rows/s"].contains(&next.as_str()) {
                 words[at] = if words[at].starts_with('(') { "(0".to_owned() } else { "0".to_owned() };
@@ -118,7 +122,10 @@ fn shaped(word: &str, shape: &str) -> bool {
 
 #[test]
 fn times_are_equal_and_other_words_are_not() {
-    assert_eq!(normal("done in 4 ms (3 s ago) at 2026-11-21 09:30:00 UTC\n"), normal("done in 1.2 s (14 min ago) at 2027-01-01 00:00:01 UTC\n"));
+    assert_eq!(
+        normal("done in 4 ms (3 s ago) at 2026-11-21 09:30:00 UTC\n"),
+        normal("done in 1.2 s (14 min ago) at 2027-01-01 00:00:01 UTC\n")
+    );
     assert_ne!(normal("3 rows"), normal("4 rows"));
     assert_ne!(normal("shop@1"), normal("shop@2"));
 }

@@ -95,7 +95,8 @@ fn standard_output_holds_the_result_and_standard_error_the_progress() {
 fn colour_comes_only_where_it_is_wanted() {
     let scratch = folder(&[("bad.sql", "ALTER TABLE users DROP COLUMN nick;\n")]);
     let lint = ["lint", "bad.sql"];
-    let is_coloured = |arguments: &[&str], variables: &[(&str, &str)]| migrate_with(scratch.path(), arguments, variables).out.contains('\u{1b}');
+    let is_coloured =
+        |arguments: &[&str], variables: &[(&str, &str)]| migrate_with(scratch.path(), arguments, variables).out.contains('\u{1b}');
     assert!(!is_coloured(&lint, &[]), "a pipe is no terminal");
     assert!(is_coloured(&[&lint[..], &["--color", "always"]].concat(), &[]));
     assert!(is_coloured(&lint, &[("CLICOLOR_FORCE", "1")]));

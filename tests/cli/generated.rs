@@ -19,7 +19,8 @@ fn compare(page: &str, generated: &str) {
 
 #[test]
 fn commands_are_documented() {
-    let mut page = String::from("# Commands\n\nGenerated from the definition of the command line; `migrate <command> --help` says the same.\n");
+    let mut page =
+        String::from("# Commands\n\nGenerated from the definition of the command line; `migrate <command> --help` says the same.\n");
     page.push_str("\n## Exit codes\n\nThe numbers are an interface: they never change.\n\n| code | meaning |\n|---|---|\n");
     for exit in Exit::ALL {
         let _ = writeln!(page, "| {} | {} |", exit.code(), exit.meaning());
@@ -32,7 +33,8 @@ fn commands_are_documented() {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         let own = command.clone().mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
         let help = own.bin_name(format!("migrate {name}")).render_long_help().to_string();
-        let help: String = help.lines().skip_while(|line| !line.starts_with("Usage:")).map(|line| format!("{}\n", line.trim_end())).collect();
+        let help: String =
+            help.lines().skip_while(|line| !line.starts_with("Usage:")).map(|line| format!("{}\n", line.trim_end())).collect();
         let _ = write!(page, "\n## migrate {name}\n\n{about}.\n\n```text\n{help}```\n");
     }
     compare("docs/commands.md", &page);

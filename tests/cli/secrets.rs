@@ -22,7 +22,8 @@ fn urls() -> Vec<String> {
 
 #[test]
 fn no_output_holds_a_password() {
-    let project = folder(&[("migrate.toml", "services = [\"api\"]\n"), ("migrations/1_a/expand.sql", "CREATE TABLE a (id bigint PRIMARY KEY);\n")]);
+    let project =
+        folder(&[("migrate.toml", "services = [\"api\"]\n"), ("migrations/1_a/expand.sql", "CREATE TABLE a (id bigint PRIMARY KEY);\n")]);
     let commands: [&[&str]; 7] = [
         &["plan"],
         &["apply", "--phase", "expand"],

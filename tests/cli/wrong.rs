@@ -54,7 +54,13 @@ fn text_that_is_none_is_told_with_its_place() {
 #[test]
 fn without_a_database_url_the_ways_to_give_one_are_named() {
     let scratch = folder(&[("migrate.toml", "dialect = \"postgres\"\n"), ("migrations/1_a/expand.sql", "CREATE TABLE a (id bigint);\n")]);
-    for command in [&["apply", "--phase", "expand"][..], &["status"], &["mark", "deployed", "api@1"], &["wait", "--phase", "expand"], &["rollback", "1_a"]] {
+    for command in [
+        &["apply", "--phase", "expand"][..],
+        &["status"],
+        &["mark", "deployed", "api@1"],
+        &["wait", "--phase", "expand"],
+        &["rollback", "1_a"],
+    ] {
         told(&migrate(scratch.path(), command), 2, &["--database-url", "DATABASE_URL"]);
     }
     let ran = migrate(scratch.path(), &["plan"]);

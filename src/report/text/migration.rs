@@ -61,7 +61,14 @@ fn applied(report: &Report, text: &mut String) {
         let rows = phase.progress.as_ref().and_then(|progress| progress.rows);
         let rows = rows.map(|rows| format!(": {}, {} changed", plural_rows(rows.walked), rows.changed)).unwrap_or_default();
         let state = state(phase.state);
-        let _ = writeln!(text, "{:<9} {}{} {}{rows}", phase.phase.as_str(), painted(phase.state), " ".repeat(11_usize.saturating_sub(state.len())), migration.id);
+        let _ = writeln!(
+            text,
+            "{:<9} {}{} {}{rows}",
+            phase.phase.as_str(),
+            painted(phase.state),
+            " ".repeat(11_usize.saturating_sub(state.len())),
+            migration.id
+        );
     }
 }
 
@@ -166,7 +173,8 @@ fn cost(statement: &StatementView) -> String {
             Blocks::Writes => "writes wait",
             Blocks::ReadsAndWrites => "reads and writes wait",
         };
-        parts.push(format!("{} on {}: {waits}", lock.lock, lock.table));
+        let briefly = if statement.work.is_empty() && lock.blocks != Blocks::Nothing { " for a moment" } else { "" };
+        parts.push(format!("{} on {}: {waits}{briefly}", lock.lock, lock.table));
     }
     if parts.is_empty() {
         parts.push("nobody waits".to_owned());

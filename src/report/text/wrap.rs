@@ -65,10 +65,7 @@ mod tests {
     #[test]
     fn lines_fit_and_long_words_stay_whole() {
         let text = wrapped("the quick brown fox jumps over migrations/20261121093000_users_full_name/expand.sql now", 24, "- ", "  ");
-        assert_eq!(
-            text,
-            "- the quick brown fox\n  jumps over\n  migrations/20261121093000_users_full_name/expand.sql\n  now"
-        );
+        assert_eq!(text, "- the quick brown fox\n  jumps over\n  migrations/20261121093000_users_full_name/expand.sql\n  now");
     }
 
     #[test]
