@@ -25,6 +25,10 @@ pub(in crate::plan) struct Foreseen {
     stood_on: Vec<(ObjectName, Vec<Ident>)>,
     /// Functions that cannot, likewise.
     called: Vec<ObjectName>,
+    /// Foreign keys of other tables that stand on the dropped thing, and must go before it or with it.
+    carried: Vec<(ObjectName, Ident)>,
+    /// Views that stand on it, likewise.
+    read_by: Vec<ObjectName>,
 }
 
 /// Looks ahead at every clause that drops something.
@@ -35,9 +39,13 @@ pub(in crate::plan) fn foresee(script: &Script, before: &Schema) -> Vec<Foreseen
 
 fn of(operation: &Operation, before: &Schema) -> Option<Foreseen> {
     match operation {
-        Operation::DropTable(drop) => Some(going(table(before, &drop.name)?, |_| true, |_| true)),
+        Operation::DropTable(drop) => {
+            let foreseen = going(table(before, &drop.name)?, |_| true, |_| true);
+            Some(foreseen.with_dependents(before, None))
+        }
         Operation::DropColumn { table: name, column, .. } => {
-            Some(going(table(before, name)?, |index| index.concerns(column), |constraint| constraint.concerns(column)))
+            let foreseen = going(table(before, name)?, |index| index.concerns(column), |constraint| constraint.concerns(column));
+            Some(foreseen.with_dependents(before, Some(column)))
         }
         Operation::DropConstraint {
             table: name, constraint: ConstraintRef::Named(dropped) | ConstraintRef::ForeignKey(dropped), ..
@@ -83,6 +91,22 @@ fn going(table: &Table, indexes: impl Fn(&Index) -> bool, constraints: impl Fn(&
     foreseen
 }
 
+impl Foreseen {
+    /// Adds what stands on the table, or on one column of it.
+    fn with_dependents(mut self, before: &Schema, column: Option<&Ident>) -> Foreseen {
+        let Some(name) = self.table.clone() else { return self };
+        let Some(table) = table(before, &name) else { return self };
+        for (other, constraint, key) in before.referencing(&name) {
+            if column.is_none_or(|column| table.referenced_by(key).contains(column)) {
+                self.carried.extend(constraint.name.clone().map(|constraint| (other.name.clone(), constraint)));
+            }
+        }
+        let views = before.views_reading(&name).filter(|view| column.is_none_or(|column| view.uses.contains(column)));
+        self.read_by.extend(views.map(|view| view.name.clone()));
+        self
+    }
+}
+
 impl Sink<'_> {
     /// Adds what was foreseen for a clause.
     pub(super) fn foreseen(&mut self, foreseen: &Foreseen) {
@@ -95,6 +119,11 @@ impl Sink<'_> {
             self.relation(relation, Access::Uses);
             self.wide(relation, Access::Uses, Some(idents(columns)));
         }
+        for (table, constraint) in &foreseen.carried {
+            self.relation(table, Access::Uses);
+            self.table_part(table, named(constraint), Access::Alters);
+        }
+        foreseen.read_by.iter().for_each(|view| self.relation(view, Access::Uses));
         for routine in &foreseen.called {
             let object = Object::Routine(self.schema.canonical(routine));
             self.object(object, Access::Uses);
