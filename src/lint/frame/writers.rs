@@ -2,7 +2,8 @@
 
 use super::{Frame, Seen};
 use crate::schema::expression::Shape;
-use crate::schema::operation::{ColumnChange, NewConstraint};
+use crate::schema::object::UserTypeKind;
+use crate::schema::operation::{ColumnChange, NewColumn, NewConstraint};
 use crate::schema::table::{Column, Generated, Table};
 use crate::schema::{Ident, ObjectName, Operation, Phase};
 
@@ -22,6 +23,25 @@ impl<'a> Frame<'a> {
     pub(in crate::lint) fn tightening_phase(&self, table: &ObjectName, columns: &[Ident]) -> Phase {
         let old = self.is_old_table(table) && (columns.is_empty() || columns.iter().any(|column| self.is_old_column(table, column)));
         if old { Phase::Contract } else { self.phase() }
+    }
+
+    /// The phase in which a column may become NOT NULL: in expand only where old releases, which do not know it, fill it.
+    pub(in crate::lint) fn not_null_phase(&self, name: &ObjectName, column: &Ident) -> Phase {
+        let filled = |table: &Table| table.column(column).is_some_and(|known| self.fills_for_old_writers(table, known));
+        match self.table(name) {
+            Some(table) if self.is_old_table(name) && !filled(table) => Phase::Contract,
+            Some(_) | None => self.tightening_phase(name, std::slice::from_ref(column)),
+        }
+    }
+
+    /// The column with a domain's base type in place of the domain: what can be added without a check of every row.
+    pub(in crate::lint) fn without_domain(&self, column: &NewColumn) -> NewColumn {
+        let domain = column.ty.as_ref().and_then(|ty| self.before.user_type(&ty.object_name()).recorded());
+        let base = domain.and_then(|domain| match &domain.kind {
+            UserTypeKind::Domain { base, .. } => Some(base.clone()),
+            UserTypeKind::Enum(_) | UserTypeKind::Composite | UserTypeKind::Other => None,
+        });
+        NewColumn { ty: base.or_else(|| column.ty.clone()), ..column.clone() }
     }
 
     /// Whether a column that old releases do not know is filled when they insert a row: by its default, by itself, or

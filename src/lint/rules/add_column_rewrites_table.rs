@@ -25,6 +25,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     let dialect = frame.dialect();
+    let column = &frame.without_domain(column);
     let (alter, name) = (recipe::alter(dialect, table), column.name.spelled(dialect));
     let add = format!("{alter} ADD COLUMN {};", recipe::bare_column(dialect, column));
     let sequence = derived(dialect, [table.name.as_str(), column.name.as_str(), "seq"]).spelled(dialect);

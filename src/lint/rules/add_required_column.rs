@@ -29,6 +29,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     let dialect = frame.dialect();
+    let column = &frame.without_domain(column);
     let (alter, name) = (recipe::alter(dialect, table), column.name.spelled(dialect));
     let value = recipe::sample_value(column.ty.as_ref());
     let bare = recipe::bare_column(dialect, column);

@@ -31,6 +31,6 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         ))
         .on(table)
         .help(format!("let a validated CHECK prove it, each statement in its own transaction:\n{}", sql.trim_end()))
-        .cure(frame.tightening_phase(table, std::slice::from_ref(column)), sql),
+        .cure(frame.not_null_phase(table, column), sql),
     );
 }
