@@ -76,7 +76,7 @@ fn peak_mebibytes() -> usize {
 fn script(number: usize) -> String {
     let own = format!("orders_{number}");
     // An earlier table, spread over the whole past; the first file refers to its own.
-    let other = format!("orders_{}", if number == 0 { 0 } else { number * 7919 % number });
+    let other = format!("orders_{}", (number.wrapping_mul(2_654_435_761) >> 8) % number.max(1));
     let mut sql = String::with_capacity(1600);
     let mut add = |statement: std::fmt::Arguments<'_>| {
         let _ = writeln!(sql, "{statement};\n");
