@@ -6,7 +6,7 @@ use super::constraint::named;
 use super::rows::idents;
 use super::touch::{Object, Sink};
 use crate::schema::operation::ConstraintRef;
-use crate::schema::table::{Constraint, ConstraintKind, Index, Table};
+use crate::schema::table::{Constraint, ConstraintKind, Index, IndexKey, Table};
 use crate::schema::{Found, Ident, ObjectName, Operation, Schema};
 use crate::sql::Script;
 
@@ -55,8 +55,9 @@ fn of(operation: &Operation, before: &Schema) -> Option<Foreseen> {
         }
         // The index names no table where it is dropped, but it goes with its table.
         Operation::DropIndex { index, table: None, .. } => {
-            let (table, _) = before.index(index, None).recorded()?;
-            Some(Foreseen { table: Some(table.clone()), ..Foreseen::default() })
+            let (table, found) = before.index(index, None).recorded()?;
+            let stood_on = vec![(table.clone(), index_columns(found))];
+            Some(Foreseen { table: Some(table.clone()), stood_on, ..Foreseen::default() })
         }
         Operation::DropView { drop, .. } => {
             let view = before.view(&drop.name).recorded()?;
@@ -84,11 +85,34 @@ fn going(table: &Table, indexes: impl Fn(&Index) -> bool, constraints: impl Fn(&
     foreseen.indexes = table.indexes.iter().filter(|index| indexes(index)).filter_map(|index| index.name.clone()).collect();
     for constraint in table.constraints.iter().filter(|constraint| constraints(constraint)) {
         foreseen.constraints.extend(constraint.name.clone());
+        foreseen.stood_on.push((table.name.clone(), constraint_columns(constraint)));
         if let ConstraintKind::ForeignKey(key) = &constraint.kind {
             foreseen.stood_on.push((key.references.clone(), key.referenced_columns.clone()));
         }
     }
     foreseen
+}
+
+/// The columns without which an index cannot be.
+fn index_columns(index: &Index) -> Vec<Ident> {
+    let keys = index.keys.iter().flat_map(|key| match key {
+        IndexKey::Column(column) => std::slice::from_ref(column),
+        IndexKey::Expression(expression) => expression.columns.as_slice(),
+    });
+    let predicate = index.predicate.iter().flat_map(|predicate| &predicate.columns);
+    keys.chain(&index.include).chain(predicate).cloned().collect()
+}
+
+/// The columns without which a constraint cannot be.
+fn constraint_columns(constraint: &Constraint) -> Vec<Ident> {
+    match &constraint.kind {
+        ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } | ConstraintKind::Exclusion { columns } => {
+            columns.clone()
+        }
+        ConstraintKind::Check(condition) => condition.columns.clone(),
+        ConstraintKind::NotNull(column) => vec![column.clone()],
+        ConstraintKind::ForeignKey(key) => key.columns.clone(),
+    }
 }
 
 impl Foreseen {

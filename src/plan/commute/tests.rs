@@ -129,6 +129,9 @@ fn what_goes_along_with_something_dropped_is_touched() {
     // The index goes with its column, or with its table.
     assert_eq!(beside(DROP_NAME, "DROP INDEX CONCURRENTLY users_name;"), 1);
     assert_eq!(beside(DROP_USERS, "DROP INDEX CONCURRENTLY users_name;"), 1);
+    let index_first = ("1_a/contract.sql", "DROP INDEX CONCURRENTLY users_name;");
+    assert_eq!(beside(index_first, "ALTER TABLE users DROP COLUMN name;"), 1);
+    assert_eq!(beside(index_first, "ALTER TABLE users DROP COLUMN nick;"), 0);
     // The view and the foreign key must go before what they stand on.
     assert_eq!(beside(DROP_NAME, "DROP VIEW named;"), 1);
     assert_eq!(beside(DROP_USERS, "ALTER TABLE orders DROP CONSTRAINT owner;"), 1);
