@@ -52,10 +52,7 @@ pub fn volatility(schema: &Schema, expression: &Expression) -> (Volatility, Cert
         Dialect::Postgres => postgres::volatility(schema, expression),
         Dialect::Sqlite | Dialect::Mysql => match expression.shape {
             Shape::Computed if !expression.functions.is_empty() => (Volatility::Volatile, Certainty::WorstCase),
-            Shape::Computed
-            | Shape::Null
-            | Shape::Literal
-            | Shape::Tautology => (Volatility::Immutable, Certainty::Known),
+            Shape::Computed | Shape::Null | Shape::Literal | Shape::Tautology => (Volatility::Immutable, Certainty::Known),
         },
     }
 }

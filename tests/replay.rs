@@ -114,7 +114,13 @@ fn describe(table: &Table, lines: &mut BTreeSet<String>) {
 fn index_line(table: &ObjectName, index: &Index) -> String {
     let columns: Vec<String> = index.keys.iter().filter_map(|key| key.column().map(ToString::to_string)).collect();
     let name = index.name.as_ref().expect("PostgreSQL names it");
-    format!("index {table}.{name} on {} unique {} valid {} partial {}", columns.join(","), index.unique, index.valid, index.predicate.is_some())
+    format!(
+        "index {table}.{name} on {} unique {} valid {} partial {}",
+        columns.join(","),
+        index.unique,
+        index.valid,
+        index.predicate.is_some()
+    )
 }
 
 /// What PostgreSQL says of the same, line by line.
@@ -166,14 +172,21 @@ async fn differences(cluster: &'static support::Cluster) -> Vec<String> {
             let text = read.text(statement.span);
             session.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.unwrap_or_else(|error| panic!("{major}: {text}: {error}"));
         }
-        let unknown: Vec<String> = schema.tables().filter(|table| table.knowledge == Knowledge::Unknown).map(|table| table.name.to_string()).collect();
+        let unknown: Vec<String> =
+            schema.tables().filter(|table| table.knowledge == Knowledge::Unknown).map(|table| table.name.to_string()).collect();
         let concerns = |line: &String| unknown.iter().any(|table| line.split([' ', '.']).nth(1) == Some(table));
         let rows = session.fetch_all(ASK).await.expect("the catalogue");
         let seen: BTreeSet<String> = rows.iter().map(|row| row.get::<String, _>(0)).filter(|line| !concerns(line)).collect();
         let told = told(&schema);
         if told != seen {
-            let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| these.difference(those).cloned().collect::<Vec<_>>().join("\n        ");
-            found.push(format!("{major}: {script}\n    replay only:\n        {}\n    server only:\n        {}", only(&told, &seen), only(&seen, &told)));
+            let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+                these.difference(those).cloned().collect::<Vec<_>>().join("\n        ")
+            };
+            found.push(format!(
+                "{major}: {script}\n    replay only:\n        {}\n    server only:\n        {}",
+                only(&told, &seen),
+                only(&seen, &told)
+            ));
         }
     }
     found
@@ -211,7 +224,12 @@ async fn sqlite_holds_what_the_replay_says() {
                 told.insert(format!("column {}.{} {ty} default {}", table.name, column.name, u8::from(column.default.is_some())));
             }
             for index in table.indexes.iter().filter(|index| !index.backs_constraint) {
-                told.insert(format!("index {}.{} unique {}", table.name, index.name.as_ref().expect("SQLite has no unnamed ones"), u8::from(index.unique)));
+                told.insert(format!(
+                    "index {}.{} unique {}",
+                    table.name,
+                    index.name.as_ref().expect("SQLite has no unnamed ones"),
+                    u8::from(index.unique)
+                ));
             }
             told.extend(table.triggers.iter().map(|trigger| format!("trigger {}.{}", table.name, trigger.name)));
             for key in table.foreign_keys() {

@@ -34,10 +34,8 @@ static ROWS: Fact = Fact {
     source: "MySQL 8.0 manual, 17.7.3 Locks Set by Different SQL Statements in InnoDB",
 };
 static LOCK_TABLES: Fact = Fact { claim: "LOCK TABLES holds until UNLOCK TABLES", source: "MySQL 8.0 manual, 15.3.6 LOCK TABLES" };
-static UNREAD: Fact = Fact {
-    claim: "what an unread statement does is not known; a copy of what it names is assumed",
-    source: "assumption",
-};
+static UNREAD: Fact =
+    Fact { claim: "what an unread statement does is not known; a copy of what it names is assumed", source: "assumption" };
 
 /// The impact of an operation on this database.
 pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Schema) -> Impact {
@@ -63,12 +61,12 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
         }
         Operation::AlterTable { table, change } => at.alter_table(table, change),
         Operation::CreateIndex(create) => at.create_index(create),
-        Operation::DropIndex { index: _, table, .. } | Operation::RenameIndex { index: _, table, to: _ } | Operation::AlterIndex { index: _, table, change: _ } => {
-            match table {
-                Some(table) => at.by(table, Algorithm::Instant),
-                None => at.ddl(Impact::of(&METADATA)).assumed(),
-            }
-        }
+        Operation::DropIndex { index: _, table, .. }
+        | Operation::RenameIndex { index: _, table, to: _ }
+        | Operation::AlterIndex { index: _, table, change: _ } => match table {
+            Some(table) => at.by(table, Algorithm::Instant),
+            None => at.ddl(Impact::of(&METADATA)).assumed(),
+        },
         Operation::Reindex { target, concurrently: _ } => match target {
             ReindexTarget::Table(table) | ReindexTarget::Index(table) => at.by(table, Algorithm::Rebuild),
             ReindexTarget::Wider => at.ddl(Impact::of(&METADATA)).assumed(),
@@ -106,9 +104,11 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
             | AccessChange::Owner { .. }
             | AccessChange::Role { .. } => at.ddl(Impact::of(&NO_TABLE)),
         },
-        Operation::Comment { on: _ } | Operation::Query { .. } | Operation::Transaction(_) | Operation::SetSetting(_) | Operation::Block(_) => {
-            Impact::of(&NO_TABLE)
-        }
+        Operation::Comment { on: _ }
+        | Operation::Query { .. }
+        | Operation::Transaction(_)
+        | Operation::SetSetting(_)
+        | Operation::Block(_) => Impact::of(&NO_TABLE),
         Operation::ChangeData(change) => Impact::of(&ROWS).working(Work::Rows(at.name(&change.table))),
         Operation::Truncate { table, .. } => at.brief(table),
         Operation::LockTable { table, mode, nowait: _ } => {
@@ -175,7 +175,8 @@ impl At<'_> {
             | ConstraintKind::NotNull(_)
             | ConstraintKind::Exclusion { .. } => None,
         });
-        let impact = keys.fold(Impact::of(&NO_TABLE), |impact, parent| impact.because(&PARENT).locking(self.name(parent), Lock::MetadataBrief));
+        let impact =
+            keys.fold(Impact::of(&NO_TABLE), |impact, parent| impact.because(&PARENT).locking(self.name(parent), Lock::MetadataBrief));
         self.ddl(impact)
     }
 
@@ -230,7 +231,9 @@ impl At<'_> {
             | TableChange::Rule { .. }
             | TableChange::Keys { .. }
             | TableChange::Charset { convert: false } => self.by(table, Algorithm::Instant),
-            TableChange::SetEngine | TableChange::Charset { convert: true } | TableChange::SetLogged { .. } => self.by(table, Algorithm::Copy),
+            TableChange::SetEngine | TableChange::Charset { convert: true } | TableChange::SetLogged { .. } => {
+                self.by(table, Algorithm::Copy)
+            }
             TableChange::SetTablespace | TableChange::Rebuild => self.by(table, Algorithm::Rebuild),
             TableChange::Partitions { drops_rows: true } => self.by(table, Algorithm::Instant),
             TableChange::Partitions { drops_rows: false } => self.by(table, Algorithm::Copy).assumed(),

@@ -8,6 +8,7 @@ mod conversion;
 mod index;
 mod object;
 mod partition;
+mod retype;
 mod rows;
 mod table;
 mod volatility;
@@ -21,8 +22,10 @@ use crate::schema::table::Table;
 use crate::schema::{ObjectName, Operation, Schema, ServerVersion};
 
 /// The impact of an operation on this database.
-pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Schema) -> Impact {
-    let at = At { major: version.major, schema: before };
+///
+/// From 14 to 18 the answers do not depend on the version, but for statements that only newer ones know.
+pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Schema) -> Impact {
+    let at = At { schema: before };
     match operation {
         Operation::CreateTable(create) => at.create_table(create),
         Operation::DropTable(drop) => at.drop_table(drop),
@@ -84,10 +87,9 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
     }
 }
 
-/// A server of this major version with this schema.
+/// A server with this schema.
 #[derive(Clone, Copy)]
 struct At<'a> {
-    major: u16,
     schema: &'a Schema,
 }
 
@@ -100,10 +102,8 @@ static RENAME_INDEX: Fact = Fact {
     source: "PostgreSQL manual, ALTER INDEX (SHARE UPDATE EXCLUSIVE on the index since 12)",
 };
 static VIEW: Fact = Fact { claim: "a change of a view holds ACCESS EXCLUSIVE on the view for a moment", source: "measured on 14–18" };
-static DROP_TRIGGER: Fact = Fact {
-    claim: "dropping or renaming a trigger holds ACCESS EXCLUSIVE on its table for a moment",
-    source: "measured on 14–18",
-};
+static DROP_TRIGGER: Fact =
+    Fact { claim: "dropping or renaming a trigger holds ACCESS EXCLUSIVE on its table for a moment", source: "measured on 14–18" };
 static OPTIONS: Fact = Fact {
     claim: "storage parameters, statistics targets and comments hold SHARE UPDATE EXCLUSIVE: reads and writes go on",
     source: "PostgreSQL manual, ALTER TABLE (storage parameters); measured on 14–18",
@@ -113,10 +113,8 @@ static READ: Fact = Fact {
     claim: "a query holds ACCESS SHARE: only ACCESS EXCLUSIVE conflicts with it",
     source: "PostgreSQL manual, 13.3.1 Table-Level Locks",
 };
-static UNREAD: Fact = Fact {
-    claim: "what an unread statement does is not known; ACCESS EXCLUSIVE on what it names is assumed",
-    source: "assumption",
-};
+static UNREAD: Fact =
+    Fact { claim: "what an unread statement does is not known; ACCESS EXCLUSIVE on what it names is assumed", source: "assumption" };
 static OUTSIDE: Fact = Fact {
     claim: "the server refuses it inside a transaction block",
     source: "PostgreSQL manual, pages of the commands (PreventInTransactionBlock)",
@@ -191,9 +189,8 @@ impl<'a> At<'a> {
 /// Databases, tablespaces and subscriptions stand outside transactions; the rest locks no table.
 fn other_object(verb: Verb, kind: ObjectKind) -> Impact {
     match (kind, verb) {
-        (ObjectKind::Database | ObjectKind::Tablespace, Verb::Create | Verb::Drop) | (ObjectKind::Subscription, Verb::Create | Verb::Drop) => {
-            Impact::of(&OUTSIDE).in_transaction(TransactionUse::Forbidden)
-        }
+        (ObjectKind::Database | ObjectKind::Tablespace, Verb::Create | Verb::Drop)
+        | (ObjectKind::Subscription, Verb::Create | Verb::Drop) => Impact::of(&OUTSIDE).in_transaction(TransactionUse::Forbidden),
         (
             ObjectKind::Database
             | ObjectKind::Tablespace

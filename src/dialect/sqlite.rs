@@ -17,11 +17,10 @@ static ADD_CHECKED: Fact = Fact {
     claim: "ADD COLUMN with a CHECK, or NOT NULL on a generated column, tests every row",
     source: "SQLite manual, ALTER TABLE ADD COLUMN",
 };
-static DROP_COLUMN: Fact = Fact {
-    claim: "DROP COLUMN writes every row anew to purge the column",
-    source: "SQLite manual, ALTER TABLE DROP COLUMN; measured",
-};
-static BUILD: Fact = Fact { claim: "an index is built from every row under the write lock", source: "SQLite manual, CREATE INDEX; measured" };
+static DROP_COLUMN: Fact =
+    Fact { claim: "DROP COLUMN writes every row anew to purge the column", source: "SQLite manual, ALTER TABLE DROP COLUMN; measured" };
+static BUILD: Fact =
+    Fact { claim: "an index is built from every row under the write lock", source: "SQLite manual, CREATE INDEX; measured" };
 static DROP_TABLE: Fact = Fact {
     claim: "DROP TABLE frees every page of the table; while foreign keys are on it first deletes every row, and cascades do too",
     source: "SQLite manual, DROP TABLE; measured",
@@ -37,7 +36,8 @@ static VACUUM: Fact = Fact {
 };
 static ANALYZE: Fact = Fact { claim: "ANALYZE reads every index under the write lock", source: "SQLite manual, ANALYZE" };
 static READ: Fact = Fact { claim: "a query takes no lock that others wait for in WAL mode", source: "SQLite manual, Write-Ahead Logging" };
-static UNSUPPORTED: Fact = Fact { claim: "SQLite has no such statement", source: "SQLite manual, SQL Features That SQLite Does Not Implement" };
+static UNSUPPORTED: Fact =
+    Fact { claim: "SQLite has no such statement", source: "SQLite manual, SQL Features That SQLite Does Not Implement" };
 
 /// The impact of an operation on this database.
 pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Schema) -> Impact {
@@ -63,9 +63,11 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
         Operation::DropTrigger { trigger, .. } => at.writing(trigger, &CATALOGUE),
         Operation::ChangeData(change) => at.writing(&change.table, &ROWS).working(Work::Rows(at.name(&change.table))),
         Operation::Maintenance { kind, table } => at.maintain(*kind, table.as_ref()),
-        Operation::Query { .. } | Operation::Transaction(_) | Operation::SetSetting(_) | Operation::Block(_) | Operation::Comment { .. } => {
-            Impact::of(&READ)
-        }
+        Operation::Query { .. }
+        | Operation::Transaction(_)
+        | Operation::SetSetting(_)
+        | Operation::Block(_)
+        | Operation::Comment { .. } => Impact::of(&READ),
         Operation::Opaque(opaque) => {
             let known = opaque.names.iter().filter(|name| before.table(name).recorded().is_some());
             known.fold(Impact::of(&WRITE), |impact, table| impact.locking(at.name(table), Lock::DatabaseWrite)).assumed()

@@ -4,12 +4,15 @@
 
 mod column;
 mod constraint;
+mod constraint_drop;
+mod create_table;
 mod index;
 mod naming;
 mod opaque;
 mod partition;
 mod reach;
 mod rename;
+mod rename_column;
 mod routine;
 mod sequence;
 mod space;

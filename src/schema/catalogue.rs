@@ -252,10 +252,8 @@ impl Schema {
         if self.poisoned.contains(canonical) {
             return true;
         }
-        let outside = canonical
-            .schema
-            .as_ref()
-            .is_some_and(|schema| !self.schemas.contains(schema) && !self.search_path.is_temporary(Some(schema)));
+        let outside =
+            canonical.schema.as_ref().is_some_and(|schema| !self.schemas.contains(schema) && !self.search_path.is_temporary(Some(schema)));
         (outside || self.history == Knowledge::Unknown || self.is_system(canonical)) && !self.gone.contains(canonical)
     }
 

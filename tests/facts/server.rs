@@ -122,7 +122,10 @@ async fn relations(session: &mut PgConnection) -> Result<BTreeMap<i64, Relation>
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid \
          WHERE n.nspname IN ('public', 'app')";
     let rows = session.fetch_all(query).await?;
-    Ok(rows.into_iter().map(|row| (row.get(0), Relation { name: row.get(1), kind: row.get(2), storage: row.get(3), table: row.get(4) })).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.get(0), Relation { name: row.get(1), kind: row.get(2), storage: row.get(3), table: row.get(4) }))
+        .collect())
 }
 
 /// The first mode beyond those of readers in which a statement asks for a lock on this table, seen while another session

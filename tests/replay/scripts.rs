@@ -3,71 +3,197 @@
 /// One script for PostgreSQL; the number is the first major version that knows it.
 pub(crate) const POSTGRES: &[(u16, &str)] = &[
     // Names of what was not named.
-    (14, "CREATE TABLE t (id serial PRIMARY KEY, a integer UNIQUE, b integer CHECK (b > 0), c integer CHECK (b > c), CHECK (a > 0), CHECK (a < 9), UNIQUE (a, b));"),
-    (14, "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (a integer REFERENCES p, b integer REFERENCES p, FOREIGN KEY (a) REFERENCES p (id)); \
-          CREATE INDEX ON c (a); CREATE INDEX ON c (a); CREATE INDEX ON c (a, b); CREATE INDEX ON c (lower(a::text), (a + b));"),
-    (14, "CREATE TABLE a_table_with_a_name_that_is_really_long_and_nearly_fills (another_rather_long_column_name integer UNIQUE, \
-          yet_another_quite_long_column_name_too integer CHECK (yet_another_quite_long_column_name_too > 0), UNIQUE (another_rather_long_column_name, yet_another_quite_long_column_name_too));"),
-    (14, "CREATE TABLE t (a int4range, EXCLUDE USING gist (a WITH &&)); CREATE TABLE t_a_key (x integer); ALTER TABLE t ADD COLUMN b integer, ADD UNIQUE (b); ALTER TABLE t ADD UNIQUE (b);"),
-    (14, "CREATE TABLE \"Quoted\" (\"Id\" integer PRIMARY KEY, lower integer); ALTER TABLE \"Quoted\" RENAME COLUMN \"Id\" TO id; ALTER TABLE \"Quoted\" RENAME TO plain;"),
+    (
+        14,
+        "CREATE TABLE t (id serial PRIMARY KEY, a integer UNIQUE, b integer CHECK (b > 0), c integer CHECK (b > c), CHECK (a > 0), CHECK (a < 9), UNIQUE (a, b));",
+    ),
+    (
+        14,
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (a integer REFERENCES p, b integer REFERENCES p, FOREIGN KEY (a) REFERENCES p (id)); \
+          CREATE INDEX ON c (a); CREATE INDEX ON c (a); CREATE INDEX ON c (a, b); CREATE INDEX ON c (lower(a::text), (a + b));",
+    ),
+    (
+        14,
+        "CREATE TABLE a_table_with_a_name_that_is_really_long_and_nearly_fills (another_rather_long_column_name integer UNIQUE, \
+          yet_another_quite_long_column_name_too integer CHECK (yet_another_quite_long_column_name_too > 0), UNIQUE (another_rather_long_column_name, yet_another_quite_long_column_name_too));",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a int4range, EXCLUDE USING gist (a WITH &&)); CREATE TABLE t_a_key (x integer); ALTER TABLE t ADD COLUMN b integer, ADD UNIQUE (b); ALTER TABLE t ADD UNIQUE (b);",
+    ),
+    (
+        14,
+        "CREATE TABLE \"Quoted\" (\"Id\" integer PRIMARY KEY, lower integer); ALTER TABLE \"Quoted\" RENAME COLUMN \"Id\" TO id; ALTER TABLE \"Quoted\" RENAME TO plain;",
+    ),
     // Tables.
-    (14, "CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE IF NOT EXISTS t (other text); CREATE TABLE u (LIKE t); DROP TABLE u; CREATE TABLE u (x integer);"),
-    (14, "CREATE SCHEMA app; CREATE TABLE app.t (id serial PRIMARY KEY); CREATE TABLE t (id integer); ALTER TABLE t RENAME TO s; ALTER TABLE app.t SET SCHEMA public; \
-          CREATE INDEX i ON t (id); ALTER TABLE t SET SCHEMA app;"),
-    (14, "CREATE SCHEMA app; SET search_path = app, public; CREATE TABLE t (id integer); CREATE TABLE public.u (id integer); ALTER TABLE u ADD COLUMN a integer; \
-          BEGIN; SET LOCAL search_path = public; CREATE TABLE v (id integer); COMMIT; CREATE TABLE w (id integer); RESET search_path; CREATE TABLE x (id integer);"),
-    (14, "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (p_id integer REFERENCES p); DROP TABLE p CASCADE; CREATE TABLE p (id integer);"),
-    (14, "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (p_id integer REFERENCES p); ALTER TABLE p RENAME TO q; DROP TABLE q CASCADE;"),
-    (14, "CREATE SCHEMA app; CREATE TABLE app.t (id integer); CREATE VIEW v AS SELECT id FROM app.t; CREATE TYPE app.e AS ENUM ('a'); CREATE TABLE t (x app.e, y integer); DROP SCHEMA app CASCADE;"),
-    (14, "CREATE SCHEMA app; CREATE TABLE app.t (id serial); CREATE VIEW app.v AS SELECT id FROM app.t; ALTER SCHEMA app RENAME TO other; ALTER TABLE other.t ADD COLUMN a integer;"),
+    (
+        14,
+        "CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE IF NOT EXISTS t (other text); CREATE TABLE u (LIKE t); DROP TABLE u; CREATE TABLE u (x integer);",
+    ),
+    (
+        14,
+        "CREATE SCHEMA app; CREATE TABLE app.t (id serial PRIMARY KEY); CREATE TABLE t (id integer); ALTER TABLE t RENAME TO s; ALTER TABLE app.t SET SCHEMA public; \
+          CREATE INDEX i ON t (id); ALTER TABLE t SET SCHEMA app;",
+    ),
+    (
+        14,
+        "CREATE SCHEMA app; SET search_path = app, public; CREATE TABLE t (id integer); CREATE TABLE public.u (id integer); ALTER TABLE u ADD COLUMN a integer; \
+          BEGIN; SET LOCAL search_path = public; CREATE TABLE v (id integer); COMMIT; CREATE TABLE w (id integer); RESET search_path; CREATE TABLE x (id integer);",
+    ),
+    (
+        14,
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (p_id integer REFERENCES p); DROP TABLE p CASCADE; CREATE TABLE p (id integer);",
+    ),
+    (
+        14,
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (p_id integer REFERENCES p); ALTER TABLE p RENAME TO q; DROP TABLE q CASCADE;",
+    ),
+    (
+        14,
+        "CREATE SCHEMA app; CREATE TABLE app.t (id integer); CREATE VIEW v AS SELECT id FROM app.t; CREATE TYPE app.e AS ENUM ('a'); CREATE TABLE t (x app.e, y integer); DROP SCHEMA app CASCADE;",
+    ),
+    (
+        14,
+        "CREATE SCHEMA app; CREATE TABLE app.t (id serial); CREATE VIEW app.v AS SELECT id FROM app.t; ALTER SCHEMA app RENAME TO other; ALTER TABLE other.t ADD COLUMN a integer;",
+    ),
     // Columns.
-    (14, "CREATE TABLE t (id integer, a integer); ALTER TABLE t ADD COLUMN IF NOT EXISTS a text; ALTER TABLE t ADD COLUMN b text NOT NULL DEFAULT ''; \
-          ALTER TABLE t DROP COLUMN id; ALTER TABLE t DROP COLUMN IF EXISTS id; ALTER TABLE t RENAME COLUMN a TO z;"),
-    (14, "CREATE TABLE t (a integer, b integer, c integer, CHECK (a > b), UNIQUE (a, c)); CREATE INDEX i ON t (b, c); CREATE INDEX j ON t (c) WHERE a > 0; CREATE INDEX k ON t (c) INCLUDE (b); \
-          ALTER TABLE t DROP COLUMN a; ALTER TABLE t DROP COLUMN b;"),
-    (14, "CREATE TABLE t (a integer, b integer, CHECK (a > 0), UNIQUE (a)); CREATE INDEX i ON t (a); ALTER TABLE t RENAME COLUMN a TO c; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN c;"),
-    (14, "CREATE TABLE t (a integer, b varchar(10)); ALTER TABLE t ALTER COLUMN a TYPE bigint; ALTER TABLE t ALTER COLUMN b SET DATA TYPE text; ALTER TABLE t ALTER COLUMN a SET NOT NULL, ALTER b SET DEFAULT 'x';"),
-    (14, "CREATE TABLE t (a integer NOT NULL, b integer NOT NULL, PRIMARY KEY (a)); ALTER TABLE t ALTER COLUMN b DROP NOT NULL; ALTER TABLE t DROP CONSTRAINT t_pkey;"),
-    (14, "CREATE TABLE t (a integer NOT NULL, b serial, c integer GENERATED ALWAYS AS IDENTITY); ALTER TABLE t ALTER COLUMN a ADD GENERATED BY DEFAULT AS IDENTITY; \
-          ALTER TABLE t ALTER COLUMN c DROP IDENTITY; ALTER TABLE t DROP COLUMN b;"),
-    (14, "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM v; ALTER TABLE t ADD COLUMN b integer; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN a CASCADE;"),
-    (14, "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a * 2) STORED, c integer GENERATED ALWAYS AS (a + 1) STORED); ALTER TABLE t ALTER COLUMN c DROP EXPRESSION; ALTER TABLE t DROP COLUMN a CASCADE;"),
-    (14, "CREATE TABLE p (a integer UNIQUE, b integer UNIQUE); CREATE TABLE c (x integer REFERENCES p (a), y integer REFERENCES p (b)); ALTER TABLE p RENAME COLUMN a TO z; ALTER TABLE p DROP COLUMN z CASCADE;"),
+    (
+        14,
+        "CREATE TABLE t (id integer, a integer); ALTER TABLE t ADD COLUMN IF NOT EXISTS a text; ALTER TABLE t ADD COLUMN b text NOT NULL DEFAULT ''; \
+          ALTER TABLE t DROP COLUMN id; ALTER TABLE t DROP COLUMN IF EXISTS id; ALTER TABLE t RENAME COLUMN a TO z;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer, c integer, CHECK (a > b), UNIQUE (a, c)); CREATE INDEX i ON t (b, c); CREATE INDEX j ON t (c) WHERE a > 0; CREATE INDEX k ON t (c) INCLUDE (b); \
+          ALTER TABLE t DROP COLUMN a; ALTER TABLE t DROP COLUMN b;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer, CHECK (a > 0), UNIQUE (a)); CREATE INDEX i ON t (a); ALTER TABLE t RENAME COLUMN a TO c; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN c;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer, b varchar(10)); ALTER TABLE t ALTER COLUMN a TYPE bigint; ALTER TABLE t ALTER COLUMN b SET DATA TYPE text; ALTER TABLE t ALTER COLUMN a SET NOT NULL, ALTER b SET DEFAULT 'x';",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer NOT NULL, b integer NOT NULL, PRIMARY KEY (a)); ALTER TABLE t ALTER COLUMN b DROP NOT NULL; ALTER TABLE t DROP CONSTRAINT t_pkey;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer NOT NULL, b serial, c integer GENERATED ALWAYS AS IDENTITY); ALTER TABLE t ALTER COLUMN a ADD GENERATED BY DEFAULT AS IDENTITY; \
+          ALTER TABLE t ALTER COLUMN c DROP IDENTITY; ALTER TABLE t DROP COLUMN b;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM v; ALTER TABLE t ADD COLUMN b integer; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN a CASCADE;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a * 2) STORED, c integer GENERATED ALWAYS AS (a + 1) STORED); ALTER TABLE t ALTER COLUMN c DROP EXPRESSION; ALTER TABLE t DROP COLUMN a CASCADE;",
+    ),
+    (
+        14,
+        "CREATE TABLE p (a integer UNIQUE, b integer UNIQUE); CREATE TABLE c (x integer REFERENCES p (a), y integer REFERENCES p (b)); ALTER TABLE p RENAME COLUMN a TO z; ALTER TABLE p DROP COLUMN z CASCADE;",
+    ),
     // Constraints.
-    (14, "CREATE TABLE t (a integer, b integer); ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID; ALTER TABLE t ADD CONSTRAINT l CHECK (b > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; \
-          ALTER TABLE t RENAME CONSTRAINT l TO m;"),
-    (14, "CREATE TABLE t (a integer, b integer); CREATE UNIQUE INDEX i ON t (a); CREATE UNIQUE INDEX j ON t (b); ALTER TABLE t ADD CONSTRAINT t_key PRIMARY KEY USING INDEX i; \
-          ALTER TABLE t ADD UNIQUE USING INDEX j; ALTER TABLE t RENAME CONSTRAINT t_key TO u; ALTER INDEX j RENAME TO k;"),
-    (14, "CREATE TABLE t (a integer PRIMARY KEY, b integer UNIQUE); CREATE TABLE c (x integer REFERENCES t, y integer REFERENCES t (b)); ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; ALTER TABLE t DROP CONSTRAINT IF EXISTS nothing;"),
-    (14, "CREATE TABLE t (a integer, b integer); ALTER TABLE t ADD PRIMARY KEY (a), ADD UNIQUE (b), ADD CHECK (a > b); ALTER TABLE t DROP CONSTRAINT t_b_key, DROP CONSTRAINT t_check; ALTER TABLE t ADD UNIQUE (b);"),
-    (14, "CREATE TABLE t (id integer PRIMARY KEY, parent integer REFERENCES t); ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME COLUMN id TO key; ALTER TABLE u DROP COLUMN parent;"),
-    (18, "CREATE TABLE t (a integer, b integer CONSTRAINT named NOT NULL, c integer NOT NULL); ALTER TABLE t ADD CONSTRAINT k NOT NULL a NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; \
-          ALTER TABLE t DROP CONSTRAINT named; ALTER TABLE t DROP CONSTRAINT t_c_not_null;"),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer); ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID; ALTER TABLE t ADD CONSTRAINT l CHECK (b > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; \
+          ALTER TABLE t RENAME CONSTRAINT l TO m;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer); CREATE UNIQUE INDEX i ON t (a); CREATE UNIQUE INDEX j ON t (b); ALTER TABLE t ADD CONSTRAINT t_key PRIMARY KEY USING INDEX i; \
+          ALTER TABLE t ADD UNIQUE USING INDEX j; ALTER TABLE t RENAME CONSTRAINT t_key TO u; ALTER INDEX j RENAME TO k;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer PRIMARY KEY, b integer UNIQUE); CREATE TABLE c (x integer REFERENCES t, y integer REFERENCES t (b)); ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; ALTER TABLE t DROP CONSTRAINT IF EXISTS nothing;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer); ALTER TABLE t ADD PRIMARY KEY (a), ADD UNIQUE (b), ADD CHECK (a > b); ALTER TABLE t DROP CONSTRAINT t_b_key, DROP CONSTRAINT t_check; ALTER TABLE t ADD UNIQUE (b);",
+    ),
+    (
+        14,
+        "CREATE TABLE t (id integer PRIMARY KEY, parent integer REFERENCES t); ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME COLUMN id TO key; ALTER TABLE u DROP COLUMN parent;",
+    ),
+    (
+        18,
+        "CREATE TABLE t (a integer, b integer CONSTRAINT named NOT NULL, c integer NOT NULL); ALTER TABLE t ADD CONSTRAINT k NOT NULL a NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; \
+          ALTER TABLE t DROP CONSTRAINT named; ALTER TABLE t DROP CONSTRAINT t_c_not_null;",
+    ),
     // Indexes.
-    (14, "CREATE TABLE t (a integer, b integer); CREATE INDEX i ON t (a); CREATE INDEX IF NOT EXISTS i ON t (b); CREATE INDEX CONCURRENTLY j ON t (b DESC); ALTER INDEX i RENAME TO k; DROP INDEX j; DROP INDEX IF EXISTS j;"),
+    (
+        14,
+        "CREATE TABLE t (a integer, b integer); CREATE INDEX i ON t (a); CREATE INDEX IF NOT EXISTS i ON t (b); CREATE INDEX CONCURRENTLY j ON t (b DESC); ALTER INDEX i RENAME TO k; DROP INDEX j; DROP INDEX IF EXISTS j;",
+    ),
     // Partitions and heirs.
-    (14, "CREATE TABLE r (id integer NOT NULL, a integer, CHECK (a > 0)) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); \
-          CREATE TABLE r2 PARTITION OF r DEFAULT; CREATE INDEX i ON r (a); ALTER TABLE r ADD COLUMN b integer; ALTER TABLE r ADD PRIMARY KEY (id); CREATE TABLE r3 PARTITION OF r FOR VALUES FROM (10) TO (20);"),
-    (14, "CREATE TABLE r (id integer NOT NULL, a integer) PARTITION BY RANGE (id); CREATE TABLE x (id integer NOT NULL, a integer); CREATE INDEX i ON r (a); CREATE INDEX x_a ON x (a); \
-          ALTER TABLE r ATTACH PARTITION x FOR VALUES FROM (0) TO (10); ALTER TABLE r DETACH PARTITION x; DROP TABLE r;"),
-    (14, "CREATE TABLE r (id integer NOT NULL) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); CREATE INDEX i ON ONLY r (id); CREATE INDEX i1 ON r1 (id); ALTER INDEX i ATTACH PARTITION i1;"),
-    (14, "CREATE TABLE r (id integer NOT NULL, a integer) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id); \
-          CREATE TABLE r11 PARTITION OF r1 FOR VALUES FROM (0) TO (5); CREATE INDEX i ON r (a); ALTER TABLE r RENAME COLUMN a TO b; ALTER TABLE r ALTER COLUMN b SET NOT NULL; DROP TABLE r1;"),
-    (14, "CREATE TABLE o (a integer, CHECK (a > 0)); CREATE TABLE t (b integer) INHERITS (o); ALTER TABLE o ADD COLUMN c integer; ALTER TABLE o ADD CONSTRAINT k CHECK (c > 0); ALTER TABLE o DROP COLUMN c; ALTER TABLE t NO INHERIT o;"),
-    (14, "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE r (id integer NOT NULL, p_id integer REFERENCES p) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); ALTER TABLE r DROP CONSTRAINT r_p_id_fkey;"),
+    (
+        14,
+        "CREATE TABLE r (id integer NOT NULL, a integer, CHECK (a > 0)) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); \
+          CREATE TABLE r2 PARTITION OF r DEFAULT; CREATE INDEX i ON r (a); ALTER TABLE r ADD COLUMN b integer; ALTER TABLE r ADD PRIMARY KEY (id); CREATE TABLE r3 PARTITION OF r FOR VALUES FROM (10) TO (20);",
+    ),
+    (
+        14,
+        "CREATE TABLE r (id integer NOT NULL, a integer) PARTITION BY RANGE (id); CREATE TABLE x (id integer NOT NULL, a integer); CREATE INDEX i ON r (a); CREATE INDEX x_a ON x (a); \
+          ALTER TABLE r ATTACH PARTITION x FOR VALUES FROM (0) TO (10); ALTER TABLE r DETACH PARTITION x; DROP TABLE r;",
+    ),
+    (
+        14,
+        "CREATE TABLE r (id integer NOT NULL) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); CREATE INDEX i ON ONLY r (id); CREATE INDEX i1 ON r1 (id); ALTER INDEX i ATTACH PARTITION i1;",
+    ),
+    (
+        14,
+        "CREATE TABLE r (id integer NOT NULL, a integer) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id); \
+          CREATE TABLE r11 PARTITION OF r1 FOR VALUES FROM (0) TO (5); CREATE INDEX i ON r (a); ALTER TABLE r RENAME COLUMN a TO b; ALTER TABLE r ALTER COLUMN b SET NOT NULL; DROP TABLE r1;",
+    ),
+    (
+        14,
+        "CREATE TABLE o (a integer, CHECK (a > 0)); CREATE TABLE t (b integer) INHERITS (o); ALTER TABLE o ADD COLUMN c integer; ALTER TABLE o ADD CONSTRAINT k CHECK (c > 0); ALTER TABLE o DROP COLUMN c; ALTER TABLE t NO INHERIT o;",
+    ),
+    (
+        14,
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE r (id integer NOT NULL, p_id integer REFERENCES p) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); ALTER TABLE r DROP CONSTRAINT r_p_id_fkey;",
+    ),
     // Views, types, triggers, sequences.
-    (14, "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE OR REPLACE VIEW v AS SELECT a, 1 AS b FROM t; ALTER VIEW v RENAME TO w; CREATE MATERIALIZED VIEW m AS SELECT a FROM t; \
-          CREATE UNIQUE INDEX m_a ON m (a); ALTER INDEX m_a RENAME TO m_b; DROP VIEW w; ALTER MATERIALIZED VIEW m RENAME TO n;"),
-    (14, "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM v; DROP VIEW v CASCADE; CREATE VIEW w AS SELECT a FROM t; DROP TABLE t CASCADE;"),
-    (14, "CREATE TYPE e AS ENUM ('a', 'b'); ALTER TYPE e ADD VALUE 'c'; ALTER TYPE e ADD VALUE IF NOT EXISTS 'c'; ALTER TYPE e RENAME VALUE 'a' TO 'z'; CREATE TABLE t (x e, y integer); ALTER TYPE e RENAME TO f; \
-          CREATE TYPE g AS (x integer); DROP TYPE g; DROP TYPE f CASCADE;"),
-    (14, "CREATE DOMAIN d AS integer CHECK (VALUE > 0); ALTER DOMAIN d ADD CHECK (VALUE < 9); ALTER DOMAIN d SET NOT NULL; CREATE TABLE t (x d); ALTER DOMAIN d DROP CONSTRAINT d_check; ALTER DOMAIN d RENAME TO f;"),
-    (14, "CREATE TABLE t (a integer); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); \
-          CREATE TRIGGER h AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t DISABLE TRIGGER g; ALTER TRIGGER h ON t RENAME TO i; DROP TRIGGER IF EXISTS h ON t;"),
-    (14, "CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1 $$; CREATE FUNCTION f(a text) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$; \
-          CREATE OR REPLACE FUNCTION f(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 2 $$; CREATE FUNCTION g() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$; ALTER FUNCTION g() RENAME TO h; DROP FUNCTION h();"),
-    (14, "CREATE SEQUENCE s; CREATE TABLE t (a integer DEFAULT nextval('s')); ALTER SEQUENCE s OWNED BY t.a; ALTER SEQUENCE s RENAME TO q; CREATE SEQUENCE r; ALTER TABLE t DROP COLUMN a; DROP SEQUENCE r;"),
-    (14, "CREATE TABLE t (a bigserial, b smallserial); ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME COLUMN a TO c; CREATE TABLE t (a serial); DROP TABLE u;"),
+    (
+        14,
+        "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE OR REPLACE VIEW v AS SELECT a, 1 AS b FROM t; ALTER VIEW v RENAME TO w; CREATE MATERIALIZED VIEW m AS SELECT a FROM t; \
+          CREATE UNIQUE INDEX m_a ON m (a); ALTER INDEX m_a RENAME TO m_b; DROP VIEW w; ALTER MATERIALIZED VIEW m RENAME TO n;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM v; DROP VIEW v CASCADE; CREATE VIEW w AS SELECT a FROM t; DROP TABLE t CASCADE;",
+    ),
+    (
+        14,
+        "CREATE TYPE e AS ENUM ('a', 'b'); ALTER TYPE e ADD VALUE 'c'; ALTER TYPE e ADD VALUE IF NOT EXISTS 'c'; ALTER TYPE e RENAME VALUE 'a' TO 'z'; CREATE TABLE t (x e, y integer); ALTER TYPE e RENAME TO f; \
+          CREATE TYPE g AS (x integer); DROP TYPE g; DROP TYPE f CASCADE;",
+    ),
+    (
+        14,
+        "CREATE DOMAIN d AS integer CHECK (VALUE > 0); ALTER DOMAIN d ADD CHECK (VALUE < 9); ALTER DOMAIN d SET NOT NULL; CREATE TABLE t (x d); ALTER DOMAIN d DROP CONSTRAINT d_check; ALTER DOMAIN d RENAME TO f;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a integer); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); \
+          CREATE TRIGGER h AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t DISABLE TRIGGER g; ALTER TRIGGER h ON t RENAME TO i; DROP TRIGGER IF EXISTS h ON t;",
+    ),
+    (
+        14,
+        "CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1 $$; CREATE FUNCTION f(a text) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$; \
+          CREATE OR REPLACE FUNCTION f(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 2 $$; CREATE FUNCTION g() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$; ALTER FUNCTION g() RENAME TO h; DROP FUNCTION h();",
+    ),
+    (
+        14,
+        "CREATE SEQUENCE s; CREATE TABLE t (a integer DEFAULT nextval('s')); ALTER SEQUENCE s OWNED BY t.a; ALTER SEQUENCE s RENAME TO q; CREATE SEQUENCE r; ALTER TABLE t DROP COLUMN a; DROP SEQUENCE r;",
+    ),
+    (
+        14,
+        "CREATE TABLE t (a bigserial, b smallserial); ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME COLUMN a TO c; CREATE TABLE t (a serial); DROP TABLE u;",
+    ),
     (14, "CREATE TABLE t (a integer); DO $$ BEGIN ALTER TABLE t ADD COLUMN b integer; CREATE INDEX i ON t (b); END $$;"),
 ];
 

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 
 /// Whom commands of a server run as: `None` is the account of the tests.
 static ACCOUNT: LazyLock<Option<&'static str>> = LazyLock::new(|| {
-    let id = |arguments: &[&str]| Command::new("id").args(arguments).stderr(Stdio::null()).output().ok().filter(|output| output.status.success());
+    let id = |arguments: &[&str]| {
+        Command::new("id").args(arguments).stderr(Stdio::null()).output().ok().filter(|output| output.status.success())
+    };
     let root = id(&["-u"]).is_some_and(|output| output.stdout.trim_ascii() == b"0");
     root.then(|| if id(&["-u", "postgres"]).is_some() { "postgres" } else { "nobody" })
 });

@@ -24,7 +24,8 @@ pub(crate) fn of(major: u16) -> Result<PathBuf, String> {
         there && version(&folder.join("postgres")) == Some(major)
     };
     let found = folders.into_iter().find(of_major);
-    let folder = found.ok_or_else(|| format!("no folder with initdb, pg_ctl and postgres {major}; `npm ci` in tests/servers fetches them"))?;
+    let folder =
+        found.ok_or_else(|| format!("no folder with initdb, pg_ctl and postgres {major}; `npm ci` in tests/servers fetches them"))?;
     let folder = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
     account::run(account::command(&folder.join("initdb")).current_dir("/").arg("--version"))
         .map_err(|error| format!("the account that servers run under cannot run them: {error}"))?;

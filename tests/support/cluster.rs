@@ -74,7 +74,8 @@ impl Cluster {
         let mut cluster = Cluster { major, binaries, folder, port: 0, watchdog };
         let initdb = ["-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8", "--wal-segsize=1", "-D"];
         account::run(cluster.program("initdb").args(initdb).arg(cluster.data()))?;
-        let access = format!("host all {} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n", PASSWORD_ROLE.0);
+        let access =
+            format!("host all {} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n", PASSWORD_ROLE.0);
         std::fs::write(cluster.data().join("pg_hba.conf"), access).map_err(|error| error.to_string())?;
         // Between the choice of a port and its use another program may take it.
         let mut started = Err(String::new());
@@ -133,8 +134,12 @@ impl Cluster {
     /// Kills the server as a power cut would: every process at once, nothing flushed.
     pub(crate) fn kill9(&self) {
         let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).expect("a running server has a pid file");
-        let pid = pid.lines().next().expect("the first line is the process id").to_owned();
-        account::run(Command::new("kill").args(["-9", &pid])).expect("the server can be killed");
+        let pid = pid.lines().next().expect("the first line is the process id");
+        // Without this list the children end by themselves, some milliseconds later.
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let all = std::iter::once(pid).chain(children.split_whitespace());
+        // A child may be gone before its turn comes.
+        let _ = account::run(Command::new("kill").arg("-9").args(all));
     }
 
     /// Starts the server again after `kill9` or `stop`, on the same port.
@@ -225,7 +230,8 @@ fn execute(options: PgConnectOptions, sql: String) -> Result<(), String> {
 
 /// A process that outlives this one just long enough to stop the server and delete its folder.
 fn watch(binaries: &Path, folder: &Path) -> Result<Child, String> {
-    const SCRIPT: &str = r#"cat >/dev/null; if [ -f "$2/data/postmaster.pid" ]; then "$1/pg_ctl" stop -w -m immediate -D "$2/data"; fi; rm -rf "$2""#;
+    const SCRIPT: &str =
+        r#"cat >/dev/null; if [ -f "$2/data/postmaster.pid" ]; then "$1/pg_ctl" stop -w -m immediate -D "$2/data"; fi; rm -rf "$2""#;
     let mut command = account::command(Path::new("/bin/sh"));
     command.args(["-c", SCRIPT, "watchdog"]).arg(binaries).arg(folder);
     // Of its own process group, so that Ctrl-C on the tests leaves it to do its work.

@@ -80,21 +80,20 @@ impl At<'_> {
     /// MODIFY and CHANGE: what differs from the old definition decides.
     fn for_definition(self, held: &Column, new: &NewColumn) -> Algorithm {
         let by_type = new.ty.as_ref().map_or(Algorithm::Instant, |ty| self.for_type(&held.ty, ty));
-        let computed = |generated: &Generated| matches!(generated, Generated::Stored(_));
-        if by_type == Algorithm::Copy || held.collation != new.collation || computed(&held.generated) != computed(&new.generated) {
-            Algorithm::Copy
-        } else if held.not_null != new.not_null && !(held.not_null && is_key_part(held)) {
-            Algorithm::Rebuild
-        } else if new.positioned && !self.is_instant_anywhere() {
-            Algorithm::Rebuild
-        } else {
-            Algorithm::Instant
+        let stored = |generated: &Generated| matches!(generated, Generated::Stored(_));
+        let copies = by_type == Algorithm::Copy || held.collation != new.collation || stored(&held.generated) != stored(&new.generated);
+        let numbers_itself = held.not_null && is_self_numbering(held);
+        let rebuilds = (held.not_null != new.not_null && !numbers_itself) || (new.positioned && !self.is_instant_anywhere());
+        match (copies, rebuilds) {
+            (true, _) => Algorithm::Copy,
+            (false, true) => Algorithm::Rebuild,
+            (false, false) => Algorithm::Instant,
         }
     }
 }
 
 /// A column that numbers itself is NOT NULL without saying so.
-fn is_key_part(held: &Column) -> bool {
+fn is_self_numbering(held: &Column) -> bool {
     match held.generated {
         Generated::Serial | Generated::IdentityAlways | Generated::IdentityByDefault => true,
         Generated::No | Generated::Stored(_) | Generated::Virtual(_) => false,

@@ -169,7 +169,8 @@ impl At<'_> {
         match &constraint.kind {
             ConstraintKind::ForeignKey(key) => self.family(impact, &key.references, Lock::AccessExclusive),
             ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } if cascade => {
-                let resting = self.schema.referencing(&recorded.name).filter(|(_, _, key)| recorded.referenced_by(key) == columns.as_slice());
+                let resting =
+                    self.schema.referencing(&recorded.name).filter(|(_, _, key)| recorded.referenced_by(key) == columns.as_slice());
                 resting.fold(impact, |impact, (child, _, _)| self.family(impact, &child.name, Lock::AccessExclusive))
             }
             ConstraintKind::PrimaryKey(_)

@@ -41,10 +41,8 @@ static ATTACH: Fact = Fact {
     claim: "ALTER INDEX … ATTACH PARTITION holds ACCESS SHARE on the tables: reads and writes go on",
     source: "RangeVarCallbackForAttachIndex; measured on 14–18",
 };
-static INDEX_ONLY: Fact = Fact {
-    claim: "options and tablespace of an index lock the index, not the table",
-    source: "PostgreSQL manual, ALTER INDEX",
-};
+static INDEX_ONLY: Fact =
+    Fact { claim: "options and tablespace of an index lock the index, not the table", source: "PostgreSQL manual, ALTER INDEX" };
 
 impl At<'_> {
     pub(super) fn create_index(self, create: &CreateIndex) -> Impact {
@@ -71,8 +69,7 @@ impl At<'_> {
 
     pub(super) fn drop_index(self, index: &ObjectName, concurrently: bool) -> Impact {
         let found = self.schema.index(index, None);
-        let (fact, lock) =
-            if concurrently { (&DROP_CONCURRENTLY, Lock::ShareUpdateExclusive) } else { (&DROP, Lock::AccessExclusive) };
+        let (fact, lock) = if concurrently { (&DROP_CONCURRENTLY, Lock::ShareUpdateExclusive) } else { (&DROP, Lock::AccessExclusive) };
         let impact = match found.recorded() {
             Some((table, _)) => self.partitions(Impact::of(fact), table, lock),
             None if found.is_absent() => Impact::of(fact),

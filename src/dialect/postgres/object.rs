@@ -19,10 +19,8 @@ static CREATE_TRIGGER: Fact = Fact {
     claim: "CREATE TRIGGER holds SHARE ROW EXCLUSIVE: writers wait for a moment",
     source: "PostgreSQL manual, 13.3.1 Table-Level Locks; measured on 14–18",
 };
-static LABEL: Fact = Fact {
-    claim: "changing the labels of an enum locks no table",
-    source: "PostgreSQL manual, ALTER TYPE; measured on 14–18",
-};
+static LABEL: Fact =
+    Fact { claim: "changing the labels of an enum locks no table", source: "PostgreSQL manual, ALTER TYPE; measured on 14–18" };
 static DOMAIN: Fact = Fact {
     claim: "a new or validated constraint of a domain reads every table with a column of it, holding SHARE: writers wait",
     source: "PostgreSQL manual, ALTER DOMAIN; measured on 14–18",
@@ -76,7 +74,9 @@ impl At<'_> {
     pub(super) fn alter_type(self, name: &ObjectName, change: &TypeChange) -> Impact {
         match change {
             TypeChange::AddLabel { .. } | TypeChange::RenameLabel { .. } => Impact::of(&LABEL),
-            TypeChange::AddCheck { validity: Validity::Valid, .. } | TypeChange::SetNotNull | TypeChange::Validate(_) => self.over_domain(name),
+            TypeChange::AddCheck { validity: Validity::Valid, .. } | TypeChange::SetNotNull | TypeChange::Validate(_) => {
+                self.over_domain(name)
+            }
             TypeChange::AddCheck { validity: Validity::NotValid | Validity::NotEnforced, .. }
             | TypeChange::Attribute
             | TypeChange::Rename(_)

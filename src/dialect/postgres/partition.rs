@@ -3,7 +3,7 @@
 use super::At;
 use crate::dialect::{Fact, Impact, Lock, TransactionUse, Work};
 use crate::schema::ObjectName;
-use crate::schema::table::{Partitioning, Table, Validity, ConstraintKind};
+use crate::schema::table::{ConstraintKind, Partitioning, Table, Validity};
 
 static ATTACH: Fact = Fact {
     claim: "ATTACH PARTITION holds SHARE UPDATE EXCLUSIVE on the parent and ACCESS EXCLUSIVE on the partition while it reads it",

@@ -13,7 +13,8 @@ static TRUNCATE: Fact = Fact {
     claim: "TRUNCATE holds ACCESS EXCLUSIVE, with CASCADE on every table that references it",
     source: "PostgreSQL manual, TRUNCATE (Notes); measured on 14–18",
 };
-static LOCK: Fact = Fact { claim: "LOCK holds what it says until the transaction ends", source: "PostgreSQL manual, LOCK; measured on 14–18" };
+static LOCK: Fact =
+    Fact { claim: "LOCK holds what it says until the transaction ends", source: "PostgreSQL manual, LOCK; measured on 14–18" };
 static VACUUM: Fact = Fact {
     claim: "VACUUM holds SHARE UPDATE EXCLUSIVE and refuses to run inside a transaction",
     source: "PostgreSQL manual, VACUUM (Notes)",

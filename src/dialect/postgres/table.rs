@@ -15,10 +15,8 @@ static CREATE_PARTITION: Fact = Fact {
     claim: "CREATE TABLE … PARTITION OF holds ACCESS EXCLUSIVE on the partitioned table and reads its DEFAULT partition",
     source: "PostgreSQL manual, CREATE TABLE (PARTITION OF); measured on 14–18",
 };
-static CREATE_HEIR: Fact = Fact {
-    claim: "INHERITS holds SHARE UPDATE EXCLUSIVE on the parent",
-    source: "MergeAttributes; measured on 14–18",
-};
+static CREATE_HEIR: Fact =
+    Fact { claim: "INHERITS holds SHARE UPDATE EXCLUSIVE on the parent", source: "MergeAttributes; measured on 14–18" };
 static DROP: Fact = Fact {
     claim: "DROP TABLE holds ACCESS EXCLUSIVE on the table and on every table that its foreign keys connect it with",
     source: "PostgreSQL manual, DROP TABLE; measured on 14–18",
@@ -32,10 +30,8 @@ static TRIGGERS: Fact = Fact {
     claim: "switching triggers holds SHARE ROW EXCLUSIVE: writers wait",
     source: "PostgreSQL manual, ALTER TABLE (DISABLE/ENABLE TRIGGER); measured on 14–18",
 };
-static BRIEF: Fact = Fact {
-    claim: "ACCESS EXCLUSIVE for a moment; only the catalogue changes",
-    source: "AlterTableGetLockLevel; measured on 14–18",
-};
+static BRIEF: Fact =
+    Fact { claim: "ACCESS EXCLUSIVE for a moment; only the catalogue changes", source: "AlterTableGetLockLevel; measured on 14–18" };
 
 impl At<'_> {
     pub(super) fn create_table(self, create: &CreateTable) -> Impact {

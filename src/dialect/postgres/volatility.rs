@@ -27,9 +27,30 @@ static BUILT_IN: LazyLock<HashMap<&'static str, Volatility>> = LazyLock::new(|| 
 
 /// What is written like a function or without parentheses, and is part of the grammar: none of it is volatile.
 const GRAMMAR: [&str; 24] = [
-    "array", "cast", "coalesce", "collation", "current_catalog", "current_date", "current_role", "current_time", "current_timestamp",
-    "extract", "greatest", "grouping", "least", "localtime", "localtimestamp", "nullif", "position", "row", "session_user", "substring",
-    "system_user", "trim", "user", "xmlelement",
+    "array",
+    "cast",
+    "coalesce",
+    "collation",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_time",
+    "current_timestamp",
+    "extract",
+    "greatest",
+    "grouping",
+    "least",
+    "localtime",
+    "localtimestamp",
+    "nullif",
+    "position",
+    "row",
+    "session_user",
+    "substring",
+    "system_user",
+    "trim",
+    "user",
+    "xmlelement",
 ];
 
 /// The volatility of a function that comes with PostgreSQL or one of the extensions that nearly everybody uses.

@@ -50,7 +50,8 @@ impl Schema {
             return if if_exists { Ok(()) } else { table.unless_unseen("column", column) };
         }
         if self.dialect == Dialect::Sqlite {
-            let used = table.indexes.iter().any(|index| index.concerns(column)) || table.constraints.iter().any(|held| held.concerns(column));
+            let used =
+                table.indexes.iter().any(|index| index.concerns(column)) || table.constraints.iter().any(|held| held.concerns(column));
             if used {
                 // Refused by the database.
                 return Ok(());
@@ -156,7 +157,7 @@ impl Schema {
     }
 
     fn place_inline(&mut self, canonical: &ObjectName, constraints: &[NewConstraint], origin: &Origin) -> Applied {
-        constraints.iter().fold(Ok(()), |applied, constraint| applied.and(self.place_written(canonical, constraint, origin)))
+        constraints.iter().try_for_each(|constraint| self.place_written(canonical, constraint, origin))
     }
 
     fn change_column(&mut self, canonical: &ObjectName, name: &Ident, change: &ColumnChange) {

@@ -16,16 +16,17 @@ impl Schema {
         }
         let canonical = self.reach_table(&create.table)?;
         let Some(table) = self.tables.get(&canonical) else { return Ok(()) };
-        if let Some(name) = &create.name {
-            if self.is_index_name_taken(table, name) {
-                return if create.if_not_exists { Ok(()) } else { taken(table, name) };
-            }
+        if let Some(name) = &create.name
+            && self.is_index_name_taken(table, name)
+        {
+            return if create.if_not_exists { Ok(()) } else { taken(table, name) };
         }
         for key in &create.keys {
-            if let IndexKey::Column(column) = key {
-                if table.column(column).is_none() && !(self.dialect == Dialect::Sqlite && column.as_str() == "rowid") {
-                    table.unless_unseen("column", column)?;
-                }
+            if let IndexKey::Column(column) = key
+                && table.column(column).is_none()
+                && !(self.dialect == Dialect::Sqlite && column.as_str() == "rowid")
+            {
+                table.unless_unseen("column", column)?;
             }
         }
         let mut index = Index::new(create, origin);
@@ -146,10 +147,10 @@ impl Schema {
             return self.rename_table(index, to);
         }
         let Some(carrier) = self.carrier(index, table)? else { return Ok(()) };
-        if let Some(found) = self.tables.get(&carrier) {
-            if self.is_index_name_taken(found, to) {
-                return taken(found, to);
-            }
+        if let Some(found) = self.tables.get(&carrier)
+            && self.is_index_name_taken(found, to)
+        {
+            return taken(found, to);
         }
         if self.dialect != Dialect::Mysql {
             self.index_tables.remove(&Schema::beside(&carrier, &index.name));

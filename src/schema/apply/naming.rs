@@ -14,9 +14,7 @@ impl Schema {
         match self.dialect {
             Dialect::Postgres => {
                 let on_index = |columns: &[Ident], label| self.relation_name(&table.name, &joined(columns), label);
-                let plain = |columns: &str, label| {
-                    numbered(&table.name.name, columns, label, |name| table.constraint(name).is_some())
-                };
+                let plain = |columns: &str, label| numbered(&table.name.name, columns, label, |name| table.constraint(name).is_some());
                 Some(match kind {
                     ConstraintKind::PrimaryKey(_) => on_index(&[], "pkey"),
                     ConstraintKind::Unique { columns, .. } => on_index(columns, "key"),
@@ -140,10 +138,7 @@ fn key_word(key: &IndexKey) -> String {
 /// MySQL: the first column, with `_2`, `_3`, … behind it where that is taken.
 fn mysql_index_name(table: &Table, first: &Ident) -> Ident {
     let numbers = (2u32..).map(|number| Ident::stored(&format!("{first}_{number}")));
-    std::iter::once(first.clone())
-        .chain(numbers)
-        .find(|name| table.index(name).is_none())
-        .unwrap_or_else(|| first.clone())
+    std::iter::once(first.clone()).chain(numbers).find(|name| table.index(name).is_none()).unwrap_or_else(|| first.clone())
 }
 
 /// MySQL: `table_ibfk_1` and on, one above the highest number used.

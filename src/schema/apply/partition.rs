@@ -84,11 +84,11 @@ impl Schema {
     }
 
     pub(super) fn unlink_partition(&mut self, parent: &ObjectName, partition: &ObjectName) {
-        if let Some(table) = self.table_mut(parent) {
-            if let Partitioning::Partitioned { partitions, default, .. } = &mut table.partitioning {
-                partitions.retain(|held| held != partition);
-                default.take_if(|held| held == partition);
-            }
+        if let Some(table) = self.table_mut(parent)
+            && let Partitioning::Partitioned { partitions, default, .. } = &mut table.partitioning
+        {
+            partitions.retain(|held| held != partition);
+            default.take_if(|held| held == partition);
         }
     }
 

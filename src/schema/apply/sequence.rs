@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Applied, Problem};
 use super::reach::{exists, missing};
+use super::{Applied, Problem};
 use crate::schema::object::Sequence;
 use crate::schema::operation::{Drop, SequenceChange};
 use crate::schema::{Ident, ObjectName, Origin, Schema};

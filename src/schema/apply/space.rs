@@ -1,7 +1,7 @@
 //! Schemas (the SQL kind), settings that change how names are read, access, and objects that are only counted.
 
-use super::reach::{exists, missing};
 use super::Applied;
+use super::reach::{exists, missing};
 use crate::schema::operation::{AccessChange, Drop, ObjectChange, ObjectKind, Setting, Verb};
 use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
 

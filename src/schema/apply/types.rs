@@ -116,8 +116,12 @@ impl Schema {
             for table in self.tables_with_type(&name) {
                 let path = &self.search_path;
                 let Some(found) = self.tables.get(&table) else { continue };
-                let columns: Vec<Ident> =
-                    found.columns.iter().filter(|column| path.canonical_type(&column.ty) == name).map(|column| column.name.clone()).collect();
+                let columns: Vec<Ident> = found
+                    .columns
+                    .iter()
+                    .filter(|column| path.canonical_type(&column.ty) == name)
+                    .map(|column| column.name.clone())
+                    .collect();
                 for column in columns {
                     self.remove_column(&table, &column, true);
                 }
