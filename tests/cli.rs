@@ -33,7 +33,8 @@ struct Ran {
 impl Ran {
     /// The JSON document on standard output.
     fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("standard output is no JSON document ({error}):\n{}\n{}", self.out, self.err))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("standard output is no JSON document ({error}):\n{}\n{}", self.out, self.err))
     }
 }
 

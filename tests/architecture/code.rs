@@ -17,7 +17,8 @@ impl Use {
 
     /// The module below `parent` it leads to, for a path of this crate.
     pub(crate) fn child_of(&self, parent: &[&str]) -> Option<&str> {
-        let inside = self.path.first()? == "crate" && self.path[1..].len() > parent.len() && self.path[1..].iter().zip(parent).all(|(a, b)| a == b);
+        let inside =
+            self.path.first()? == "crate" && self.path[1..].len() > parent.len() && self.path[1..].iter().zip(parent).all(|(a, b)| a == b);
         inside.then(|| self.path[parent.len() + 1].as_str())
     }
 
@@ -191,7 +192,9 @@ fn end_of_character(bytes: &[u8], at: usize) -> usize {
     }
     let close = bytes[at + 1..].iter().take(5).position(|byte| *byte == b'\'');
     match close {
-        Some(length) if length > 0 && std::str::from_utf8(&bytes[at + 1..at + 1 + length]).is_ok_and(|text| text.chars().count() == 1) => at + length + 2,
+        Some(length) if length > 0 && std::str::from_utf8(&bytes[at + 1..at + 1 + length]).is_ok_and(|text| text.chars().count() == 1) => {
+            at + length + 2
+        }
         _ => at + 1,
     }
 }

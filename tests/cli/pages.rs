@@ -18,7 +18,8 @@ fn check(page: &str) {
     // The demonstration's two seconds would make the pages depend on the speed of the machine.
     let project = project.replace("soak = \"2s\"", "soak = \"24h\"");
     std::fs::write(shop.join("migrate.toml"), &project).expect("the folder is ours");
-    std::fs::write(earlier.join("migrate.toml"), project.replace("sqlite://shop.db", "sqlite://../shop/shop.db")).expect("the folder is ours");
+    std::fs::write(earlier.join("migrate.toml"), project.replace("sqlite://shop.db", "sqlite://../shop/shop.db"))
+        .expect("the folder is ours");
     if let Err(difference) = console::check(&root().join(page), &shop) {
         panic!("{difference}");
     }
