@@ -325,7 +325,7 @@ fn files_of_tests_are_compiled_for_tests_alone() {
             .lines()
             .zip(text.lines().skip(1))
             .find(|(_, line)| line.trim_start_matches("pub(super) ").trim_start_matches("pub(crate) ") == format!("mod {name};"));
-        if !declaration.is_some_and(|(above, _)| above == "#[cfg(test)]") {
+        if declaration.is_none_or(|(above, _)| above != "#[cfg(test)]") {
             faults.push(format!("{}: `mod {name};` stands in {} without #[cfg(test)]", file.path.display(), parent.display()));
         }
     }
