@@ -13,7 +13,8 @@ mod table;
 pub use data::{Block, ChangeData, DataKind, Extent, MaintenanceKind, Opaque, Setting, TransactionControl};
 pub use index::{CreateIndex, IndexChange, ReindexTarget};
 pub use object::{
-    AccessChange, CreateRoutine, CreateTrigger, CreateView, ObjectChange, ObjectKind, SequenceChange, TypeChange, TypeDefinition, Verb, ViewColumn,
+    AccessChange, CreateRoutine, CreateTrigger, CreateView, ObjectChange, ObjectKind, SequenceChange, TypeChange, TypeDefinition, Verb,
+    ViewColumn,
 };
 pub use table::{AddColumn, AddConstraint, ColumnChange, ConstraintRef, CreateTable, Drop, NewColumn, NewConstraint, TableChange};
 
