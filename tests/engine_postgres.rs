@@ -246,6 +246,25 @@ async fn a_cut_connection_is_told_and_the_next_attempt_knows_what_was_committed(
 }
 
 #[tokio::test]
+async fn what_a_script_sets_for_its_session_outlives_the_connection_but_not_the_script() {
+    let Some(cluster) = support::postgres(15) else { return };
+    let database = cluster.database();
+    database.run("CREATE SCHEMA shop").await;
+    let (mut backend, lease) = leased(&database).await;
+    run(&mut backend, &lease, &alone(0, "SET search_path = shop", Resume::Session)).await.expect("it runs");
+    end_sessions(&database, "true").await;
+    let step = group(1, &["CREATE TABLE t (n int)"]);
+    let cut = run(&mut backend, &lease, &step).await;
+    assert!(matches!(cut, Err(BackendError::Unreachable { .. })), "{cut:?}");
+    backend.reconnect().await.expect("the server answers");
+    run(&mut backend, &lease, &step).await.expect("it runs");
+    assert_eq!(number(&database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'shop' AND tablename = 't'").await, 1);
+    backend.finish_script(&lease, &node(Phase::Expand)).await.expect("finished");
+    run(&mut backend, &lease, &group(0, &["CREATE TABLE u (n int)"])).await.expect("it runs");
+    assert_eq!(number(&database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename = 'u'").await, 1);
+}
+
+#[tokio::test]
 async fn a_lock_that_is_not_obtained_names_who_holds_it() {
     for cluster in support::installed() {
         let database = cluster.database();

@@ -199,6 +199,9 @@ async fn a_rebuild_that_would_delete_the_rows_of_a_child_is_refused() {
     run(&mut backend, &lease, &alone(3, "PRAGMA foreign_keys = OFF", Resume::Session)).await.expect("it runs");
     run(&mut backend, &lease, &group(2, &rebuild)).await.expect("it runs without foreign keys");
     assert_eq!(number(&db.url(), "SELECT count(*) FROM child").await, 1);
+    run(&mut backend, &lease, &alone(4, "PRAGMA foreign_keys = ON", Resume::Session)).await.expect("it runs");
+    backend.finish_script(&lease, &node(Phase::Expand)).await.expect("finished");
+    run(&mut backend, &lease, &group(0, &["DROP TABLE parent"])).await.expect("the setting ended with its script");
 }
 
 #[tokio::test]

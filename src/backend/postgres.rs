@@ -40,6 +40,8 @@ pub struct PostgresBackend {
     role: String,
     /// The lease's token, to note the new session after a reconnect.
     token: Option<i64>,
+    /// What the running script set for its session: a new session is told again.
+    settings: Vec<String>,
     /// Types of the key of the job that runs.
     key_types: Vec<String>,
     /// Where that job is, as far as we know.
@@ -65,6 +67,7 @@ impl PostgresBackend {
             worker: 0,
             role: "none".to_owned(),
             token: None,
+            settings: Vec::new(),
             key_types: Vec::new(),
             position: None,
         })
@@ -160,7 +163,19 @@ impl PostgresBackend {
             lease::note_worker(&mut self.main, token).await?;
             self.worker = identity.pid;
         }
+        for setting in &self.settings {
+            self.main.run(LEDGER, setting.as_str()).await?;
+        }
         Ok(())
+    }
+
+    /// A script's settings end with it: the next one gets a session that nobody changed.
+    async fn forget_settings(&mut self) -> Result<(), BackendError> {
+        if self.settings.is_empty() {
+            return Ok(());
+        }
+        self.settings.clear();
+        self.connect_again().await
     }
 
     /// Through a pooler nothing can be set for a statement outside a transaction: the defaults must do.
@@ -247,10 +262,12 @@ impl Backend for PostgresBackend {
     }
 
     async fn start_script(&mut self, lease: &Lease, start: &ScriptStart) -> Result<(), BackendError> {
+        self.forget_settings().await?;
         script::start(&mut self.main, lease, start, &LEDGER_LIMITS).await
     }
 
     async fn finish_script(&mut self, lease: &Lease, node: &NodeRef) -> Result<(), BackendError> {
+        self.forget_settings().await?;
         self.main.roll_back().await?;
         script::finish(&mut self.main, lease, node).await
     }

@@ -36,6 +36,8 @@ pub struct SqliteBackend {
     session: Option<Session>,
     version: ServerVersion,
     witness: Option<Witness>,
+    /// What the running script set for its connection: a new one is told again.
+    settings: Vec<String>,
 }
 
 impl SqliteBackend {
@@ -59,7 +61,7 @@ impl SqliteBackend {
             }
             false => Some(session),
         };
-        Ok(SqliteBackend { target: target.clone(), session, version, witness: None })
+        Ok(SqliteBackend { target: target.clone(), session, version, witness: None, settings: Vec::new() })
     }
 
     fn session(&mut self) -> Result<&mut Session, BackendError> {
@@ -75,6 +77,24 @@ impl SqliteBackend {
             self.session = Some(Session::open(&self.target, Create::IfMissing).await?);
         }
         self.session()
+    }
+
+    async fn connect_again(&mut self) -> Result<(), BackendError> {
+        let mut session = Session::open(&self.target, Create::Never).await?;
+        for setting in &self.settings {
+            session.run(LEDGER, setting.as_str()).await?;
+        }
+        self.session = Some(session);
+        Ok(())
+    }
+
+    /// A script's settings end with it. A database in memory ends with its connection, so that one is kept.
+    async fn forget_settings(&mut self) -> Result<(), BackendError> {
+        if self.settings.is_empty() || session::file(&self.target)?.is_none() {
+            return Ok(());
+        }
+        self.settings.clear();
+        self.connect_again().await
     }
 
     /// Commits what went well, rolls back what did not.
@@ -198,8 +218,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn reconnect(&mut self) -> Result<(), BackendError> {
-        self.session = Some(Session::open(&self.target, Create::Never).await?);
-        Ok(())
+        self.connect_again().await
     }
 
     async fn preflight(&mut self, _steps: &[&Step]) -> Result<(), BackendError> {
@@ -222,6 +241,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn start_script(&mut self, lease: &Lease, start: &ScriptStart) -> Result<(), BackendError> {
+        self.forget_settings().await?;
         let session = self.session()?;
         session.begin(&LEDGER_LIMITS).await?;
         let written = match lease::fence(session, lease.token()).await {
@@ -232,6 +252,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn finish_script(&mut self, lease: &Lease, node: &NodeRef) -> Result<(), BackendError> {
+        self.forget_settings().await?;
         let session = self.session()?;
         session.begin(&LEDGER_LIMITS).await?;
         let written = match lease::fence(session, lease.token()).await {

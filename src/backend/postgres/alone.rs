@@ -36,6 +36,7 @@ impl PostgresBackend {
         self.check_session(standing.pid).await?;
         if *resume == Resume::Session {
             self.main.run(&step.place, sql).await?;
+            self.settings.push(sql.to_owned());
             script::record(&mut self.main, lease, step, &JournalState::Done).await?;
             return Ok(Attempt::Ran);
         }

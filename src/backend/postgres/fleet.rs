@@ -35,7 +35,8 @@ impl PostgresBackend {
             format!(
                 "INSERT INTO concertina.instance (id, service, version, manifest, ttl_seconds) VALUES ({}, {}, {}, {}, {}) \
                  ON CONFLICT (id) DO UPDATE SET service = excluded.service, version = excluded.version, \
-                 manifest = excluded.manifest, ttl_seconds = excluded.ttl_seconds, last_seen = clock_timestamp()",
+                 manifest = excluded.manifest, ttl_seconds = excluded.ttl_seconds, last_seen = clock_timestamp(); \
+                 DELETE FROM concertina.instance WHERE last_seen < clock_timestamp() - interval '30 days'",
                 literal(&instance.id),
                 literal(&instance.release.service),
                 literal(&instance.release.version),

@@ -125,7 +125,7 @@ async fn look(
     // Early enough to see who it was before the first time-out, seldom enough to cost nothing.
     let mut pause = match lock_timeout.is_zero() {
         true => Duration::from_millis(500),
-        false => (lock_timeout / 3).clamp(Duration::from_millis(20), Duration::from_millis(500)),
+        false => (lock_timeout * 3 / 4).clamp(Duration::from_millis(20), Duration::from_millis(500)),
     };
     loop {
         tokio::time::sleep(pause).await;

@@ -40,6 +40,9 @@ impl SqliteBackend {
         session.wait_at_most(LEDGER_LIMITS.lock_timeout).await?;
         match ran {
             Ok(attempt) => {
+                if *resume == Resume::Session {
+                    self.settings.push(sql.to_owned());
+                }
                 self.journal(lease, step, &JournalState::Done).await?;
                 Ok(attempt)
             }

@@ -49,8 +49,13 @@ impl SqliteBackend {
         limits: &Limits,
     ) -> Result<JobRecord, BackendError> {
         let session = self.session()?;
+        session.calm().await?;
+        // Counted before the transaction, which keeps all other writers out.
+        let table = job.table.quoted(Dialect::Sqlite);
+        let count = session.row(&format!("SELECT count(*) AS rows FROM {table}"), &[]).await?;
+        let count = integer(&count, "rows")?;
         session.begin(limits).await?;
-        let placed = write_job(session, lease, step, job).await;
+        let placed = write_job(session, lease, step, job, count).await;
         self.settle(LEDGER, placed).await?;
         let found = find_job(self.session()?, step).await?;
         found.ok_or_else(|| snapshot::damaged("the job that was just written is missing"))
@@ -88,13 +93,11 @@ async fn close(session: &mut Session, lease: &Lease, step: &Step) -> Result<(), 
     session.bound(LEDGER, sql, &of_step(step)).await.map(|_| ())
 }
 
-async fn write_job(session: &mut Session, lease: &Lease, step: &Step, job: &Job) -> Result<(), BackendError> {
+async fn write_job(session: &mut Session, lease: &Lease, step: &Step, job: &Job, count: i64) -> Result<(), BackendError> {
     lease::fence(session, lease.token()).await?;
     let walk = walk(job);
     let upper = session.rows(&walk.last_sql(), &[]).await?.first().map(|row| key(row, job)).transpose()?;
     let upper = upper.as_ref().map(snapshot::pack_key);
-    let table = job.table.quoted(Dialect::Sqlite);
-    let count = session.row(&format!("SELECT count(*) AS rows FROM {table}"), &[]).await?;
     let digest = step.digest.to_string();
     let [migration, phase, number] = of_step(step);
     let sql = "INSERT INTO concertina_job (migration, phase, step, digest, upper, rows_estimated) \
@@ -106,7 +109,7 @@ async fn write_job(session: &mut Session, lease: &Lease, step: &Step, job: &Job)
         number,
         Value::Text(&digest),
         Value::Perhaps(upper.as_deref()),
-        Value::Integer(integer(&count, "rows")?),
+        Value::Integer(count),
     ];
     session.bound(LEDGER, sql, &values).await.map(|_| ())
 }

@@ -162,7 +162,9 @@ pub(super) async fn beat(session: &mut Session, instance: &Instance) -> Result<(
         Value::Text(&manifest),
         Value::Integer(i64::from(instance.ttl_seconds)),
     ];
-    session.bound(LEDGER, sql, &values).await.map(|_| ())
+    session.bound(LEDGER, sql, &values).await?;
+    let old = "DELETE FROM concertina_instance WHERE last_seen < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days')";
+    session.run(LEDGER, old).await.map(|_| ())
 }
 
 pub(super) async fn forget(session: &mut Session, instance: &str) -> Result<(), BackendError> {
