@@ -38,38 +38,35 @@ pub(in crate::plan) fn foresee(script: &Script, before: &Schema) -> Vec<Foreseen
 }
 
 fn of(operation: &Operation, before: &Schema) -> Option<Foreseen> {
-    match operation {
-        Operation::DropTable(drop) => {
-            let foreseen = going(table(before, &drop.name)?, |_| true, |_| true);
-            Some(foreseen.with_dependents(before, None))
-        }
-        Operation::DropColumn { table: name, column, .. } => {
-            let foreseen = going(table(before, name)?, |index| index.concerns(column), |constraint| constraint.concerns(column));
-            Some(foreseen.with_dependents(before, Some(column)))
-        }
-        Operation::DropConstraint {
-            table: name, constraint: ConstraintRef::Named(dropped) | ConstraintRef::ForeignKey(dropped), ..
-        } => {
-            let own = |index: &Index| index.backs_constraint && index.name.as_ref() == Some(dropped);
-            Some(going(table(before, name)?, own, |constraint| constraint.name.as_ref() == Some(dropped)))
-        }
-        // The index names no table where it is dropped, but it goes with its table.
-        Operation::DropIndex { index, table: None, .. } => {
-            let (table, found) = before.index(index, None).recorded()?;
-            let stood_on = vec![(table.clone(), index_columns(found))];
-            Some(Foreseen { table: Some(table.clone()), stood_on, ..Foreseen::default() })
-        }
-        Operation::DropView { drop, .. } => {
-            let view = before.view(&drop.name).recorded()?;
-            let stood_on = view.reads.iter().map(|relation| (relation.clone(), view.uses.clone())).collect();
-            Some(Foreseen { stood_on, ..Foreseen::default() })
-        }
-        Operation::DropTrigger { trigger, table: Some(name), .. } => {
-            let trigger = table(before, name)?.triggers.iter().find(|found| found.name == trigger.name)?;
-            Some(Foreseen { called: trigger.function.iter().cloned().collect(), ..Foreseen::default() })
-        }
-        _ => None,
+    if let Operation::DropTable(drop) = operation {
+        let foreseen = going(table(before, &drop.name)?, |_| true, |_| true);
+        return Some(foreseen.with_dependents(before, None));
     }
+    if let Operation::DropColumn { table: name, column, .. } = operation {
+        let foreseen = going(table(before, name)?, |index| index.concerns(column), |constraint| constraint.concerns(column));
+        return Some(foreseen.with_dependents(before, Some(column)));
+    }
+    if let Operation::DropConstraint {
+        table: name, constraint: ConstraintRef::Named(dropped) | ConstraintRef::ForeignKey(dropped), ..
+    } = operation
+    {
+        let own = |index: &Index| index.backs_constraint && index.name.as_ref() == Some(dropped);
+        return Some(going(table(before, name)?, own, |constraint| constraint.name.as_ref() == Some(dropped)));
+    }
+    // The index names no table where it is dropped, but it goes with its table.
+    if let Operation::DropIndex { index, table: None, .. } = operation {
+        let (table, found) = before.index(index, None).recorded()?;
+        let stood_on = vec![(table.clone(), index_columns(found))];
+        return Some(Foreseen { table: Some(table.clone()), stood_on, ..Foreseen::default() });
+    }
+    if let Operation::DropView { drop, .. } = operation {
+        let view = before.view(&drop.name).recorded()?;
+        let stood_on = view.reads.iter().map(|relation| (relation.clone(), view.uses.clone())).collect();
+        return Some(Foreseen { stood_on, ..Foreseen::default() });
+    }
+    let Operation::DropTrigger { trigger, table: Some(name), .. } = operation else { return None };
+    let trigger = table(before, name)?.triggers.iter().find(|found| found.name == trigger.name)?;
+    Some(Foreseen { called: trigger.function.iter().cloned().collect(), ..Foreseen::default() })
 }
 
 fn table<'s>(schema: &'s Schema, name: &ObjectName) -> Option<&'s Table> {
