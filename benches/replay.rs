@@ -56,7 +56,6 @@ fn run(files: usize) -> f64 {
     cpu
 }
 
-
 /// User and system time of this process.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -88,12 +87,16 @@ fn script(number: usize) -> String {
          total numeric(12, 2) NOT NULL DEFAULT 0,\n    note text,\n    created_at timestamptz NOT NULL DEFAULT now()\n)"
     ));
     add(format_args!("CREATE INDEX {own}_customer_idx ON {own} (customer, created_at DESC)"));
-    add(format_args!("ALTER TABLE {own} ADD CONSTRAINT {own}_parent_fkey FOREIGN KEY (parent_id) REFERENCES {other} (id) ON DELETE SET NULL NOT VALID"));
+    add(format_args!(
+        "ALTER TABLE {own} ADD CONSTRAINT {own}_parent_fkey FOREIGN KEY (parent_id) REFERENCES {other} (id) ON DELETE SET NULL NOT VALID"
+    ));
     add(format_args!("ALTER TABLE {own} VALIDATE CONSTRAINT {own}_parent_fkey"));
     add(format_args!("ALTER TABLE {other} ADD COLUMN extra_{number} integer DEFAULT 0"));
     add(format_args!("CREATE INDEX CONCURRENTLY {other}_extra_{number}_idx ON {other} (extra_{number}) WHERE extra_{number} > 0"));
     add(format_args!("ALTER TABLE {other} ALTER COLUMN note TYPE text, ALTER COLUMN total SET DEFAULT 1"));
-    add(format_args!("INSERT INTO {own} (customer, state, total) VALUES ('anna', 'new', 10.50), ('bert', 'paid', 20), ('cleo', 'sent', 7.25)"));
+    add(format_args!(
+        "INSERT INTO {own} (customer, state, total) VALUES ('anna', 'new', 10.50), ('bert', 'paid', 20), ('cleo', 'sent', 7.25)"
+    ));
     add(format_args!(
         "CREATE VIEW open_{own} AS SELECT o.id, o.customer, o.total FROM {own} AS o LEFT JOIN {other} AS p ON p.id = o.parent_id \
          WHERE o.state = 'new' AND o.created_at > now() - interval '30 days'"

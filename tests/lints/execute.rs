@@ -16,7 +16,8 @@ fn pieces(example: &Example) -> Vec<String> {
         .flat_map(|text| {
             let script = sql::read(&Source { path: Arc::from("example.sql"), text: Arc::from(text) }, example.server);
             let sent = groups(&script).groups.into_iter().map(|group| {
-                let statements: String = group.statements(&script).iter().map(|statement| format!("{};\n", script.text(statement.span))).collect();
+                let statements: String =
+                    group.statements(&script).iter().map(|statement| format!("{};\n", script.text(statement.span))).collect();
                 match group.bounds {
                     Bounds::Lone => statements,
                     Bounds::Explicit => format!("BEGIN;\n{statements}COMMIT;"),

@@ -59,7 +59,10 @@ fn a_project_chooses_levels() {
     let mut case = Case::new();
     case.policy.levels = Levels::new([("drop-column", Level::Warn), ("create-index-blocks-writes", Level::Allow)]).expect("known lints");
     let (report, _) = case.judge(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;\nCREATE INDEX i ON users (id);");
-    assert_eq!(report.findings.iter().map(|finding| (finding.lint.as_str(), finding.level)).collect::<Vec<_>>(), [("drop-column", Level::Warn)]);
+    assert_eq!(
+        report.findings.iter().map(|finding| (finding.lint.as_str(), finding.level)).collect::<Vec<_>>(),
+        [("drop-column", Level::Warn)]
+    );
 }
 
 #[test]
@@ -103,7 +106,14 @@ fn a_label_points_at_the_statement_that_holds_the_lock() {
 
 #[test]
 fn statements_are_reported_with_their_groups() {
-    let (report, _) = Case::new().judge(USERS, Phase::Expand, "CREATE TABLE a (id int);\nBEGIN;\nCREATE TABLE b (id int);\nCREATE TABLE c (id int);\nCOMMIT;");
-    assert_eq!(report.statements.iter().map(|statement| (statement.statement, statement.group)).collect::<Vec<_>>(), [(0, 0), (2, 1), (3, 1)]);
+    let (report, _) = Case::new().judge(
+        USERS,
+        Phase::Expand,
+        "CREATE TABLE a (id int);\nBEGIN;\nCREATE TABLE b (id int);\nCREATE TABLE c (id int);\nCOMMIT;",
+    );
+    assert_eq!(
+        report.statements.iter().map(|statement| (statement.statement, statement.group)).collect::<Vec<_>>(),
+        [(0, 0), (2, 1), (3, 1)]
+    );
     assert!(report.statements.iter().all(|statement| statement.impacts.len() == 1));
 }

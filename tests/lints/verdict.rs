@@ -74,7 +74,12 @@ pub(crate) fn cures(example: &Example) -> Vec<(String, Example)> {
 /// The part of a script that runs before the transaction of a finding.
 fn before_transaction(example: &Example, finding: &Finding) -> String {
     let script = sql::read(&finding.source, example.server);
-    let holds = |group: &Group| group.statements(&script).iter().any(|statement| statement.span.start <= finding.span.start && finding.span.end <= statement.span.end);
+    let holds = |group: &Group| {
+        group
+            .statements(&script)
+            .iter()
+            .any(|statement| statement.span.start <= finding.span.start && finding.span.end <= statement.span.end)
+    };
     let first = groups(&script).groups.iter().find(|group| holds(group)).map_or(0, |group| match group.bounds {
         Bounds::Lone => group.body.start,
         Bounds::Explicit => group.body.start - 1,

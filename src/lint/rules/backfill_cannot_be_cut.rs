@@ -18,12 +18,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(fault: &PlanFault) -> Option<Fault> {
     match fault {
-        PlanFault::Uncut { reason } => Some(
-            Fault::new(format!("this statement cannot be run in batches: {reason}")).help(
-                "write it as UPDATE … WHERE, DELETE … WHERE or INSERT … SELECT over one table with a key, with a condition that finished \
+        PlanFault::Uncut { reason } => Some(Fault::new(format!("this statement cannot be run in batches: {reason}")).help(
+            "write it as UPDATE … WHERE, DELETE … WHERE or INSERT … SELECT over one table with a key, with a condition that finished \
                  rows no longer meet: `UPDATE users SET full_name = name WHERE full_name IS NULL;`",
-            ),
-        ),
+        )),
         PlanFault::Unordered { .. } => None,
     }
 }

@@ -21,9 +21,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let concurrently = match frame.operation {
         Operation::CreateIndex(index) => index.concurrently,
-        Operation::DropIndex { concurrently, .. } | Operation::Reindex { concurrently, .. } | Operation::DetachPartition { concurrently, .. } => {
-            *concurrently
-        }
+        Operation::DropIndex { concurrently, .. }
+        | Operation::Reindex { concurrently, .. }
+        | Operation::DetachPartition { concurrently, .. } => *concurrently,
         _ => false,
     };
     let refused = frame.impact.transaction == TransactionUse::Forbidden && frame.transaction.bounds == Bounds::Explicit;

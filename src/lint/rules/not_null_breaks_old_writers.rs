@@ -48,8 +48,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 fn tightened<'a>(frame: &Frame<'a>) -> Option<(&'a ObjectName, Vec<&'a Ident>)> {
     match frame.operation {
         Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } => Some((table, vec![column])),
-        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => Some((table, vec![column])),
-        Operation::AddConstraint(add) if add.constraint.validity != Validity::NotEnforced => match (&add.constraint.kind, &add.using_index) {
+        Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } if new.not_null => {
+            Some((table, vec![column]))
+        }
+        Operation::AddConstraint(add) if add.constraint.validity != Validity::NotEnforced => match (&add.constraint.kind, &add.using_index)
+        {
             (ConstraintKind::NotNull(column), _) => Some((&add.table, vec![column])),
             (ConstraintKind::PrimaryKey(_), Some(index)) => {
                 let keys = &frame.table(&add.table)?.index(index)?.keys;
@@ -60,7 +63,10 @@ fn tightened<'a>(frame: &Frame<'a>) -> Option<(&'a ObjectName, Vec<&'a Ident>)> 
                 Some((&add.table, columns.collect()))
             }
             (ConstraintKind::PrimaryKey(columns), None) => Some((&add.table, columns.iter().collect())),
-            (ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. }, _) => None,
+            (
+                ConstraintKind::Unique { .. } | ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) | ConstraintKind::Exclusion { .. },
+                _,
+            ) => None,
         },
         _ => None,
     }

@@ -50,7 +50,13 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 
 /// Whether the same transaction puts a view under the old name through which old releases read and write every column.
 fn is_served_by_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool {
-    if frame.dialect() != Dialect::Postgres {
+    let writable = match frame.dialect() {
+        Dialect::Postgres => true,
+        Dialect::Sqlite => is_written_by_triggers(frame, table),
+        // DDL commits by itself here: for a moment the old name would be gone.
+        Dialect::Mysql => false,
+    };
+    if !writable {
         return false;
     }
     let columns = frame.table(table).map(|table| &table.columns[..]).unwrap_or_default();
@@ -67,10 +73,29 @@ fn is_served_by_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool 
         Operation::CreateView(view) => {
             let same_place = view.name.name == table.name && frame.before.canonical(&view.name) == frame.before.canonical(table);
             let of_it = matches!(&view.reads[..], [read] if read.name == *to);
-            same_place && of_it && view.simple && !view.materialized && !view.temporary && covers(view)
+            same_place
+                && of_it
+                && (view.simple || frame.dialect() == Dialect::Sqlite)
+                && !view.materialized
+                && !view.temporary
+                && covers(view)
         }
         _ => false,
     })
+}
+
+/// Whether triggers of the same transaction carry every kind of write through the view.
+fn is_written_by_triggers(frame: &Frame<'_>, view: &ObjectName) -> bool {
+    let carries = |event: &str| {
+        frame.later().any(|clause| match &clause.operation {
+            Operation::CreateTrigger(trigger) if trigger.instead_of && trigger.table == *view => {
+                let words: Vec<String> = frame.script.text(clause.span).split_whitespace().take(12).map(str::to_ascii_lowercase).collect();
+                words.windows(3).any(|words| words == ["instead", "of", event])
+            }
+            _ => false,
+        })
+    };
+    ["insert", "update", "delete"].into_iter().all(carries)
 }
 
 /// Whether new releases already use a view of the new name, which an earlier statement of this transaction dropped.
