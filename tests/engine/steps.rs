@@ -1,5 +1,7 @@
 //! Steps, jobs and holders made by hand, so that a backend can be driven one call at a time.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::time::Duration;
 
 use concertina::backend::{Attempt, Backend, BackendError, Limits, Notices, ScriptStart};
