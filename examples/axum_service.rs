@@ -32,10 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
     let service = Arc::new(Service { migrator, was_ready: AtomicBool::new(false), draining: AtomicBool::new(false) });
 
-    let router = Router::new()
-        .route("/livez", get(|| async { "alive" }))
-        .route("/readyz", get(readyz))
-        .with_state(Arc::clone(&service));
+    let router = Router::new().route("/livez", get(|| async { "alive" })).route("/readyz", get(readyz)).with_state(Arc::clone(&service));
     let listener = tokio::net::TcpListener::bind(&listen).await?;
     let waiting = tokio::spawn(wait_until_ready(Arc::clone(&service), release));
     let draining = Arc::clone(&service);

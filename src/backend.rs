@@ -173,7 +173,13 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// `Blocked` with `attempts: 1` on lock timeout, deadlock or serialization failure: the caller retries.
-    fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, notices: &Notices) -> impl Future<Output = Result<Attempt, BackendError>> + Send;
+    fn execute(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        limits: &Limits,
+        notices: &Notices,
+    ) -> impl Future<Output = Result<Attempt, BackendError>> + Send;
 
     /// Registers a backfill job (fixes its upper bound, estimates its rows) or finds it again.
     fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
@@ -182,7 +188,14 @@ pub trait Backend: Send {
     fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
 
     /// Runs the next chunk of at most `rows` rows behind the recorded cursor; the cursor moves in the same transaction.
-    fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> impl Future<Output = Result<Chunk, BackendError>> + Send;
+    fn chunk(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        rows: u32,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<Chunk, BackendError>> + Send;
 
     /// Whether the job's own predicate still finds a row.
     fn rows_left(&mut self, job: &Job) -> impl Future<Output = Result<bool, BackendError>> + Send;
@@ -191,7 +204,13 @@ pub trait Backend: Send {
     fn close_job(&mut self, lease: &Lease, step: &Step) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// Undoes an expand: runs these statements and records the script as rolled back, all in one transaction.
-    fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> impl Future<Output = Result<(), BackendError>> + Send;
+    fn roll_back(
+        &mut self,
+        lease: &Lease,
+        node: &NodeRef,
+        statements: &[String],
+        limits: &Limits,
+    ) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// Appends a marker. Needs no lease.
     fn mark(&mut self, marker: &Marker) -> impl Future<Output = Result<(), BackendError>> + Send;

@@ -5,7 +5,7 @@ pub mod journal;
 pub mod lease;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
-pub use journal::{JournalEntry, JournalState, JobRecord, ScriptRecord, ScriptStatus};
+pub use journal::{JobRecord, JournalEntry, JournalState, ScriptRecord, ScriptStatus};
 pub use lease::{Holder, Lease, LeaseRecord};
 
 use jiff::Timestamp;
@@ -72,9 +72,9 @@ impl Ledger {
 
     /// The record of a script that was started and not rolled back.
     pub fn script(&self, migration: &MigrationId, phase: Phase) -> Option<&ScriptRecord> {
-        self.scripts.iter().find(|record| {
-            record.node.phase == phase && &record.node.migration == migration && record.status != ScriptStatus::RolledBack
-        })
+        self.scripts
+            .iter()
+            .find(|record| record.node.phase == phase && &record.node.migration == migration && record.status != ScriptStatus::RolledBack)
     }
 
     /// Whether a script ran to its end.

@@ -51,9 +51,7 @@ pub async fn execute<B: Backend>(
             Ok(run.outcome(End::Interrupted))
         }
         Err(Halt::Failed(source)) => Err(RunError::Backend { applied: run.applied, node: run.at_work, source }),
-        Err(Halt::RowsRemain { node, place, rounds }) => {
-            Err(RunError::RowsRemain { applied: run.applied, node, place, rounds })
-        }
+        Err(Halt::RowsRemain { node, place, rounds }) => Err(RunError::RowsRemain { applied: run.applied, node, place, rounds }),
         Err(Halt::Overtaken { node }) => Err(RunError::Overtaken { applied: run.applied, node }),
     }
 }
@@ -126,20 +124,10 @@ impl<B: Backend> Run<'_, B> {
         Ok(())
     }
 
-    async fn script(
-        &mut self,
-        lease: &Lease,
-        ledger: &Ledger,
-        script: &ApprovedScript,
-        start: ScriptStart,
-    ) -> Result<(), Halt> {
+    async fn script(&mut self, lease: &Lease, ledger: &Ledger, script: &ApprovedScript, start: ScriptStart) -> Result<(), Halt> {
         let node = script.node();
         self.started(lease, &start).await?;
-        let finished = ledger
-            .journal
-            .iter()
-            .filter(|entry| &entry.node == node && entry.state == JournalState::Done)
-            .count();
+        let finished = ledger.journal.iter().filter(|entry| &entry.node == node && entry.state == JournalState::Done).count();
         self.observer.see(&Event::ScriptStarted { node: node.clone(), steps: script.steps().len(), finished });
         if script.turn() == Turn::Again {
             self.rewind_all(lease, script.steps()).await?;

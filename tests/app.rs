@@ -60,7 +60,10 @@ async fn a_build_is_behind_until_it_expanded_and_ahead_is_ready() {
         assert_eq!(outcome.applied.len(), 1);
         let status = new.status().await.expect("status");
         assert!(status.iter().all(|(node, state)| state.is_done() || node.phase == Phase::Contract), "{status:?}");
-        assert!(status.iter().any(|(node, state)| !state.is_done() && node.phase == Phase::Contract), "nothing contracts from here: {status:?}");
+        assert!(
+            status.iter().any(|(node, state)| !state.is_done() && node.phase == Phase::Contract),
+            "nothing contracts from here: {status:?}"
+        );
     })
     .await;
 }

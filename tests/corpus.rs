@@ -3,6 +3,8 @@
 //! The folder holds `postgres/`, `mysql/` and `sqlite/` with migrations of any projects, and `regress/` with PostgreSQL's
 //! own regression SQL. Statements that the database itself would reject are told apart where an oracle is at hand.
 
+#![expect(clippy::print_stderr, reason = "the figures are what it is run for")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -68,7 +70,10 @@ fn measure(folder: &Path, dialect: Dialect, valid: fn(&str) -> bool) -> Count {
             let sql = script.text(statement.span);
             let reason = reason(statement);
             count.statements += 1;
-            let template = script.problems.iter().any(|problem| matches!(problem.kind, ProblemKind::Template(_)) && statement.span.range().contains(&problem.span.start));
+            let template = script
+                .problems
+                .iter()
+                .any(|problem| matches!(problem.kind, ProblemKind::Template(_)) && statement.span.range().contains(&problem.span.start));
             if reason.is_some() && (template || !valid(sql)) {
                 count.invalid += 1;
                 continue;

@@ -56,9 +56,19 @@ async fn every_kind_of_step_runs_through_a_transaction_pooler() {
             other.abort();
         }
         // Nothing of ours stays behind on the pool's sessions.
-        let mut next = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await.expect("the pooler answers").acquire().await.expect("one");
+        let mut next = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(1)
+            .connect(&url)
+            .await
+            .expect("the pooler answers")
+            .acquire()
+            .await
+            .expect("one");
         for _ in 0..10 {
-            let row = next.fetch_one(sqlx::raw_sql("SELECT current_setting('lock_timeout') || current_setting('statement_timeout')")).await.expect("settings");
+            let row = next
+                .fetch_one(sqlx::raw_sql("SELECT current_setting('lock_timeout') || current_setting('statement_timeout')"))
+                .await
+                .expect("settings");
             assert_eq!(row.get::<String, _>(0), "00");
         }
     }

@@ -162,7 +162,18 @@ async fn a_group_is_recorded_with_its_statements_and_runs_once() {
         let database = cluster.database();
         let (mut backend, lease) = leased(&database).await;
         // The role and the search path that a script leaves behind do not reach our own tables.
-        let step = group(0, &["CREATE TABLE t (n int)", "CREATE ROLE nobody_much", "SET LOCAL search_path = ''", "SET ROLE nobody_much", "RESET ROLE", "INSERT INTO public.t VALUES (1)", "DROP ROLE nobody_much"]);
+        let step = group(
+            0,
+            &[
+                "CREATE TABLE t (n int)",
+                "CREATE ROLE nobody_much",
+                "SET LOCAL search_path = ''",
+                "SET ROLE nobody_much",
+                "RESET ROLE",
+                "INSERT INTO public.t VALUES (1)",
+                "DROP ROLE nobody_much",
+            ],
+        );
         assert_eq!(run(&mut backend, &lease, &step).await.expect("it runs"), Attempt::Ran);
         assert_eq!(run(&mut backend, &lease, &step).await.expect("it is done"), Attempt::AlreadyDone);
         assert_eq!(number(&database, "SELECT count(*) FROM t").await, 1);
@@ -213,11 +224,14 @@ async fn a_constraint_deferred_to_the_commit_fails_the_step_and_not_the_ledger()
     let Some(cluster) = support::postgres(15) else { return };
     let database = cluster.database();
     let (mut backend, lease) = leased(&database).await;
-    let step = group(0, &[
-        "CREATE TABLE a (id int PRIMARY KEY)",
-        "CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED)",
-        "INSERT INTO b VALUES (7)",
-    ]);
+    let step = group(
+        0,
+        &[
+            "CREATE TABLE a (id int PRIMARY KEY)",
+            "CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED)",
+            "INSERT INTO b VALUES (7)",
+        ],
+    );
     let outcome = run(&mut backend, &lease, &step).await;
     let Err(BackendError::Statement { place, code, .. }) = outcome else { panic!("{outcome:?}") };
     assert_eq!((place.as_str(), code.as_str()), ("expand.sql:1", "23503"));
@@ -231,7 +245,8 @@ async fn a_cut_connection_is_told_and_the_next_attempt_knows_what_was_committed(
     let step = group(0, &["CREATE TABLE t (n int)", "SELECT pg_sleep(30)"]);
     let kill = end_sessions(&database, "query LIKE '%pg_sleep(30)%' AND state = 'active'");
     let (outcome, ()) = tokio::join!(run(&mut backend, &lease, &step), async {
-        soon("the statement", &database, &format!("SELECT count(*) FROM pg_stat_activity WHERE {OURS} AND query LIKE '%pg_sleep(30)%'")).await;
+        soon("the statement", &database, &format!("SELECT count(*) FROM pg_stat_activity WHERE {OURS} AND query LIKE '%pg_sleep(30)%'"))
+            .await;
         kill.await;
     });
     assert!(matches!(outcome, Err(BackendError::Unreachable { .. })), "{outcome:?}");
@@ -314,7 +329,10 @@ async fn an_index_build_waits_without_lock_timeout_tells_who_it_waits_for_and_en
         while let Ok(notice) = reader.try_recv() {
             told.push(notice);
         }
-        assert!(told.iter().any(|notice| matches!(notice, Notice::Waiting(blockers) if blockers[0].query.contains("INSERT INTO t"))), "{told:?}");
+        assert!(
+            told.iter().any(|notice| matches!(notice, Notice::Waiting(blockers) if blockers[0].query.contains("INSERT INTO t"))),
+            "{told:?}"
+        );
         assert!(told.iter().any(|notice| matches!(notice, Notice::Building { .. })), "{told:?}");
         assert_eq!(number(&database, "SELECT count(*) FROM pg_index WHERE indexrelid = 't_n'::regclass AND indisvalid").await, 1);
         assert_eq!(run(&mut backend, &lease, &step).await.expect("it is done"), Attempt::AlreadyDone);
@@ -378,7 +396,11 @@ async fn a_statement_that_ran_but_was_not_recorded_is_recognised() {
         let steps = [
             alone(0, "CREATE INDEX CONCURRENTLY there ON t1 (n)", Resume::IndexBuilt { index: name("there"), table: name("t1") }),
             alone(1, "DROP INDEX CONCURRENTLY there", Resume::IndexGone { index: name("there") }),
-            alone(2, "ALTER TABLE t DETACH PARTITION t1 CONCURRENTLY", Resume::PartitionDetached { parent: name("t"), partition: name("t1") }),
+            alone(
+                2,
+                "ALTER TABLE t DETACH PARTITION t1 CONCURRENTLY",
+                Resume::PartitionDetached { parent: name("t"), partition: name("t1") },
+            ),
         ];
         for step in &steps {
             assert_eq!(run(&mut backend, &lease, step).await.expect("it runs"), Attempt::Ran);
@@ -401,7 +423,8 @@ async fn a_detach_that_stopped_halfway_is_finished() {
     let (mut backend, lease) = leased(&database).await;
     let mut other = database.connect().await;
     other.execute("BEGIN; SELECT * FROM t").await.expect("a reader");
-    let step = alone(0, "ALTER TABLE t DETACH PARTITION t1 CONCURRENTLY", Resume::PartitionDetached { parent: name("t"), partition: name("t1") });
+    let step =
+        alone(0, "ALTER TABLE t DETACH PARTITION t1 CONCURRENTLY", Resume::PartitionDetached { parent: name("t"), partition: name("t1") });
     let (outcome, ()) = tokio::join!(run(&mut backend, &lease, &step), async {
         soon("the first half", &database, "SELECT count(*) FROM pg_inherits WHERE inhdetachpending").await;
         end_sessions(&database, "query LIKE 'ALTER TABLE t DETACH%'").await;
@@ -450,17 +473,72 @@ async fn a_unique_index_that_cannot_be_built_does_not_go_on_refusing_writes() {
 #[tokio::test]
 async fn chunks_change_every_row_exactly_once() {
     let tables = [
-        ("integers", "CREATE TABLE integers (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO integers (id) SELECT i * 7 - 500 FROM generate_series(1, 150) AS i ORDER BY random()", vec!["id"]),
-        ("ends", "CREATE TABLE ends (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO ends (id) VALUES (-9223372036854775808), (-1), (0), (9223372036854775807)", vec!["id"]),
-        ("uuids", "CREATE TABLE uuids (id uuid PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO uuids (id) SELECT gen_random_uuid() FROM generate_series(1, 97)", vec!["id"]),
-        ("Pairs", "CREATE TABLE \"Pairs\" (\"A\" int, b text, n int NOT NULL DEFAULT 0, PRIMARY KEY (\"A\", b))", "INSERT INTO \"Pairs\" SELECT i % 7, 'x' || i FROM generate_series(1, 123) AS i", vec!["A", "b"]),
-        ("triples", "CREATE TABLE triples (a date, b timestamptz, c numeric(12, 3), n int NOT NULL DEFAULT 0, PRIMARY KEY (a, b, c))", "INSERT INTO triples SELECT date '2020-01-01' + i % 3, timestamptz '2020-01-01 00:00:00.123456+02' + i % 5 * interval '1 hour', i / 7.0 FROM generate_series(1, 100) AS i", vec!["a", "b", "c"]),
-        ("collated", "CREATE TABLE collated (name text COLLATE \"und-x-icu\" PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO collated (name) SELECT unnest(ARRAY['b', 'A', 'a', 'B', 'ä', 'Z', 'z', '', 'it''s', 'a\\b', '\u{1F600}', 'é', 'e', 'f', '-a', '_a'])", vec!["name"]),
-        ("folded", "CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE TABLE folded (name text COLLATE folding PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO folded (name) SELECT unnest(ARRAY['b', 'A', 'c', 'D', 'e', 'Ä', 'f'])", vec!["name"]),
-        ("moods", "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TABLE moods (m mood, k char(3), n int NOT NULL DEFAULT 0, PRIMARY KEY (m, k))", "INSERT INTO moods SELECT m, k FROM unnest(enum_range(NULL::mood)) AS m, unnest(ARRAY['a', 'b  ', 'zz']) AS k", vec!["m", "k"]),
-        ("bytes", "CREATE TABLE bytes (id bytea PRIMARY KEY, f float8 NOT NULL, n int NOT NULL DEFAULT 0)", "INSERT INTO bytes SELECT decode(md5(i::text), 'hex'), i / 3.0 FROM generate_series(1, 40) AS i", vec!["id"]),
-        ("reals", "CREATE TABLE reals (f float8 PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO reals SELECT i / 3.0 FROM generate_series(-20, 20) AS i UNION ALL SELECT unnest(ARRAY['NaN', 'Infinity', '-Infinity']::float8[])", vec!["f"]),
-        ("parts", "CREATE TABLE parts (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY HASH (id); CREATE TABLE parts0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE parts1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)", "INSERT INTO parts SELECT generate_series(1, 90)", vec!["id"]),
+        (
+            "integers",
+            "CREATE TABLE integers (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO integers (id) SELECT i * 7 - 500 FROM generate_series(1, 150) AS i ORDER BY random()",
+            vec!["id"],
+        ),
+        (
+            "ends",
+            "CREATE TABLE ends (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO ends (id) VALUES (-9223372036854775808), (-1), (0), (9223372036854775807)",
+            vec!["id"],
+        ),
+        (
+            "uuids",
+            "CREATE TABLE uuids (id uuid PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO uuids (id) SELECT gen_random_uuid() FROM generate_series(1, 97)",
+            vec!["id"],
+        ),
+        (
+            "Pairs",
+            "CREATE TABLE \"Pairs\" (\"A\" int, b text, n int NOT NULL DEFAULT 0, PRIMARY KEY (\"A\", b))",
+            "INSERT INTO \"Pairs\" SELECT i % 7, 'x' || i FROM generate_series(1, 123) AS i",
+            vec!["A", "b"],
+        ),
+        (
+            "triples",
+            "CREATE TABLE triples (a date, b timestamptz, c numeric(12, 3), n int NOT NULL DEFAULT 0, PRIMARY KEY (a, b, c))",
+            "INSERT INTO triples SELECT date '2020-01-01' + i % 3, timestamptz '2020-01-01 00:00:00.123456+02' + i % 5 * interval '1 hour', i / 7.0 FROM generate_series(1, 100) AS i",
+            vec!["a", "b", "c"],
+        ),
+        (
+            "collated",
+            "CREATE TABLE collated (name text COLLATE \"und-x-icu\" PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO collated (name) SELECT unnest(ARRAY['b', 'A', 'a', 'B', 'ä', 'Z', 'z', '', 'it''s', 'a\\b', '\u{1F600}', 'é', 'e', 'f', '-a', '_a'])",
+            vec!["name"],
+        ),
+        (
+            "folded",
+            "CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE TABLE folded (name text COLLATE folding PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO folded (name) SELECT unnest(ARRAY['b', 'A', 'c', 'D', 'e', 'Ä', 'f'])",
+            vec!["name"],
+        ),
+        (
+            "moods",
+            "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TABLE moods (m mood, k char(3), n int NOT NULL DEFAULT 0, PRIMARY KEY (m, k))",
+            "INSERT INTO moods SELECT m, k FROM unnest(enum_range(NULL::mood)) AS m, unnest(ARRAY['a', 'b  ', 'zz']) AS k",
+            vec!["m", "k"],
+        ),
+        (
+            "bytes",
+            "CREATE TABLE bytes (id bytea PRIMARY KEY, f float8 NOT NULL, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO bytes SELECT decode(md5(i::text), 'hex'), i / 3.0 FROM generate_series(1, 40) AS i",
+            vec!["id"],
+        ),
+        (
+            "reals",
+            "CREATE TABLE reals (f float8 PRIMARY KEY, n int NOT NULL DEFAULT 0)",
+            "INSERT INTO reals SELECT i / 3.0 FROM generate_series(-20, 20) AS i UNION ALL SELECT unnest(ARRAY['NaN', 'Infinity', '-Infinity']::float8[])",
+            vec!["f"],
+        ),
+        (
+            "parts",
+            "CREATE TABLE parts (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY HASH (id); CREATE TABLE parts0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE parts1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+            "INSERT INTO parts SELECT generate_series(1, 90)",
+            vec!["id"],
+        ),
         ("empty", "CREATE TABLE empty (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)", "SELECT 1", vec!["id"]),
     ];
     for cluster in support::installed() {
@@ -541,8 +619,12 @@ async fn a_chunk_yields_to_the_application_and_loses_nothing() {
 async fn beside_writers_every_row_is_filled_in_the_end() {
     let Some(cluster) = support::postgres(18) else { return };
     let database = cluster.database();
-    database.run("CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL, slug text, fills int NOT NULL DEFAULT 0); \
-        INSERT INTO t (id, name) SELECT i * 10, 'N' || i FROM generate_series(1, 4000) AS i").await;
+    database
+        .run(
+            "CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL, slug text, fills int NOT NULL DEFAULT 0); \
+        INSERT INTO t (id, name) SELECT i * 10, 'N' || i FROM generate_series(1, 4000) AS i",
+        )
+        .await;
     let (mut backend, lease) = leased(&database).await;
     let job = job("UPDATE t SET slug = lower(name), fills = fills + 1 WHERE slug IS NULL", "t", &["id"]);
     let step = backfill(&job);

@@ -80,10 +80,15 @@ async fn a_run_that_waits_too_long_for_another_says_for_whom() {
     let db = support::sqlite();
     let shop = shop("sqlite");
     let mut holding = concertina::backend::AnyBackend::connect(&db.url()).await.expect("the file opens");
-    let lease = concertina::backend::Backend::acquire(&mut holding, &Holder { purpose: "a long one".to_owned(), ..options().holder }).await.expect("free");
+    let lease = concertina::backend::Backend::acquire(&mut holding, &Holder { purpose: "a long one".to_owned(), ..options().holder })
+        .await
+        .expect("free");
     let options = Options { lease_wait: Duration::from_millis(300), ..options() };
     let mut told = Vec::new();
-    let error = shop.apply(&db.url(), Phase::Expand, &options, &Stop::never(), |event| told.push(format!("{event:?}"))).await.expect_err("it is held");
+    let error = shop
+        .apply(&db.url(), Phase::Expand, &options, &Stop::never(), |event| told.push(format!("{event:?}")))
+        .await
+        .expect_err("it is held");
     assert!(error.is_temporary() && error.to_string().contains("a long one"), "{error}");
     assert!(told.iter().any(|event| event.contains("WaitingForLease") && event.contains("a long one")), "{told:?}");
     concertina::backend::Backend::release(&mut holding, lease).await.expect("given back");
@@ -124,17 +129,20 @@ async fn a_lock_is_asked_for_again_until_it_is_free_or_patience_ends() {
 async fn filled(database: &support::Database, rows: u32) -> Shop {
     let shop = shop("postgres");
     expand(&shop, &database.url).await.expect("it runs");
-    database.run(&format!(
-        "CREATE TABLE touched (id bigint); \
+    database
+        .run(&format!(
+            "CREATE TABLE touched (id bigint); \
          CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO touched VALUES (NEW.id); RETURN NULL; END $$; \
          CREATE TRIGGER touch AFTER UPDATE ON items FOR EACH ROW EXECUTE FUNCTION touch(); \
          INSERT INTO items (id, name) SELECT i * 3, 'Item ' || i FROM generate_series(1, {rows}) AS i"
-    )).await;
+        ))
+        .await;
     shop
 }
 
 async fn once(database: &support::Database, rows: u32) {
-    let sql = "SELECT count(*), count(DISTINCT t.id), count(*) FILTER (WHERE i.slug = lower(i.name)) FROM items i LEFT JOIN touched t USING (id)";
+    let sql =
+        "SELECT count(*), count(DISTINCT t.id), count(*) FILTER (WHERE i.slug = lower(i.name)) FROM items i LEFT JOIN touched t USING (id)";
     let row = database.connect().await.fetch_one(sql).await.expect("a row");
     assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2)), (rows.into(), rows.into(), rows.into()));
 }
@@ -155,9 +163,11 @@ async fn a_backfill_goes_on_through_broken_connections() {
             }
         });
         let mut broken = 0;
-        let outcome = shop.apply(&database.url, Phase::Backfill, &options(), &Stop::never(), |event| {
-            broken += u32::from(matches!(event, Event::Reconnecting { .. }));
-        }).await;
+        let outcome = shop
+            .apply(&database.url, Phase::Backfill, &options(), &Stop::never(), |event| {
+                broken += u32::from(matches!(event, Event::Reconnecting { .. }));
+            })
+            .await;
         vandal.abort();
         assert_eq!(outcome.expect("it comes to its end").applied.len(), 1);
         assert!(broken > 0, "nothing was broken");
@@ -174,12 +184,15 @@ async fn a_run_that_is_asked_to_stop_does_so_after_a_chunk_and_the_next_one_goes
     loop {
         let (stopper, stop) = Stopper::new();
         let mut chunks = 0;
-        let outcome = shop.apply(&database.url, Phase::Backfill, &options(), &stop, |event| {
-            if let Event::ChunkFinished { .. } = event {
-                chunks += 1;
-                stopper.stop();
-            }
-        }).await.expect("it stops well");
+        let outcome = shop
+            .apply(&database.url, Phase::Backfill, &options(), &stop, |event| {
+                if let Event::ChunkFinished { .. } = event {
+                    chunks += 1;
+                    stopper.stop();
+                }
+            })
+            .await
+            .expect("it stops well");
         assert!(chunks <= 1, "it went on for {chunks} chunks");
         if outcome.end == End::Complete {
             break;
@@ -198,14 +211,22 @@ async fn a_backfill_that_never_ends_says_so() {
     let shop = shop("sqlite");
     expand(&shop, &db.url()).await.expect("it runs");
     let mut connection = SqliteConnection::connect(&db.url()).await.expect("the file opens");
-    connection.execute("INSERT INTO items (id, name) VALUES (1, 'One'), (2, 'Two'); \
-        CREATE TRIGGER undo AFTER UPDATE ON items WHEN NEW.id = 2 BEGIN UPDATE items SET slug = NULL WHERE id = 2; END").await.expect("it runs");
+    connection
+        .execute(
+            "INSERT INTO items (id, name) VALUES (1, 'One'), (2, 'Two'); \
+        CREATE TRIGGER undo AFTER UPDATE ON items WHEN NEW.id = 2 BEGIN UPDATE items SET slug = NULL WHERE id = 2; END",
+        )
+        .await
+        .expect("it runs");
     let mut walks = 1;
-    let error = shop.apply(&db.url(), Phase::Backfill, &options(), &Stop::never(), |event| {
-        if let Event::WalkingAgain { round, .. } = event {
-            walks = *round;
-        }
-    }).await.expect_err("a row is always left");
+    let error = shop
+        .apply(&db.url(), Phase::Backfill, &options(), &Stop::never(), |event| {
+            if let Event::WalkingAgain { round, .. } = event {
+                walks = *round;
+            }
+        })
+        .await
+        .expect_err("a row is always left");
     assert!(matches!(error, RunError::RowsRemain { rounds: 3, .. }) && !error.is_temporary(), "{error}");
     assert_eq!(walks, 3);
     connection.execute("DROP TRIGGER undo").await.expect("it runs");

@@ -6,6 +6,7 @@
 mod support;
 
 #[path = "engine/steps.rs"]
+#[allow(dead_code, reason = "each test program uses its own part")]
 mod steps;
 
 use std::time::{Duration, Instant};
@@ -95,7 +96,13 @@ async fn compare(url: &str) {
         let at = |share: usize| durations[(durations.len() - 1) * share / 100].as_millis();
         println!(
             "PostgreSQL {} turn {turn}: single {single:.0} rows/s, chunks {chunked:.0} rows/s, ratio {:.2} (by the server's processor time {:.2}); {} chunks, p50 {} ms, p99 {} ms, max {} ms",
-            version, chunked / single, single_work / chunked_work, durations.len(), at(50), at(99), at(100),
+            version,
+            chunked / single,
+            single_work / chunked_work,
+            durations.len(),
+            at(50),
+            at(99),
+            at(100),
         );
         backend.release(lease).await.expect("given back");
         execute(url, "DELETE FROM concertina.job").await;
@@ -125,6 +132,11 @@ async fn nothing_to_do() {
         }
         times.sort();
         let row = counter.fetch_one("SELECT version()").await.expect("a row");
-        println!("{}: connect {connect:?}, one read of 300 scripts p50 {:?} p99 {:?}", &row.get::<String, _>(0)[..16], times[100], times[197]);
+        println!(
+            "{}: connect {connect:?}, one read of 300 scripts p50 {:?} p99 {:?}",
+            &row.get::<String, _>(0)[..16],
+            times[100],
+            times[197]
+        );
     }
 }

@@ -256,18 +256,43 @@ async fn a_newer_ledger_is_not_touched() {
 #[tokio::test]
 async fn chunks_change_every_row_exactly_once() {
     let tables = [
-        ("integers", "CREATE TABLE integers (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)",
-         "INSERT INTO integers (id) WITH RECURSIVE s (i) AS (SELECT -500 UNION ALL SELECT i + 7 FROM s WHERE i < 500) SELECT i FROM s", vec!["id"]),
-        ("ends", "CREATE TABLE ends (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)",
-         "INSERT INTO ends (id) VALUES (-9223372036854775808), (-1), (0), (9223372036854775807)", vec!["id"]),
-        ("pairs", "CREATE TABLE pairs (a INTEGER NOT NULL, b TEXT NOT NULL, n INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (a, b)) WITHOUT ROWID",
-         "INSERT INTO pairs (a, b) WITH RECURSIVE s (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 300) SELECT i % 7, 'x' || i FROM s", vec!["a", "b"]),
-        ("cased", "CREATE TABLE cased (name TEXT COLLATE NOCASE NOT NULL UNIQUE, n INTEGER NOT NULL DEFAULT 0)",
-         "INSERT INTO cased (name) VALUES ('b'), ('A'), ('c'), ('D'), ('Ä'), (''), ('it''s'), ('a b'), ('\u{1F600}'), ('Z')", vec!["name"]),
-        ("mixed", "CREATE TABLE mixed (k NOT NULL UNIQUE, n INTEGER NOT NULL DEFAULT 0)",
-         "INSERT INTO mixed (k) VALUES (1), (2.5), ('2'), ('abc'), (x'00ff'), (x''), (-3), (1e300), ('10'), (9007199254740993), (''), (0.1)", vec!["k"]),
+        (
+            "integers",
+            "CREATE TABLE integers (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)",
+            "INSERT INTO integers (id) WITH RECURSIVE s (i) AS (SELECT -500 UNION ALL SELECT i + 7 FROM s WHERE i < 500) SELECT i FROM s",
+            vec!["id"],
+        ),
+        (
+            "ends",
+            "CREATE TABLE ends (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)",
+            "INSERT INTO ends (id) VALUES (-9223372036854775808), (-1), (0), (9223372036854775807)",
+            vec!["id"],
+        ),
+        (
+            "pairs",
+            "CREATE TABLE pairs (a INTEGER NOT NULL, b TEXT NOT NULL, n INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (a, b)) WITHOUT ROWID",
+            "INSERT INTO pairs (a, b) WITH RECURSIVE s (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 300) SELECT i % 7, 'x' || i FROM s",
+            vec!["a", "b"],
+        ),
+        (
+            "cased",
+            "CREATE TABLE cased (name TEXT COLLATE NOCASE NOT NULL UNIQUE, n INTEGER NOT NULL DEFAULT 0)",
+            "INSERT INTO cased (name) VALUES ('b'), ('A'), ('c'), ('D'), ('Ä'), (''), ('it''s'), ('a b'), ('\u{1F600}'), ('Z')",
+            vec!["name"],
+        ),
+        (
+            "mixed",
+            "CREATE TABLE mixed (k NOT NULL UNIQUE, n INTEGER NOT NULL DEFAULT 0)",
+            "INSERT INTO mixed (k) VALUES (1), (2.5), ('2'), ('abc'), (x'00ff'), (x''), (-3), (1e300), ('10'), (9007199254740993), (''), (0.1)",
+            vec!["k"],
+        ),
         ("empty", "CREATE TABLE empty (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)", "SELECT 1", vec!["id"]),
-        ("single", "CREATE TABLE single (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)", "INSERT INTO single (id) VALUES (5)", vec!["id"]),
+        (
+            "single",
+            "CREATE TABLE single (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)",
+            "INSERT INTO single (id) VALUES (5)",
+            vec!["id"],
+        ),
     ];
     for (table, create, fill, key) in &tables {
         for rows in [1, 3, 10, 1000] {
@@ -289,8 +314,12 @@ async fn chunks_change_every_row_exactly_once() {
 async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
     let db = support::sqlite();
     let (mut backend, lease) = leased(&db.url()).await;
-    raw(&db.url(), "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0); \
-        INSERT INTO t (id) WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 100) SELECT i FROM s").await;
+    raw(
+        &db.url(),
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0); \
+        INSERT INTO t (id) WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 100) SELECT i FROM s",
+    )
+    .await;
     let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
     let step = backfill(&job);
     backend.open_job(&lease, &step, &job).await.expect("registered");

@@ -1,5 +1,7 @@
 //! PostgreSQL's grammar, as `squawk-syntax` knows it, as judge of what the reader takes and refuses.
 
+#![expect(clippy::print_stderr, reason = "the figures are what a reader of the log looks for")]
+
 use concertina::schema::{Dialect, Operation, Server};
 use concertina::sql::{Source, read};
 

@@ -1,5 +1,6 @@
 //! SQLite's own engine as judge of what the reader takes and refuses.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::print_stderr, reason = "the figures are what a reader of the log looks for")]
 
 use concertina::schema::{Dialect, Operation, Server};
 use concertina::sql::{Source, read};

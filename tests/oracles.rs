@@ -1,5 +1,7 @@
 //! The readers against grammars that are not ours: squawk's PostgreSQL parser and the SQLite engine.
 
+#![expect(clippy::print_stderr, reason = "the figures are what a reader of the log looks for")]
+
 use concertina::schema::{Dialect, Operation, Server};
 use concertina::sql::{Source, read};
 
@@ -23,10 +25,25 @@ const POSTGRES: &str = include_str!("probes/postgres.sql");
 const REFUSED: &str = include_str!("probes/refused/postgres.sql");
 
 /// PostgreSQL 18 takes these; squawk 2.68 does not.
-const BEYOND_SQUAWK: &[&str] = &["STORAGE EXTERNAL", "COMPRESSION lz4", "STORAGE plain COMPRESSION default", "EXCLUDE USING gist (lower(a)", "ALTER STATISTICS IF EXISTS s SET", "SET NAMES"];
+const BEYOND_SQUAWK: &[&str] = &[
+    "STORAGE EXTERNAL",
+    "COMPRESSION lz4",
+    "STORAGE plain COMPRESSION default",
+    "EXCLUDE USING gist (lower(a)",
+    "ALTER STATISTICS IF EXISTS s SET",
+    "SET NAMES",
+];
 
 /// squawk takes these; PostgreSQL does not: it wants at least one name or action, and these actions alone.
-const BEYOND_POSTGRES: &[&str] = &["ADD INDEX i (a)", "RENAME TO u, ADD", "DETACH PARTITION p, ADD", "SET SCHEMA s, OWNER", "; DROP TABLE t", "ALTER TABLE t", "DROP TABLE"];
+const BEYOND_POSTGRES: &[&str] = &[
+    "ADD INDEX i (a)",
+    "RENAME TO u, ADD",
+    "DETACH PARTITION p, ADD",
+    "SET SCHEMA s, OWNER",
+    "; DROP TABLE t",
+    "ALTER TABLE t",
+    "DROP TABLE",
+];
 
 #[test]
 fn postgres_probes_are_postgres() {
@@ -90,7 +107,11 @@ fn mutated_probes_are_judged_as_postgres_judges_them() {
     }
     let percent = |part: usize, of: usize| 100.0 * part as f64 / of as f64;
     let (gap, leak) = (percent(gaps.len(), valid), percent(leaks.len(), invalid));
-    eprintln!("{} of {valid} valid mutations not read ({gap:.2} %), {} of {invalid} invalid ones read ({leak:.2} %)", gaps.len(), leaks.len());
+    eprintln!(
+        "{} of {valid} valid mutations not read ({gap:.2} %), {} of {invalid} invalid ones read ({leak:.2} %)",
+        gaps.len(),
+        leaks.len()
+    );
     // squawk takes reserved words for names, and repeated or half options, which PostgreSQL refuses: that is the first bound.
     assert!(gap < 15.0 && leak < 2.5, "the readers drifted from PostgreSQL's grammar");
 }

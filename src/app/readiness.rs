@@ -42,8 +42,11 @@ impl Readiness {
         let unknown = |node: &&NodeRef| migrations.script(node).is_none();
         // A build that does not know a migration at all was made for the shape before it, or lives in a repository
         // without migrations; a build that knows it and not its contract still uses the old shape.
-        let removed: Vec<NodeRef> =
-            done().filter(|node| node.phase == Phase::Contract && migrations.get(&node.migration).is_some()).filter(unknown).cloned().collect();
+        let removed: Vec<NodeRef> = done()
+            .filter(|node| node.phase == Phase::Contract && migrations.get(&node.migration).is_some())
+            .filter(unknown)
+            .cloned()
+            .collect();
         if !removed.is_empty() {
             return Readiness::Contracted { removed };
         }

@@ -1,12 +1,10 @@
 //! The backend that a URL asks for.
 
-use super::{
-    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize,
-};
 #[cfg(feature = "postgres")]
 use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
+use super::{Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize};
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, MigrationError, NodeRef};

@@ -82,10 +82,9 @@ impl BackendError {
     /// Whether trying again later may well succeed without anybody changing anything.
     pub fn is_temporary(&self) -> bool {
         match self {
-            BackendError::Unreachable { .. }
-            | BackendError::LeaseBusy { .. }
-            | BackendError::LeaseLost
-            | BackendError::Blocked { .. } => true,
+            BackendError::Unreachable { .. } | BackendError::LeaseBusy { .. } | BackendError::LeaseLost | BackendError::Blocked { .. } => {
+                true
+            }
             BackendError::Statement { .. }
             | BackendError::NewerLedger { .. }
             | BackendError::Unsuitable { .. }

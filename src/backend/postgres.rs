@@ -11,9 +11,7 @@ mod script;
 mod session;
 mod step;
 
-use crate::backend::{
-    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot,
-};
+use crate::backend::{Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
@@ -77,9 +75,7 @@ impl PostgresBackend {
         self.main.roll_back().await?;
         match self.main.row(LEDGER_QUERY).await {
             Ok(row) => snapshot::current(&value(&row, "document")?),
-            Err(BackendError::Statement { code, message, .. }) if script::is_absent(&code) => {
-                self.without_ledger(message).await
-            }
+            Err(BackendError::Statement { code, message, .. }) if script::is_absent(&code) => self.without_ledger(message).await,
             Err(error) => Err(error),
         }
     }
@@ -272,13 +268,7 @@ impl Backend for PostgresBackend {
         script::finish(&mut self.main, lease, node).await
     }
 
-    async fn execute(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        limits: &Limits,
-        notices: &Notices,
-    ) -> Result<Attempt, BackendError> {
+    async fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, notices: &Notices) -> Result<Attempt, BackendError> {
         match &step.kind {
             StepKind::Transaction(statements) => self.execute_group(lease, step, statements, limits, notices).await,
             StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits, notices).await,
@@ -295,14 +285,7 @@ impl Backend for PostgresBackend {
         self.place_job(lease, step, job, &LEDGER_LIMITS).await
     }
 
-    async fn chunk(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        rows: u32,
-        limits: &Limits,
-    ) -> Result<Chunk, BackendError> {
+    async fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
         self.run_chunk(lease, step, job, rows, limits).await
     }
 
@@ -314,13 +297,7 @@ impl Backend for PostgresBackend {
         self.end_job(lease, step).await
     }
 
-    async fn roll_back(
-        &mut self,
-        lease: &Lease,
-        node: &NodeRef,
-        statements: &[String],
-        limits: &Limits,
-    ) -> Result<(), BackendError> {
+    async fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> Result<(), BackendError> {
         self.undo_script(lease, node, statements, limits).await
     }
 

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::BackendError;
 use crate::backfill::KeyValue;
-use crate::ledger::{FORMAT, 
-    Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord, Release,
+use crate::ledger::{
+    FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord, Release,
     ScriptRecord, ScriptStatus,
 };
 use crate::migration::{Manifest, MigrationId, NodeRef};
@@ -38,8 +38,7 @@ pub(super) fn read_job(document: &str) -> Result<JobRecord, BackendError> {
 
 /// What a manifest is stored under, and its text: equal manifests are stored once.
 pub(super) fn pack_manifest(manifest: &Manifest) -> (String, String) {
-    let scripts: BTreeMap<String, String> =
-        manifest.scripts.iter().map(|(node, digest)| (node.to_string(), digest.to_string())).collect();
+    let scripts: BTreeMap<String, String> = manifest.scripts.iter().map(|(node, digest)| (node.to_string(), digest.to_string())).collect();
     let text = serde_json::to_string(&scripts).expect("a map of strings is always JSON");
     let id: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     (Digest(id).to_string(), text)
@@ -189,11 +188,8 @@ fn digest(text: &str) -> Result<Digest, BackendError> {
 
 impl Rows {
     fn into_ledger(self) -> Result<Ledger, BackendError> {
-        let manifests = self
-            .manifests
-            .into_iter()
-            .map(|row| Ok((row.id, manifest(&row.scripts)?)))
-            .collect::<Result<HashMap<_, _>, BackendError>>()?;
+        let manifests =
+            self.manifests.into_iter().map(|row| Ok((row.id, manifest(&row.scripts)?))).collect::<Result<HashMap<_, _>, BackendError>>()?;
         Ok(Ledger {
             format: self.format,
             now: self.now,
@@ -203,11 +199,7 @@ impl Rows {
             markers: self.markers.into_iter().map(|row| row.marker(&manifests)).collect::<Result<_, _>>()?,
             instances: self.instances.into_iter().map(|row| row.instance(&manifests)).collect::<Result<_, _>>()?,
             overrides: self.overrides.into_iter().map(OverrideRow::record).collect(),
-            lease: self.lease.map(|row| LeaseRecord {
-                holder: row.holder,
-                since: row.since,
-                expires_at: row.expires_at,
-            }),
+            lease: self.lease.map(|row| LeaseRecord { holder: row.holder, since: row.since, expires_at: row.expires_at }),
         })
     }
 }
@@ -216,8 +208,7 @@ fn manifest(scripts: &BTreeMap<String, String>) -> Result<Manifest, BackendError
     let scripts = scripts
         .iter()
         .map(|(name, hex)| {
-            let (migration, phase) =
-                name.rsplit_once(':').ok_or_else(|| damaged(format!("script `{name}` in a manifest")))?;
+            let (migration, phase) = name.rsplit_once(':').ok_or_else(|| damaged(format!("script `{name}` in a manifest")))?;
             Ok((node(migration, phase)?, digest(hex)?))
         })
         .collect::<Result<_, BackendError>>()?;
@@ -249,19 +240,10 @@ impl JournalRow {
         let state = match self.state.as_str() {
             "intended" => JournalState::Intended,
             "done" => JournalState::Done,
-            "failed" => JournalState::Failed {
-                code: self.code.unwrap_or_default(),
-                message: self.message.unwrap_or_default(),
-            },
+            "failed" => JournalState::Failed { code: self.code.unwrap_or_default(), message: self.message.unwrap_or_default() },
             other => return Err(damaged(format!("journal state `{other}`"))),
         };
-        Ok(JournalEntry {
-            node: node(&self.migration, &self.phase)?,
-            step: self.step,
-            digest: digest(&self.digest)?,
-            state,
-            at: self.at,
-        })
+        Ok(JournalEntry { node: node(&self.migration, &self.phase)?, step: self.step, digest: digest(&self.digest)?, state, at: self.at })
     }
 }
 
@@ -313,10 +295,7 @@ impl InstanceRow {
     fn instance(self, manifests: &HashMap<String, Manifest>) -> Result<Instance, BackendError> {
         Ok(Instance {
             release: Release { service: self.service, version: self.version },
-            manifest: manifests
-                .get(&self.manifest)
-                .cloned()
-                .ok_or_else(|| damaged(format!("no manifest {}", self.manifest)))?,
+            manifest: manifests.get(&self.manifest).cloned().ok_or_else(|| damaged(format!("no manifest {}", self.manifest)))?,
             id: self.id,
             started_at: self.started_at,
             last_seen: self.last_seen,

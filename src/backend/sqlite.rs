@@ -10,9 +10,7 @@ mod witness;
 
 use std::time::Duration;
 
-use crate::backend::{
-    Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot,
-};
+use crate::backend::{Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
@@ -65,10 +63,9 @@ impl SqliteBackend {
     }
 
     fn session(&mut self) -> Result<&mut Session, BackendError> {
-        self.session.as_mut().ok_or_else(|| BackendError::Unreachable {
-            target: self.target.to_string(),
-            reason: "the file does not exist".to_owned(),
-        })
+        self.session
+            .as_mut()
+            .ok_or_else(|| BackendError::Unreachable { target: self.target.to_string(), reason: "the file does not exist".to_owned() })
     }
 
     /// The session, with a file behind it.
@@ -145,13 +142,7 @@ impl SqliteBackend {
         }
     }
 
-    async fn execute_group(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        statements: &[String],
-        limits: &Limits,
-    ) -> Result<Attempt, BackendError> {
+    async fn execute_group(&mut self, lease: &Lease, step: &Step, statements: &[String], limits: &Limits) -> Result<Attempt, BackendError> {
         let session = self.session()?;
         session.begin(limits).await?;
         let outcome = group(session, lease, step, statements).await;
@@ -262,13 +253,7 @@ impl Backend for SqliteBackend {
         self.settle(LEDGER, written).await
     }
 
-    async fn execute(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        limits: &Limits,
-        _notices: &Notices,
-    ) -> Result<Attempt, BackendError> {
+    async fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, _notices: &Notices) -> Result<Attempt, BackendError> {
         match &step.kind {
             StepKind::Transaction(statements) => self.execute_group(lease, step, statements, limits).await,
             StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits).await,
@@ -284,14 +269,7 @@ impl Backend for SqliteBackend {
         self.place_job(lease, step, job, &LEDGER_LIMITS).await
     }
 
-    async fn chunk(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        rows: u32,
-        limits: &Limits,
-    ) -> Result<Chunk, BackendError> {
+    async fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
         self.run_chunk(lease, step, job, rows, limits).await
     }
 
@@ -306,13 +284,7 @@ impl Backend for SqliteBackend {
         self.end_job(lease, step, &LEDGER_LIMITS).await
     }
 
-    async fn roll_back(
-        &mut self,
-        lease: &Lease,
-        node: &NodeRef,
-        statements: &[String],
-        limits: &Limits,
-    ) -> Result<(), BackendError> {
+    async fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> Result<(), BackendError> {
         let place = format!("rollback of {node}");
         let session = self.session()?;
         session.begin(limits).await?;
@@ -388,13 +360,7 @@ impl Backend for SqliteBackend {
     }
 }
 
-async fn undo(
-    session: &mut Session,
-    lease: &Lease,
-    node: &NodeRef,
-    place: &str,
-    statements: &[String],
-) -> Result<(), BackendError> {
+async fn undo(session: &mut Session, lease: &Lease, node: &NodeRef, place: &str, statements: &[String]) -> Result<(), BackendError> {
     for statement in statements {
         cascade::refuse(session, place, statement).await?;
         session.run(place, statement.as_str()).await?;

@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", requires = "override_gate")]
     pub reason: Option<String>,
 
-    /// Who runs this [default: $MIGRATE_ACTOR, the CI user, user@host]
+    /// Who runs this (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
 }

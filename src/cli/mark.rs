@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
 
-    /// Who says so [default: $MIGRATE_ACTOR, the CI user, user@host]
+    /// Who says so (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
 }

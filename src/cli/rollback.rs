@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     pub yes: bool,
 
-    /// Who does this [default: $MIGRATE_ACTOR, the CI user, user@host]
+    /// Who does this (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
 }

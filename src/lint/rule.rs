@@ -40,7 +40,7 @@ impl fmt::Display for LintId {
 pub struct Rule {
     /// Its id, which is also the name of its page and of its module.
     pub id: LintId,
-    /// Its page, lints/<id>.md.
+    /// Its page, `lints/<id>.md`.
     pub doc: &'static str,
     /// Whom the fault hurts.
     pub class: Class,

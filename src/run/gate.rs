@@ -7,11 +7,7 @@ use crate::plan::{ApprovedPlan, ApprovedScript, GateSpec};
 
 impl<B: Backend> Run<'_, B> {
     /// How the script starts; `None` when its gate holds it.
-    pub(super) async fn pass_gate(
-        &mut self,
-        script: &ApprovedScript,
-        plan: &ApprovedPlan,
-    ) -> Result<Option<ScriptStart>, Halt> {
+    pub(super) async fn pass_gate(&mut self, script: &ApprovedScript, plan: &ApprovedPlan) -> Result<Option<ScriptStart>, Halt> {
         let mut start = ScriptStart {
             node: script.node().clone(),
             digest: script.digest(),

@@ -73,7 +73,9 @@ pub enum RunError {
         source: BackendError,
     },
     /// A backfill came to its end again and again, and its own predicate still finds rows.
-    #[error("{place}: rows are left after {rounds} walks along the whole table: either something still writes rows that the statement is about, or the statement leaves them as they are")]
+    #[error(
+        "{place}: rows are left after {rounds} walks along the whole table: either something still writes rows that the statement is about, or the statement leaves them as they are"
+    )]
     RowsRemain {
         /// Scripts that ran to their end before.
         applied: Vec<NodeRef>,
@@ -98,9 +100,7 @@ impl RunError {
     /// Scripts that ran to their end before.
     pub fn applied(&self) -> &[NodeRef] {
         match self {
-            RunError::Backend { applied, .. }
-            | RunError::RowsRemain { applied, .. }
-            | RunError::Overtaken { applied, .. } => applied,
+            RunError::Backend { applied, .. } | RunError::RowsRemain { applied, .. } | RunError::Overtaken { applied, .. } => applied,
         }
     }
 

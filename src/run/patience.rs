@@ -15,12 +15,7 @@ pub(super) struct Patience {
 impl Patience {
     /// At most `total` in all; pauses up to `first`, then twice as long each time, up to `longest`.
     pub(super) fn new(total: Duration, first: Duration, longest: Duration) -> Patience {
-        let delays = ExponentialBuilder::new()
-            .with_factor(2.0)
-            .with_min_delay(first)
-            .with_max_delay(longest)
-            .without_max_times()
-            .build();
+        let delays = ExponentialBuilder::new().with_factor(2.0).with_min_delay(first).with_max_delay(longest).without_max_times().build();
         Patience { began: Instant::now(), total, attempts: 0, delays }
     }
 

@@ -12,12 +12,7 @@ impl<B: Backend> Run<'_, B> {
     /// Runs a step to its end.
     pub(super) async fn step(&mut self, lease: &Lease, step: &Step) -> Result<(), Halt> {
         let began = Instant::now();
-        self.observer.see(&Event::StepStarted {
-            node: step.node.clone(),
-            step: step.number,
-            place: step.place.clone(),
-            sql: shown(step),
-        });
+        self.observer.see(&Event::StepStarted { node: step.node.clone(), step: step.number, place: step.place.clone(), sql: shown(step) });
         let attempt = match &step.kind {
             StepKind::Transaction(_) | StepKind::Alone { .. } => self.until_done(lease, step).await?,
             StepKind::Backfill(job) => self.walk(lease, step, job).await?,
@@ -33,8 +28,7 @@ impl<B: Backend> Run<'_, B> {
 
     async fn until_done(&mut self, lease: &Lease, step: &Step) -> Result<Attempt, Halt> {
         let limits = Limits { lock_timeout: self.options.lock_timeout, statement_timeout: None };
-        let mut patience =
-            Patience::new(self.options.give_up_after, Duration::from_millis(200), Duration::from_secs(10));
+        let mut patience = Patience::new(self.options.give_up_after, Duration::from_millis(200), Duration::from_secs(10));
         let mut interrupted = false;
         loop {
             match self.attempt(lease, step, &limits).await {
@@ -43,12 +37,7 @@ impl<B: Backend> Run<'_, B> {
                 Ok(attempt) => return Ok(attempt),
                 Err(BackendError::Blocked { reason, blockers, .. }) => match patience.pause() {
                     Some(pause) => {
-                        self.observer.see(&Event::Retrying {
-                            node: step.node.clone(),
-                            attempt: patience.attempts(),
-                            pause,
-                            blockers,
-                        });
+                        self.observer.see(&Event::Retrying { node: step.node.clone(), attempt: patience.attempts(), pause, blockers });
                         self.stop.sleep(pause).await;
                         if self.stop.is_asked() {
                             return Err(Halt::Stopped);

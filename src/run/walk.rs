@@ -59,14 +59,7 @@ impl<B: Backend> Run<'_, B> {
     }
 
     /// Runs chunks until nothing is left up to the bound.
-    async fn chunks(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        record: &mut JobRecord,
-        pace: &mut Pace,
-    ) -> Result<(), Halt> {
+    async fn chunks(&mut self, lease: &Lease, step: &Step, job: &Job, record: &mut JobRecord, pace: &mut Pace) -> Result<(), Halt> {
         let mut patience = self.patience();
         loop {
             if self.stop.is_asked() {
@@ -110,12 +103,9 @@ impl<B: Backend> Run<'_, B> {
     async fn give_way(&mut self, step: &Step, error: BackendError, patience: &mut Patience) -> Result<(), Halt> {
         let Some(pause) = patience.pause() else {
             return Err(Halt::Failed(match error {
-                BackendError::Blocked { reason, blockers, .. } => BackendError::Blocked {
-                    reason,
-                    blockers,
-                    attempts: patience.attempts(),
-                    waited: patience.waited(),
-                },
+                BackendError::Blocked { reason, blockers, .. } => {
+                    BackendError::Blocked { reason, blockers, attempts: patience.attempts(), waited: patience.waited() }
+                }
                 error => error,
             }));
         };
@@ -198,9 +188,7 @@ fn obstacle(error: BackendError, limits: &Limits) -> Result<Obstacle, Halt> {
         BackendError::Blocked { .. } => Ok(Obstacle::Passing(error)),
         BackendError::Unreachable { .. } => Ok(Obstacle::Cut(error)),
         // Our own time-out for the statement; without one it was somebody who cancelled it.
-        BackendError::Statement { code, .. } if code == "57014" && limits.statement_timeout.is_some() => {
-            Ok(Obstacle::Passing(error))
-        }
+        BackendError::Statement { code, .. } if code == "57014" && limits.statement_timeout.is_some() => Ok(Obstacle::Passing(error)),
         _ => Err(Halt::Failed(error)),
     }
 }

@@ -13,8 +13,8 @@ mod table;
 pub use data::{Block, ChangeData, DataKind, Extent, MaintenanceKind, Opaque, Setting, TransactionControl};
 pub use index::{CreateIndex, IndexChange, ReindexTarget};
 pub use object::{
-    AccessChange, CreateRoutine, CreateTrigger, CreateView, ObjectChange, ObjectKind, SequenceChange, TypeChange, TypeDefinition, Verb,
-    ViewColumn,
+    AccessChange, CreateRoutine, CreateTrigger, CreateView, ObjectChange, ObjectKind, SequenceChange, TriggerEvent, TypeChange,
+    TypeDefinition, Verb, ViewColumn,
 };
 pub use table::{AddColumn, AddConstraint, ColumnChange, ConstraintRef, CreateTable, Drop, NewColumn, NewConstraint, TableChange};
 
@@ -65,9 +65,9 @@ pub enum Operation {
     AlterIndex { index: ObjectName, table: Option<ObjectName>, change: IndexChange },
     /// REINDEX.
     Reindex { target: ReindexTarget, concurrently: bool },
-    /// CREATE [MATERIALIZED] VIEW.
+    /// CREATE VIEW, materialised or not.
     CreateView(Box<CreateView>),
-    /// DROP [MATERIALIZED] VIEW.
+    /// DROP VIEW, materialised or not.
     DropView { drop: Drop, materialized: bool },
     /// ALTER VIEW … RENAME TO / SET SCHEMA / RENAME COLUMN, and options.
     AlterView { view: ObjectName, change: ObjectChange },

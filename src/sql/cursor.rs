@@ -58,9 +58,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn new(source: &'a str, span: Span, server: Server) -> Result<Cursor<'a>, Unread> {
         let text = &source[span.range()];
         let grammar = grammar(server.dialect);
-        let mut tokens = Tokenizer::new(grammar, text)
-            .tokenize_with_location()
-            .map_err(|error| Unread { reason: error.message })?;
+        let mut tokens = Tokenizer::new(grammar, text).tokenize_with_location().map_err(|error| Unread { reason: error.message })?;
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
         let mut spans = Vec::with_capacity(tokens.len());
         let mut walk = Walk { text, byte: 0, line: 1, column: 1 };
@@ -120,13 +118,6 @@ impl<'a> Cursor<'a> {
             index => self.spans[index - 1].end,
         };
         Span::new(start, end.max(start))
-    }
-
-    /// The bytes of a part of sqlparser's tree, by the tokens it remembers. `None` where it remembers none.
-    pub(super) fn span_of(&self, part: TokenSpan) -> Option<Span> {
-        let first = self.spans.get((part.start.line as usize).checked_sub(1)?)?;
-        let last = self.spans.get((part.end.line as usize).checked_sub(1)?)?;
-        Some(first.to(*last))
     }
 
     /// The whole text that spans point into.
@@ -263,7 +254,8 @@ mod tests {
     #[test]
     fn bytes_follow_tokens_through_characters_of_several_bytes() {
         let source = "  SELECT 'ä\nß' ,\n x";
-        let mut cursor = Cursor::new(source, Span::new(2, source.len()), Server::oldest(Dialect::Postgres)).unwrap_or_else(|e| panic!("{}", e.reason));
+        let mut cursor =
+            Cursor::new(source, Span::new(2, source.len()), Server::oldest(Dialect::Postgres)).unwrap_or_else(|e| panic!("{}", e.reason));
         assert_eq!(cursor.start(), 2);
         assert!(cursor.word("select"));
         let start = cursor.start();

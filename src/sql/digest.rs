@@ -159,7 +159,10 @@ mod tests {
     #[test]
     fn formatting_is_no_edit() {
         for dialect in Dialect::ALL {
-            assert!(same(dialect, "SELECT a=-1, 'x\n' FROM t;", "\u{feff}-- why\r\nSELECT a = -1 , /* x */ 'x\r\n'\r\n  FROM t ; ;\r\n"), "{dialect}");
+            assert!(
+                same(dialect, "SELECT a=-1, 'x\n' FROM t;", "\u{feff}-- why\r\nSELECT a = -1 , /* x */ 'x\r\n'\r\n  FROM t ; ;\r\n"),
+                "{dialect}"
+            );
         }
         assert!(same(Dialect::Postgres, "create table T (a int)", "CREATE TABLE t(A INT);"));
         assert!(!same(Dialect::Mysql, "DROP TABLE T", "DROP TABLE t"));

@@ -1,7 +1,7 @@
 //! `-- migrate: …` comments, read from the lexer's comments.
 
-use super::statement::{Problem, ProblemKind, Statement};
 use super::Span;
+use super::statement::{Problem, ProblemKind, Statement};
 
 /// One directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +40,9 @@ fn note(comment: &str) -> Option<&str> {
         None => comment.trim_start_matches(['-', '#']),
     };
     let note = inner.trim().strip_prefix("migrate:")?;
-    let dbmate = ["up", "down"].iter().any(|section| {
-        note.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
-    });
+    let dbmate = ["up", "down"]
+        .iter()
+        .any(|section| note.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t'])));
     (!dbmate).then_some(note.trim_start())
 }
 

@@ -162,9 +162,7 @@ impl<'a> Lexer<'a> {
             b'\'' => self.text_literal(0, self.dialect == Dialect::Mysql),
             b'"' if self.dialect == Dialect::Mysql => self.quoted(b'"', quote::Escape::Backslash, TokenKind::Text, "a string"),
             b'"' => self.quoted(b'"', quote::Escape::Doubled, TokenKind::Name, "a quoted identifier"),
-            b'`' if self.dialect != Dialect::Postgres => {
-                self.quoted(b'`', quote::Escape::Doubled, TokenKind::Name, "a quoted identifier")
-            }
+            b'`' if self.dialect != Dialect::Postgres => self.quoted(b'`', quote::Escape::Doubled, TokenKind::Name, "a quoted identifier"),
             b'[' if self.dialect == Dialect::Sqlite => self.quoted(b']', quote::Escape::None, TokenKind::Name, "a quoted identifier"),
             b'$' => self.dollar(),
             b'{' => self.brace(),

@@ -186,7 +186,8 @@ mod tests {
     fn places_count_characters_and_lines_from_one() {
         let source = Source::new("a.sql", "\u{feff}ab\r\n\u{e4}\u{df}x\n");
         let lines = Lines::of(&source);
-        for (offset, line, column) in [(0, 1, 1), (3, 1, 1), (4, 1, 2), (7, 2, 1), (8, 2, 1), (9, 2, 2), (11, 2, 3), (13, 3, 1), (99, 3, 1)] {
+        for (offset, line, column) in [(0, 1, 1), (3, 1, 1), (4, 1, 2), (7, 2, 1), (8, 2, 1), (9, 2, 2), (11, 2, 3), (13, 3, 1), (99, 3, 1)]
+        {
             assert_eq!(lines.place(offset), Place { line, column }, "offset {offset}");
             assert_eq!(source.place(offset), Place { line, column }, "offset {offset}");
         }

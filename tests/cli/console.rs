@@ -98,9 +98,9 @@ fn normal(text: &str) -> String {
             let next = words.get(at + 1).map_or("", |word| word.trim_end_matches([',', ')', ';', '.'])).to_owned();
             let word = words[at].trim_start_matches('(').to_owned();
             let is_number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
-            if shaped(&word, "0000-00-00") || shaped(&word, "00:00:00") {
-                words[at] = "0".to_owned();
-            } else if shaped(&word, "00000000000000")
+            if shaped(&word, "0000-00-00")
+                || shaped(&word, "00:00:00")
+                || shaped(&word, "00000000000000")
                 || word.len() > 15 && shaped(&word[..15], "00000000000000_") && line.contains("wrote migration")
             {
                 words[at] = "0".to_owned();

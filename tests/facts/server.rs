@@ -101,10 +101,10 @@ pub(crate) async fn observe(session: &mut PgConnection, statement: &str) -> Resu
         let fresh = before.get(oid).is_none_or(|was| was.storage != index.storage) && index.kind as u8 == b'i';
         // An index that another one of the same table handed its storage to was not built.
         let inherited = before.values().any(|was| was.storage == index.storage);
-        if let Some(table) = index.table.and_then(|table| before.get(&table)).filter(|_| fresh && !inherited) {
-            if !effect.rewritten.contains(&table.name) {
-                effect.indexed.insert(table.name.clone());
-            }
+        if let Some(table) = index.table.and_then(|table| before.get(&table)).filter(|_| fresh && !inherited)
+            && !effect.rewritten.contains(&table.name)
+        {
+            effect.indexed.insert(table.name.clone());
         }
     }
     transaction.rollback().await?;

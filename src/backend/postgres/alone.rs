@@ -131,16 +131,14 @@ impl PostgresBackend {
                 true => Ok(Verdict::Redo),
                 false => Ok(Verdict::Done),
             },
-            Resume::PartitionDetached { parent, partition } => {
-                match catalogue::partition(&mut self.main, parent, partition).await? {
-                    Partition::Detached => Ok(Verdict::Done),
-                    Partition::Attached => Ok(Verdict::Redo),
-                    Partition::HalfDetached => {
-                        catalogue::finish_detaching(&mut self.main, &step.place, parent, partition).await?;
-                        Ok(Verdict::Done)
-                    }
+            Resume::PartitionDetached { parent, partition } => match catalogue::partition(&mut self.main, parent, partition).await? {
+                Partition::Detached => Ok(Verdict::Done),
+                Partition::Attached => Ok(Verdict::Redo),
+                Partition::HalfDetached => {
+                    catalogue::finish_detaching(&mut self.main, &step.place, parent, partition).await?;
+                    Ok(Verdict::Done)
                 }
-            }
+            },
             Resume::Reindexed { .. } => self.sweep(step, resume).await,
             Resume::Session | Resume::Repeatable => Ok(Verdict::Redo),
             Resume::Ask => Err(BackendError::Undecided { place: step.place.clone(), sql: first_line(sql) }),
@@ -155,11 +153,7 @@ impl PostgresBackend {
                 found.into_iter().filter(|index| !index.valid).collect()
             }
             Resume::Reindexed { target, index: _ } => catalogue::rebuild_leftovers(&mut self.main, target).await?,
-            Resume::IndexGone { .. }
-            | Resume::PartitionDetached { .. }
-            | Resume::Session
-            | Resume::Repeatable
-            | Resume::Ask => Vec::new(),
+            Resume::IndexGone { .. } | Resume::PartitionDetached { .. } | Resume::Session | Resume::Repeatable | Resume::Ask => Vec::new(),
         };
         for index in leftovers {
             catalogue::drop_leftover(&mut self.main, &step.place, &index).await?;

@@ -45,11 +45,7 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Index, BackendError> {
 }
 
 /// The index of this name on this table. An index always lives in its table's schema.
-pub(super) async fn index(
-    session: &mut Session,
-    index: &ObjectName,
-    table: &ObjectName,
-) -> Result<Option<Index>, BackendError> {
+pub(super) async fn index(session: &mut Session, index: &ObjectName, table: &ObjectName) -> Result<Option<Index>, BackendError> {
     let sql = format!("{INDEX} WHERE c.relname = {} AND i.indrelid = {}", literal(index.name.as_str()), regclass(table));
     session.rows(sql).await?.first().map(read).transpose()
 }
@@ -85,11 +81,7 @@ pub(super) async fn exists(session: &mut Session, name: &ObjectName) -> Result<b
 }
 
 /// How far a detach is.
-pub(super) async fn partition(
-    session: &mut Session,
-    parent: &ObjectName,
-    partition: &ObjectName,
-) -> Result<Partition, BackendError> {
+pub(super) async fn partition(session: &mut Session, parent: &ObjectName, partition: &ObjectName) -> Result<Partition, BackendError> {
     let sql = format!(
         "SELECT inhdetachpending::text AS pending FROM pg_inherits WHERE inhrelid = {} AND inhparent = {}",
         regclass(partition),

@@ -31,13 +31,7 @@ pub(super) struct Position {
 }
 
 impl PostgresBackend {
-    pub(super) async fn register_job(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        limits: &Limits,
-    ) -> Result<JobRecord, BackendError> {
+    pub(super) async fn register_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
         self.position = None;
         self.key_types = catalogue::column_types(&mut self.main, &job.table, &job.key).await?;
         if let Some(record) = self.find_job(step).await? {
@@ -50,13 +44,7 @@ impl PostgresBackend {
     }
 
     /// Fixes the upper bound, now, and puts the cursor before the first row; the counts go on.
-    pub(super) async fn place_job(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        limits: &Limits,
-    ) -> Result<JobRecord, BackendError> {
+    pub(super) async fn place_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
         let estimate = catalogue::size(&mut self.main, &job.table).await?.map(|size| size.rows);
         self.main.begin(limits, BY_INDEX).await?;
         let last = self.main.rows(walk(job).last_sql()).await?;
@@ -174,14 +162,7 @@ impl PostgresBackend {
 
     /// Writes the cursor and commits in one round trip: without the lease the division fails, and the commit behind it
     /// is never reached.
-    async fn move_cursor(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        bound: &KeyValue,
-        changed: u64,
-        walked: u64,
-    ) -> Result<(), BackendError> {
+    async fn move_cursor(&mut self, lease: &Lease, step: &Step, bound: &KeyValue, changed: u64, walked: u64) -> Result<(), BackendError> {
         let sql = format!(
             "{} UPDATE concertina.job SET cursor = {}, rows_changed = rows_changed + {changed}, \
              rows_walked = rows_walked + {walked}, chunks = chunks + 1 / (SELECT count(*) FROM held), \

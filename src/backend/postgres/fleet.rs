@@ -56,11 +56,7 @@ impl PostgresBackend {
     }
 
     /// Writes a row that refers to a manifest: one round trip, which is one transaction of its own.
-    async fn with_manifest(
-        &mut self,
-        manifest: Option<&Manifest>,
-        row: impl Fn(Option<&str>) -> String,
-    ) -> Result<(), BackendError> {
+    async fn with_manifest(&mut self, manifest: Option<&Manifest>, row: impl Fn(Option<&str>) -> String) -> Result<(), BackendError> {
         self.main.roll_back().await?;
         let packed = manifest.map(snapshot::pack_manifest);
         let sql = match &packed {

@@ -1,7 +1,7 @@
 //! The second connection: keeps the lease alive while the first is busy, and looks who stands in its way.
 
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;

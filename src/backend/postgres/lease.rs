@@ -121,7 +121,11 @@ pub(super) async fn take(session: &mut Session, holder: &Holder) -> Result<i64, 
     Err(match text(&row, "holder")? {
         // Given back between the two statements: the caller tries again in a moment.
         None => BackendError::LeaseBusy {
-            holder: LeaseRecord { holder: "a run that just ended".to_owned(), since: Timestamp::UNIX_EPOCH, expires_at: Timestamp::UNIX_EPOCH },
+            holder: LeaseRecord {
+                holder: "a run that just ended".to_owned(),
+                since: Timestamp::UNIX_EPOCH,
+                expires_at: Timestamp::UNIX_EPOCH,
+            },
         },
         Some(holder) => BackendError::LeaseBusy {
             holder: LeaseRecord { holder, since: moment(&row, "since")?, expires_at: moment(&row, "expires_at")? },
@@ -155,45 +159,51 @@ pub(super) async fn route(first: &Identity, second: &mut Session) -> Result<Rout
 
 /// Renews the lease; where the worker's session is noted, notes the keeper's as well.
 pub(super) async fn renew(session: &mut Session, token: i64) -> Result<(), BackendError> {
-    held(session
-        .run(
-            LEDGER,
-            format!(
-                "UPDATE concertina.lease SET expires_at = clock_timestamp() + interval '{} milliseconds', \
+    held(
+        session
+            .run(
+                LEDGER,
+                format!(
+                    "UPDATE concertina.lease SET expires_at = clock_timestamp() + interval '{} milliseconds', \
                  keeper_pid = CASE WHEN worker_pid IS NOT NULL THEN pg_backend_pid() END, keeper_start = \
                  (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid() AND worker_pid IS NOT NULL) \
                  WHERE token = {token} AND holder IS NOT NULL",
-                TTL.as_millis()
-            ),
-        )
-        .await?)
+                    TTL.as_millis()
+                ),
+            )
+            .await?,
+    )
 }
 
 /// Forgets both sessions: they turned out to be a pooler's, and say nothing about this process.
 pub(super) async fn forget_sessions(session: &mut Session, token: i64) -> Result<(), BackendError> {
-    held(session
-        .run(
-            LEDGER,
-            format!(
-                "UPDATE concertina.lease SET worker_pid = NULL, worker_start = NULL, keeper_pid = NULL, keeper_start = NULL \
+    held(
+        session
+            .run(
+                LEDGER,
+                format!(
+                    "UPDATE concertina.lease SET worker_pid = NULL, worker_start = NULL, keeper_pid = NULL, keeper_start = NULL \
                  WHERE token = {token} AND holder IS NOT NULL"
-            ),
-        )
-        .await?)
+                ),
+            )
+            .await?,
+    )
 }
 
 /// Notes the worker's session, so that a later run can see when it is gone.
 pub(super) async fn note_worker(session: &mut Session, token: i64) -> Result<(), BackendError> {
-    held(session
-        .run(
-            LEDGER,
-            format!(
-                "UPDATE concertina.lease SET worker_pid = pg_backend_pid(), worker_start = \
+    held(
+        session
+            .run(
+                LEDGER,
+                format!(
+                    "UPDATE concertina.lease SET worker_pid = pg_backend_pid(), worker_start = \
                  (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) \
                  WHERE token = {token} AND holder IS NOT NULL"
-            ),
-        )
-        .await?)
+                ),
+            )
+            .await?,
+    )
 }
 
 /// Gives the lease back, if it is still this one.

@@ -19,12 +19,7 @@ pub(super) fn of_step(step: &Step) -> String {
 }
 
 /// Records that a script starts or goes on, with the gates that were overridden for it.
-pub(super) async fn start(
-    session: &mut Session,
-    lease: &Lease,
-    start: &ScriptStart,
-    limits: &Limits,
-) -> Result<(), BackendError> {
+pub(super) async fn start(session: &mut Session, lease: &Lease, start: &ScriptStart, limits: &Limits) -> Result<(), BackendError> {
     session.begin(limits, "").await?;
     let recorded = record_start(session, lease, start).await;
     match recorded {
@@ -59,11 +54,7 @@ async fn record_start(session: &mut Session, lease: &Lease, start: &ScriptStart)
 }
 
 /// Appends an override.
-pub(super) async fn add_override(
-    session: &mut Session,
-    lease: &Lease,
-    record: &OverrideRecord,
-) -> Result<(), BackendError> {
+pub(super) async fn add_override(session: &mut Session, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {
     let sql = format!(
         "{} INSERT INTO concertina.gate_override (migration, condition, reason, actor) SELECT {}, {}, {}, {} FROM held",
         fence(lease.token()),
@@ -98,12 +89,7 @@ pub(super) async fn source(session: &mut Session, node: &NodeRef) -> Result<Opti
 }
 
 /// Writes what is known of a step.
-pub(super) async fn record(
-    session: &mut Session,
-    lease: &Lease,
-    step: &Step,
-    state: &JournalState,
-) -> Result<(), BackendError> {
+pub(super) async fn record(session: &mut Session, lease: &Lease, step: &Step, state: &JournalState) -> Result<(), BackendError> {
     let (word, code, message) = match state {
         JournalState::Intended => ("intended", None, None),
         JournalState::Done => ("done", None, None),

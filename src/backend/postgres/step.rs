@@ -123,13 +123,7 @@ impl PostgresBackend {
         outcome
     }
 
-    async fn undo_statements(
-        &mut self,
-        lease: &Lease,
-        node: &NodeRef,
-        statements: &[String],
-        limits: &Limits,
-    ) -> Result<(), BackendError> {
+    async fn undo_statements(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> Result<(), BackendError> {
         let place = format!("rollback of {node}");
         let (notices, _reader) = Notices::channel();
         let row = self.main.row("SELECT pg_backend_pid()::text AS pid").await?;

@@ -22,13 +22,7 @@ const JOB: &str = "SELECT json_object('migration', migration, 'phase', phase, 's
     WHERE migration = ?1 AND phase = ?2 AND step = ?3";
 
 impl SqliteBackend {
-    pub(super) async fn register_job(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        limits: &Limits,
-    ) -> Result<JobRecord, BackendError> {
+    pub(super) async fn register_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
         let session = self.session()?;
         session.calm().await?;
         if let Some(record) = find_job(session, step).await? {
@@ -41,13 +35,7 @@ impl SqliteBackend {
     }
 
     /// Fixes the upper bound, now, and puts the cursor before the first row; the counts go on.
-    pub(super) async fn place_job(
-        &mut self,
-        lease: &Lease,
-        step: &Step,
-        job: &Job,
-        limits: &Limits,
-    ) -> Result<JobRecord, BackendError> {
+    pub(super) async fn place_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
         let session = self.session()?;
         session.calm().await?;
         // Counted before the transaction, which keeps all other writers out.
@@ -103,14 +91,7 @@ async fn write_job(session: &mut Session, lease: &Lease, step: &Step, job: &Job,
     let sql = "INSERT INTO concertina_job (migration, phase, step, digest, upper, rows_estimated) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (migration, phase, step) DO UPDATE SET cursor = NULL, \
         upper = excluded.upper, done = 0, at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-    let values = [
-        migration,
-        phase,
-        number,
-        Value::Text(&digest),
-        Value::Perhaps(upper.as_deref()),
-        Value::Integer(count),
-    ];
+    let values = [migration, phase, number, Value::Text(&digest), Value::Perhaps(upper.as_deref()), Value::Integer(count)];
     session.bound(LEDGER, sql, &values).await.map(|_| ())
 }
 
@@ -128,9 +109,8 @@ async fn chunk_between(
 ) -> Result<(u64, u64, Option<KeyValue>), BackendError> {
     standing(session, lease, step).await?;
     let walk = walk(job);
-    let row = session
-        .row("SELECT cursor, upper FROM concertina_job WHERE migration = ?1 AND phase = ?2 AND step = ?3", &of_step(step))
-        .await?;
+    let row =
+        session.row("SELECT cursor, upper FROM concertina_job WHERE migration = ?1 AND phase = ?2 AND step = ?3", &of_step(step)).await?;
     let cursor = text(&row, "cursor")?.map(|cursor| snapshot::unpack_key(&cursor)).transpose()?;
     let Some(upper) = text(&row, "upper")?.map(|upper| snapshot::unpack_key(&upper)).transpose()? else {
         return Ok((0, 0, None));
@@ -179,11 +159,7 @@ async fn chunk_between(
 }
 
 fn of_step(step: &Step) -> [Value<'_>; 3] {
-    [
-        Value::Text(step.node.migration.as_str()),
-        Value::Text(step.node.phase.as_str()),
-        Value::Integer(i64::from(step.number)),
-    ]
+    [Value::Text(step.node.migration.as_str()), Value::Text(step.node.phase.as_str()), Value::Integer(i64::from(step.number))]
 }
 
 fn walk(job: &Job) -> Walk<'_> {

@@ -29,12 +29,7 @@ pub(super) async fn check_format(session: &mut Session) -> Result<(), BackendErr
 }
 
 /// Takes the lease in a transaction of its own; its token.
-pub(super) async fn take(
-    session: &mut Session,
-    holder: &Holder,
-    witness: Option<&Witness>,
-    limits: &Limits,
-) -> Result<i64, BackendError> {
+pub(super) async fn take(session: &mut Session, holder: &Holder, witness: Option<&Witness>, limits: &Limits) -> Result<i64, BackendError> {
     session.begin(limits).await?;
     let taken = try_take(session, holder, witness).await;
     match taken {
@@ -69,9 +64,8 @@ async fn try_take(session: &mut Session, holder: &Holder, witness: Option<&Witne
         }
     }
     let path = witness.map(|witness| witness.path().to_string_lossy().into_owned());
-    let sql = format!(
-        "UPDATE concertina_lease SET token = token + 1, holder = ?1, since = {NOW}, expires_at = {THEN}, host = ?2, witness = ?3"
-    );
+    let sql =
+        format!("UPDATE concertina_lease SET token = token + 1, holder = ?1, since = {NOW}, expires_at = {THEN}, host = ?2, witness = ?3");
     let who = holder.to_string();
     session.bound(LEDGER, &sql, &[Value::Text(&who), Value::Text(&host), Value::Perhaps(path.as_deref())]).await?;
     integer(&session.row("SELECT token FROM concertina_lease", &[]).await?, "token")

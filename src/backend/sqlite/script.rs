@@ -30,12 +30,8 @@ pub(super) async fn start(session: &mut Session, start: &ScriptStart) -> Result<
 
 pub(super) async fn add_override(session: &mut Session, record: &OverrideRecord) -> Result<(), BackendError> {
     let sql = "INSERT INTO concertina_gate_override (migration, condition, reason, actor) VALUES (?1, ?2, ?3, ?4)";
-    let values = [
-        Value::Text(record.migration.as_str()),
-        Value::Text(&record.condition),
-        Value::Text(&record.reason),
-        Value::Text(&record.actor),
-    ];
+    let values =
+        [Value::Text(record.migration.as_str()), Value::Text(&record.condition), Value::Text(&record.reason), Value::Text(&record.actor)];
     session.bound(LEDGER, sql, &values).await.map(|_| ())
 }
 
@@ -109,11 +105,7 @@ pub(super) async fn standing(session: &mut Session, lease: &Lease, step: &Step) 
         return Err(BackendError::LeaseLost);
     }
     let sql = "SELECT state, digest FROM concertina_journal WHERE migration = ?1 AND phase = ?2 AND step = ?3";
-    let values = [
-        Value::Text(step.node.migration.as_str()),
-        Value::Text(step.node.phase.as_str()),
-        Value::Integer(i64::from(step.number)),
-    ];
+    let values = [Value::Text(step.node.migration.as_str()), Value::Text(step.node.phase.as_str()), Value::Integer(i64::from(step.number))];
     let rows = session.rows(sql, &values).await?;
     let Some(row) = rows.first() else { return Ok(Known::Untouched) };
     match text(row, "state")?.unwrap_or_default().as_str() {

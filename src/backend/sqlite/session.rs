@@ -168,10 +168,8 @@ pub(super) enum Value<'a> {
 }
 
 fn options(target: &DatabaseUrl) -> Result<SqliteConnectOptions, BackendError> {
-    let options = SqliteConnectOptions::from_str(target.expose()).map_err(|error| BackendError::Unreachable {
-        target: target.to_string(),
-        reason: error.to_string(),
-    })?;
+    let options = SqliteConnectOptions::from_str(target.expose())
+        .map_err(|error| BackendError::Unreachable { target: target.to_string(), reason: error.to_string() })?;
     // The engine's own default; a script that wants it writes PRAGMA foreign_keys = ON.
     Ok(options.foreign_keys(false).statement_cache_capacity(0).disable_statement_logging())
 }

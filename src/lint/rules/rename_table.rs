@@ -5,7 +5,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::operation::{CreateView, ViewColumn};
+use crate::schema::operation::{CreateView, TriggerEvent, ViewColumn};
 use crate::schema::{Dialect, Ident, ObjectName, Operation, Phase};
 
 pub(super) static RULE: Rule = Rule {
@@ -86,16 +86,13 @@ fn is_served_by_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool 
 
 /// Whether triggers of the same transaction carry every kind of write through the view.
 fn is_written_by_triggers(frame: &Frame<'_>, view: &ObjectName) -> bool {
-    let carries = |event: &str| {
+    let carries = |event: &TriggerEvent| {
         frame.later().any(|clause| match &clause.operation {
-            Operation::CreateTrigger(trigger) if trigger.instead_of && trigger.table == *view => {
-                let words: Vec<String> = frame.script.text(clause.span).split_whitespace().take(12).map(str::to_ascii_lowercase).collect();
-                words.windows(3).any(|words| words == ["instead", "of", event])
-            }
+            Operation::CreateTrigger(trigger) => trigger.instead_of && trigger.table == *view && trigger.events.contains(event),
             _ => false,
         })
     };
-    ["insert", "update", "delete"].into_iter().all(carries)
+    [TriggerEvent::Insert, TriggerEvent::Update, TriggerEvent::Delete].iter().all(carries)
 }
 
 /// Whether new releases already use a view of the new name, which an earlier statement of this transaction dropped.

@@ -74,8 +74,23 @@ pub struct CreateTrigger {
     pub or_replace: bool,
     /// IF NOT EXISTS.
     pub if_not_exists: bool,
+    /// What it fires on.
+    pub events: Vec<TriggerEvent>,
     /// INSTEAD OF (a view's trigger).
     pub instead_of: bool,
+}
+
+/// What a trigger fires on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerEvent {
+    /// INSERT.
+    Insert,
+    /// UPDATE.
+    Update,
+    /// DELETE.
+    Delete,
+    /// TRUNCATE.
+    Truncate,
 }
 
 /// CREATE TYPE / DOMAIN.

@@ -6,8 +6,8 @@ use super::refuse::{self, Choosing, condition, shape, tail};
 use super::relation::{self, Relation};
 use super::words::Words;
 use super::{BatchPoint, CannotCut, Proof};
-use crate::schema::operation::DataKind;
 use crate::schema::Dialect;
+use crate::schema::operation::DataKind;
 use crate::sql::lexer::TokenKind;
 
 pub(super) fn find(text: &str, dialect: Dialect) -> Result<BatchPoint, CannotCut> {
@@ -103,7 +103,8 @@ fn assigned(words: &Words<'_>, mut tables: Vec<Relation>, set: Range<usize>) -> 
         return tables.pop().ok_or(CannotCut::SeveralTables);
     }
     let mut chosen: Option<usize> = None;
-    let begins = |index: &usize| *index == set.start || (words.tokens[index - 1].depth == 0 && words.kind(index - 1) == Some(TokenKind::Comma));
+    let begins =
+        |index: &usize| *index == set.start || (words.tokens[index - 1].depth == 0 && words.kind(index - 1) == Some(TokenKind::Comma));
     for start in set.clone().filter(begins) {
         let equals = (start..set.end).find(|index| words.text(*index) == "=").ok_or(CannotCut::SeveralTables)?;
         // `u.name =`, `db.u.name =`

@@ -9,14 +9,55 @@ use crate::sql::lexer::TokenKind;
 
 /// What can come behind the condition, with the reason why some of it rules batches out.
 const BEHIND_CONDITION: &[&str] = &[
-    "returning", "order", "limit", "group", "having", "window", "union", "except", "intersect", "minus", "fetch", "offset", "for", "on", "qualify",
+    "returning",
+    "order",
+    "limit",
+    "group",
+    "having",
+    "window",
+    "union",
+    "except",
+    "intersect",
+    "minus",
+    "fetch",
+    "offset",
+    "for",
+    "on",
+    "qualify",
 ];
 
 /// Functions that make one row of many.
 const AGGREGATES: &[&str] = &[
-    "count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "json_arrayagg",
-    "json_objectagg", "json_group_array", "json_group_object", "group_concat", "total", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor", "every",
-    "stddev", "variance", "percentile_cont", "percentile_disc", "mode", "any_value", "xmlagg",
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "array_agg",
+    "string_agg",
+    "json_agg",
+    "jsonb_agg",
+    "json_object_agg",
+    "jsonb_object_agg",
+    "json_arrayagg",
+    "json_objectagg",
+    "json_group_array",
+    "json_group_object",
+    "group_concat",
+    "total",
+    "bool_and",
+    "bool_or",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "every",
+    "stddev",
+    "variance",
+    "percentile_cont",
+    "percentile_disc",
+    "mode",
+    "any_value",
+    "xmlagg",
 ];
 
 /// The tokens of the condition behind the WHERE at `place`.
@@ -61,8 +102,18 @@ fn names_something(words: &Words<'_>, index: usize) -> bool {
 /// Refuses what decides rows from token `from` on: behind the condition, or where there should be one.
 pub(super) fn tail(words: &Words<'_>, from: usize, depth: usize) -> Result<(), CannotCut> {
     let decides: &[(&str, &str)] = &[
-        ("order", "ORDER BY"), ("limit", "LIMIT"), ("fetch", "FETCH"), ("offset", "OFFSET"), ("group", "GROUP BY"), ("having", "HAVING"),
-        ("window", "a window"), ("union", "UNION"), ("except", "EXCEPT"), ("intersect", "INTERSECT"), ("minus", "MINUS"), ("qualify", "QUALIFY"),
+        ("order", "ORDER BY"),
+        ("limit", "LIMIT"),
+        ("fetch", "FETCH"),
+        ("offset", "OFFSET"),
+        ("group", "GROUP BY"),
+        ("having", "HAVING"),
+        ("window", "a window"),
+        ("union", "UNION"),
+        ("except", "EXCEPT"),
+        ("intersect", "INTERSECT"),
+        ("minus", "MINUS"),
+        ("qualify", "QUALIFY"),
     ];
     for index in from..words.tokens.len() {
         // A non-reserved word can be a column of ON CONFLICT or RETURNING there: `offset` without LIMIT is none of ours.
@@ -98,7 +149,10 @@ pub(super) fn select_list(words: &Words<'_>, list: Range<usize>) -> Result<(), C
         }
         let called = words.kind(index + 1) == Some(TokenKind::Open) && words.is_any(index, AGGREGATES);
         // SQLite's max(a, b) is no aggregate.
-        let inside = || (index + 2..words.behind(index + 1)).any(|at| words.kind(at) == Some(TokenKind::Comma) && words.tokens[at].depth == token.depth + 1);
+        let inside = || {
+            (index + 2..words.behind(index + 1))
+                .any(|at| words.kind(at) == Some(TokenKind::Comma) && words.tokens[at].depth == token.depth + 1)
+        };
         let scalar = words.dialect == Dialect::Sqlite && words.is_any(index, &["min", "max"]) && inside();
         if called && !scalar {
             return Err(shape(&format!("the aggregate {}", words.text(index))));
@@ -147,4 +201,3 @@ pub(super) fn choosing(words: &Words<'_>, part: Range<usize>, choosing: Choosing
 pub(super) fn shape(what: &str) -> CannotCut {
     CannotCut::Shape { what: what.to_owned() }
 }
-

@@ -95,8 +95,12 @@ fn inserts_are_cut_in_their_select() {
             "SELECT 1 FROM (SELECT 1) AS one WHERE EXISTS (SELECT s.a, coalesce(s.b, 0) FROM app.s s JOIN u ON u.i = s.i WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.i = s.i LIMIT 1))",
         );
     }
-    let (_, _, spliced, proof) = found(Postgres, "INSERT INTO t (SELECT a FROM s WHERE x) ON CONFLICT (a) DO UPDATE SET b = 1 WHERE t.b IS NULL");
-    assert_eq!(spliced, "INSERT INTO t (SELECT a FROM s WHERE (x) AND (k > 1 OR k < 0)) ON CONFLICT (a) DO UPDATE SET b = 1 WHERE t.b IS NULL");
+    let (_, _, spliced, proof) =
+        found(Postgres, "INSERT INTO t (SELECT a FROM s WHERE x) ON CONFLICT (a) DO UPDATE SET b = 1 WHERE t.b IS NULL");
+    assert_eq!(
+        spliced,
+        "INSERT INTO t (SELECT a FROM s WHERE (x) AND (k > 1 OR k < 0)) ON CONFLICT (a) DO UPDATE SET b = 1 WHERE t.b IS NULL"
+    );
     assert_eq!(proof, "SELECT 1 FROM (SELECT 1) AS one WHERE EXISTS (SELECT a FROM s WHERE x)");
     let (_, _, spliced, _) = found(Mysql, "INSERT IGNORE INTO t SELECT a FROM s WHERE x ON DUPLICATE KEY UPDATE a = 1");
     assert_eq!(spliced, "INSERT IGNORE INTO t SELECT a FROM s WHERE (x) AND (k > 1 OR k < 0) ON DUPLICATE KEY UPDATE a = 1");
@@ -146,7 +150,10 @@ fn what_means_other_rows_in_parts_is_refused() {
     ] {
         assert_eq!(point(dialect, text), shape(what), "{text}");
     }
-    assert!(point(Postgres, "UPDATE t SET a = x.v FROM s CROSS JOIN LATERAL (SELECT v FROM r WHERE r.i = s.i LIMIT 1) x WHERE s.i = t.i").is_ok());
+    assert!(
+        point(Postgres, "UPDATE t SET a = x.v FROM s CROSS JOIN LATERAL (SELECT v FROM r WHERE r.i = s.i LIMIT 1) x WHERE s.i = t.i")
+            .is_ok()
+    );
 }
 
 #[test]
@@ -166,13 +173,32 @@ fn a_condition_must_leave_finished_rows_out() {
 
 #[test]
 fn other_statements_are_refused() {
-    for text in ["SELECT 1", "INSERT INTO t VALUES (1)", "INSERT INTO t DEFAULT VALUES", "MERGE INTO t USING s ON a WHEN MATCHED THEN DELETE", "WITH x AS (SELECT 1) SELECT 2", "EXPLAIN UPDATE t SET a = 1", "DROP TABLE t", ""] {
+    for text in [
+        "SELECT 1",
+        "INSERT INTO t VALUES (1)",
+        "INSERT INTO t DEFAULT VALUES",
+        "MERGE INTO t USING s ON a WHEN MATCHED THEN DELETE",
+        "WITH x AS (SELECT 1) SELECT 2",
+        "EXPLAIN UPDATE t SET a = 1",
+        "DROP TABLE t",
+        "",
+    ] {
         assert_eq!(point(Postgres, text), Err(CannotCut::NotData), "{text}");
     }
-    for (text, what) in [("INSERT INTO t SELECT a FROM (SELECT 1) x WHERE a", "a subquery"), ("INSERT INTO t SELECT a FROM generate_series(1, 2) a WHERE a > 0", "the function generate_series"), ("INSERT INTO t SELECT 1 WHERE x", "a SELECT without FROM")] {
+    for (text, what) in [
+        ("INSERT INTO t SELECT a FROM (SELECT 1) x WHERE a", "a subquery"),
+        ("INSERT INTO t SELECT a FROM generate_series(1, 2) a WHERE a > 0", "the function generate_series"),
+        ("INSERT INTO t SELECT 1 WHERE x", "a SELECT without FROM"),
+    ] {
         assert_eq!(point(Postgres, text), Err(CannotCut::NoTable { what: what.to_owned() }), "{text}");
     }
-    for text in ["UPDATE t SET a = (1 WHERE b", "UPDATE t SET a = 'x WHERE b", "UPDATE 'x' SET a = 1 WHERE b", "UPDATE t SET a = 1) WHERE b", "UPDATE t SET a = 1 WHERE"] {
+    for text in [
+        "UPDATE t SET a = (1 WHERE b",
+        "UPDATE t SET a = 'x WHERE b",
+        "UPDATE 'x' SET a = 1 WHERE b",
+        "UPDATE t SET a = 1) WHERE b",
+        "UPDATE t SET a = 1 WHERE",
+    ] {
         assert!(matches!(point(Postgres, text), Err(CannotCut::Unread { .. })), "{text}");
     }
     assert!(matches!(point(Mysql, "UPDATE t SET a = 1 /*!40000 WHERE b */"), Err(CannotCut::Unread { .. })));
@@ -194,16 +220,30 @@ fn comments_swallow_nothing() {
 /// Parts of statements that every dialect parses.
 fn statement() -> impl Strategy<Value = String> {
     let condition = prop_oneof![
-        Just("a IS NULL"), Just("a IS NULL OR b = 'x;'"), Just("t.a <> 1 -- it's\n AND b"), Just("NOT EXISTS (SELECT 1 FROM s WHERE s.i = b LIMIT 1)"),
-        Just("a IN (1, 2) /* WHERE */ OR (b OR c)"), Just("CASE WHEN a THEN b ELSE c END = 1"), Just("a BETWEEN 1 AND 2"),
+        Just("a IS NULL"),
+        Just("a IS NULL OR b = 'x;'"),
+        Just("t.a <> 1 -- it's\n AND b"),
+        Just("NOT EXISTS (SELECT 1 FROM s WHERE s.i = b LIMIT 1)"),
+        Just("a IN (1, 2) /* WHERE */ OR (b OR c)"),
+        Just("CASE WHEN a THEN b ELSE c END = 1"),
+        Just("a BETWEEN 1 AND 2"),
     ];
-    let value = prop_oneof![Just("1"), Just("b"), Just("(SELECT max(x) FROM s WHERE s.i = t.i)"), Just("CASE WHEN b THEN 'WHERE' ELSE c END"), Just("coalesce(a, b)")];
+    let value = prop_oneof![
+        Just("1"),
+        Just("b"),
+        Just("(SELECT max(x) FROM s WHERE s.i = t.i)"),
+        Just("CASE WHEN b THEN 'WHERE' ELSE c END"),
+        Just("coalesce(a, b)")
+    ];
     let blank = prop_oneof![Just(" "), Just("\n"), Just(" /* c */ "), Just(" -- c WHERE\n")];
     let form = prop_oneof![
-        Just("UPDATE t SET a = {v}, b = {v} WHERE {c}"), Just("DELETE FROM t WHERE {c}"), Just("INSERT INTO r (a, b) SELECT {v}, t.b FROM t WHERE {c}"),
+        Just("UPDATE t SET a = {v}, b = {v} WHERE {c}"),
+        Just("DELETE FROM t WHERE {c}"),
+        Just("INSERT INTO r (a, b) SELECT {v}, t.b FROM t WHERE {c}"),
         Just("INSERT INTO r SELECT {v} FROM t JOIN s ON t.i = s.i LEFT JOIN q ON q.i = s.i WHERE {c}"),
     ];
-    (form, value, condition, blank).prop_map(|(form, value, condition, blank)| form.replace(' ', blank).replace("{v}", value).replace("{c}", condition))
+    (form, value, condition, blank)
+        .prop_map(|(form, value, condition, blank)| form.replace(' ', blank).replace("{v}", value).replace("{c}", condition))
 }
 
 fn tokens(text: &str, dialect: Dialect) -> Vec<&str> {

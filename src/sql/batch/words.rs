@@ -25,8 +25,8 @@ pub(super) struct Words<'a> {
 
 /// After these, what follows is an operand, whatever keyword it looks like.
 const BEFORE_OPERANDS: &[&str] = &[
-    "where", "and", "or", "not", "xor", "like", "ilike", "in", "between", "set", "on", "select", "distinct", "when", "then", "else", "case", "by", "is",
-    "having", "as",
+    "where", "and", "or", "not", "xor", "like", "ilike", "in", "between", "set", "on", "select", "distinct", "when", "then", "else",
+    "case", "by", "is", "having", "as",
 ];
 
 impl<'a> Words<'a> {
@@ -91,7 +91,8 @@ impl<'a> Words<'a> {
     /// The index behind the `)` that closes the `(` at `open`.
     pub(super) fn behind(&self, open: usize) -> usize {
         let depth = self.tokens[open].depth;
-        let close = (open + 1..self.tokens.len()).find(|index| self.tokens[*index].depth == depth && self.kind(*index) == Some(TokenKind::Close));
+        let close =
+            (open + 1..self.tokens.len()).find(|index| self.tokens[*index].depth == depth && self.kind(*index) == Some(TokenKind::Close));
         close.map_or(self.tokens.len(), |close| close + 1)
     }
 

@@ -24,11 +24,14 @@ fn a_directive_belongs_to_the_statement_below_or_on_its_lines() {
     assert_eq!(script.problems, []);
     assert_eq!(kinds(&script.directives), [allow("a", "whole file", None)]);
     let found: Vec<_> = script.statements.iter().map(|statement| kinds(&statement.directives)).collect();
-    assert_eq!(found, [
-        vec![allow("b", "say \"why\"", Some("2027-01-31")), allow("c", "", None), allow("d", "", None)],
-        vec![allow("e", "x", None), allow("f", "", None)],
-        vec![],
-    ]);
+    assert_eq!(
+        found,
+        [
+            vec![allow("b", "say \"why\"", Some("2027-01-31")), allow("c", "", None), allow("d", "", None)],
+            vec![allow("e", "x", None), allow("f", "", None)],
+            vec![],
+        ]
+    );
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub(in crate::sql) fn length(bytes: &[u8]) -> Option<usize> {
     let inner = &line[open.len()..];
     let end = memmem::find(inner, close)?;
     // `{d '2020-01-01'}` is an ODBC escape.
-    let plain = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.'));
+    let plain =
+        |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.'));
     if open == b"{" && !plain(&inner[..end]) {
         return None;
     }

@@ -19,9 +19,10 @@ fn texts(dialect: Dialect, text: &str) -> Vec<&str> {
 
 #[test]
 fn operators_go_as_far_as_the_dialect_takes_them() {
-    assert_eq!(texts(Postgres, "a=-1 b<>-c d->>'e' f::g h:=1 @-i j||k"), [
-        "a", "=", "-", "1", "b", "<>", "-", "c", "d", "->>", "'e'", "f", "::", "g", "h", ":=", "1", "@-", "i", "j", "||", "k"
-    ]);
+    assert_eq!(
+        texts(Postgres, "a=-1 b<>-c d->>'e' f::g h:=1 @-i j||k"),
+        ["a", "=", "-", "1", "b", "<>", "-", "c", "d", "->>", "'e'", "f", "::", "g", "h", ":=", "1", "@-", "i", "j", "||", "k"]
+    );
     assert_eq!(texts(Postgres, "a+--b\n*/*c*/d"), ["a", "+", "--b", "*", "/*c*/", "d"]);
     assert_eq!(texts(Mysql, "a<=>b-1->>c&&d"), ["a", "<=>", "b", "-", "1", "->>", "c", "&&", "d"]);
     assert_eq!(texts(Sqlite, "a==b<<-1"), ["a", "==", "b", "<<", "-", "1"]);
@@ -29,18 +30,23 @@ fn operators_go_as_far_as_the_dialect_takes_them() {
 
 #[test]
 fn numbers_keep_their_exponent_and_not_a_range() {
-    assert_eq!(texts(Postgres, "1.5e-3 1e+2 0xE-1 1..10 2. .5 1_000"), ["1.5e-3", "1e+2", "0xE", "-", "1", "1", ".", ".", "10", "2.", ".", "5", "1_000"]);
+    assert_eq!(
+        texts(Postgres, "1.5e-3 1e+2 0xE-1 1..10 2. .5 1_000"),
+        ["1.5e-3", "1e+2", "0xE", "-", "1", "1", ".", ".", "10", "2.", ".", "5", "1_000"]
+    );
     assert_eq!(texts(Mysql, "1e-3 1e - 3 1a$b"), ["1e-3", "1e", "-", "3", "1a$b"]);
 }
 
 #[test]
 fn prefixes_belong_to_their_string() {
-    assert_eq!(texts(Postgres, r"E'\'' e 'x' U&'a' U&x N'b' X'00' b'1' xe'y'"), [
-        r"E'\''", "e", "'x'", "U&'a'", "U", "&", "x", "N'b'", "X'00'", "b'1'", "xe", "'y'"
-    ]);
-    assert_eq!(texts(Mysql, r#"N'\'' @'x' @@global.y _utf8'z' `a``b` "c""d""#), [
-        r"N'\''", "@", "'x'", "@@global", ".", "y", "_utf8", "'z'", "`a``b`", "\"c\"\"d\""
-    ]);
+    assert_eq!(
+        texts(Postgres, r"E'\'' e 'x' U&'a' U&x N'b' X'00' b'1' xe'y'"),
+        [r"E'\''", "e", "'x'", "U&'a'", "U", "&", "x", "N'b'", "X'00'", "b'1'", "xe", "'y'"]
+    );
+    assert_eq!(
+        texts(Mysql, r#"N'\'' @'x' @@global.y _utf8'z' `a``b` "c""d""#),
+        [r"N'\''", "@", "'x'", "@@global", ".", "y", "_utf8", "'z'", "`a``b`", "\"c\"\"d\""]
+    );
     assert_eq!(texts(Sqlite, "x'00' [a'b] `c` @v $w ?1"), ["x'00'", "[a'b]", "`c`", "@v", "$w", "?", "1"]);
 }
 
@@ -62,8 +68,9 @@ fn comments_end_where_the_dialect_says() {
     assert_eq!(texts(Postgres, "--a\rb"), ["--a", "b"]);
     assert_eq!(texts(Sqlite, "--a\rb\nc"), ["--a\rb", "c"]);
     assert_eq!(texts(Mysql, "--\u{1}a\n--b"), ["--\u{1}a", "-", "-", "b"]);
-    assert_eq!(texts(Mysql, "/*!99999 a /* b */ c */ d /*!40000 e /* f */ g */ h"), [
-        "/*!99999 a /* b */ c */", "d", "/*!40000", "e", "/* f */", "g", "*/", "h"
-    ]);
+    assert_eq!(
+        texts(Mysql, "/*!99999 a /* b */ c */ d /*!40000 e /* f */ g */ h"),
+        ["/*!99999 a /* b */ c */", "d", "/*!40000", "e", "/* f */", "g", "*/", "h"]
+    );
     assert_eq!(texts(Mysql, "/*!12 a */"), ["/*!", "12", "a", "*/"]);
 }

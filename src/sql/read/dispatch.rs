@@ -101,8 +101,23 @@ impl Head {
 }
 
 /// What may stand between CREATE and the kind of object.
-const MODIFIERS: &[&str] =
-    &["OR", "REPLACE", "TEMP", "TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED", "RECURSIVE", "UNIQUE", "FULLTEXT", "SPATIAL", "DEFAULT", "CONSTRAINT", "TRUSTED", "PROCEDURAL"];
+const MODIFIERS: &[&str] = &[
+    "OR",
+    "REPLACE",
+    "TEMP",
+    "TEMPORARY",
+    "GLOBAL",
+    "LOCAL",
+    "UNLOGGED",
+    "RECURSIVE",
+    "UNIQUE",
+    "FULLTEXT",
+    "SPATIAL",
+    "DEFAULT",
+    "CONSTRAINT",
+    "TRUSTED",
+    "PROCEDURAL",
+];
 
 fn opaque(span: Span, unread: Unread, names: Vec<crate::schema::ObjectName>) -> Clause {
     Clause { span, operation: Operation::Opaque(Opaque { reason: unread.reason, names }) }

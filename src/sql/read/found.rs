@@ -2,7 +2,7 @@
 
 use super::routine::Code;
 use super::slot::{Slot, Value, value};
-use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint, ObjectKind, Verb};
+use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint, ObjectKind, TriggerEvent, Verb};
 use crate::schema::table::TypeName;
 use crate::schema::{Expression, Ident, ObjectName, Operation};
 use crate::sql::cursor::{Cursor, Unread};
@@ -99,6 +99,17 @@ impl<'a> Found<'a> {
     /// Whether the labelled part was there.
     pub(super) fn has(&self, label: &str) -> bool {
         self.last(label).is_some()
+    }
+
+    /// What a trigger fires on.
+    pub(super) fn trigger_events(&self) -> Vec<TriggerEvent> {
+        let events = [
+            ("insert", TriggerEvent::Insert),
+            ("update", TriggerEvent::Update),
+            ("delete", TriggerEvent::Delete),
+            ("truncate", TriggerEvent::Truncate),
+        ];
+        events.into_iter().filter(|(label, _)| self.has(label)).map(|(_, event)| event).collect()
     }
 
     /// Sets the bytes of the whole form.

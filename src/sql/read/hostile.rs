@@ -15,7 +15,8 @@ fn on_an_ordinary_thread(work: impl FnOnce() + Send + 'static) {
 /// Expressions of about this height.
 fn expressions(dialect: Dialect, height: u32) -> Vec<String> {
     let links = height as usize - 40;
-    let mut chains = vec![" AND a", " OR a = 1", " || a", " + 1", " IS NULL", " - -1", " COLLATE x", " BETWEEN 1 AND 2", " IN (1)", " LIKE b"];
+    let mut chains =
+        vec![" AND a", " OR a = 1", " || a", " + 1", " IS NULL", " - -1", " COLLATE x", " BETWEEN 1 AND 2", " IN (1)", " LIKE b"];
     match dialect {
         Dialect::Postgres => chains.extend(["::int", "[1]", " AT TIME ZONE 'x'", " ->> 'x'", " ISNULL", " OPERATOR(pg_catalog.+) 1"]),
         Dialect::Sqlite => chains.extend([" GLOB b", " ->> 'x'", " NOTNULL"]),
@@ -97,9 +98,15 @@ fn the_tallest_statements_get_a_larger_stack() {
 fn one_step_more_is_too_complex() {
     for dialect in Dialect::ALL {
         on_an_ordinary_thread(move || {
-            for expression in [format!("a{}", " AND a".repeat(HEIGHT as usize + 1)), format!("{}a{}", "(".repeat(100_000), ")".repeat(100_000))] {
+            for expression in
+                [format!("a{}", " AND a".repeat(HEIGHT as usize + 1)), format!("{}a{}", "(".repeat(100_000), ")".repeat(100_000))]
+            {
                 let script = read(&Source::new("hostile.sql", format!("SELECT 1;\nSELECT {expression};")), Server::oldest(dialect));
-                assert!(matches!(script.problems[..], [ref problem] if matches!(problem.kind, ProblemKind::TooComplex(_))), "{:?}", script.problems);
+                assert!(
+                    matches!(script.problems[..], [ref problem] if matches!(problem.kind, ProblemKind::TooComplex(_))),
+                    "{:?}",
+                    script.problems
+                );
                 assert_eq!(script.source.place(script.problems[0].span.start).line, 2);
                 assert_eq!(script.statements.len(), 2);
             }

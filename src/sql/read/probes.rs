@@ -78,7 +78,12 @@ fn each_clause_has_its_own_bytes() {
     let sql = "ALTER TABLE t ADD COLUMN a int, DROP b CASCADE , ALTER c TYPE text USING c::text, OWNER TO x";
     assert_eq!(
         outline(Dialect::Postgres, sql),
-        ["AddColumn | ADD COLUMN a int", "DropColumn | DROP b CASCADE", "AlterColumn | ALTER c TYPE text USING c::text", "Access | OWNER TO x"]
+        [
+            "AddColumn | ADD COLUMN a int",
+            "DropColumn | DROP b CASCADE",
+            "AlterColumn | ALTER c TYPE text USING c::text",
+            "Access | OWNER TO x"
+        ]
     );
     assert_eq!(
         outline(Dialect::Mysql, "ALTER TABLE t ENGINE=InnoDB ROW_FORMAT=DYNAMIC, CHANGE a b INT, ADD (c INT, d INT)"),
@@ -114,10 +119,7 @@ fn flags_of_the_dangerous_forms_are_kept() {
         only(Dialect::Postgres, "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID"),
         Operation::AddConstraint(add) if add.constraint.validity == crate::schema::table::Validity::NotValid
     ));
-    assert!(matches!(
-        only(Dialect::Postgres, "REINDEX (CONCURRENTLY) TABLE t"),
-        Operation::Reindex { concurrently: true, .. }
-    ));
+    assert!(matches!(only(Dialect::Postgres, "REINDEX (CONCURRENTLY) TABLE t"), Operation::Reindex { concurrently: true, .. }));
     assert!(matches!(
         only(Dialect::Postgres, "ALTER TABLE t DISABLE TRIGGER ALL"),
         Operation::AlterTable { change: crate::schema::operation::TableChange::Trigger { name: None, enabled: false }, .. }

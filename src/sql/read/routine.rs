@@ -134,5 +134,6 @@ pub(super) fn argument_type(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
 }
 
 fn ends(cursor: &Cursor<'_>) -> bool {
-    [Token::Comma, Token::RParen, Token::Eq, Token::Assignment].iter().any(|token| cursor.at(0, token)) || ["default", "order"].iter().any(|word| cursor.at_word(0, word))
+    [Token::Comma, Token::RParen, Token::Eq, Token::Assignment].iter().any(|token| cursor.at(0, token))
+        || ["default", "order"].iter().any(|word| cursor.at_word(0, word))
 }

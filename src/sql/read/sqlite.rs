@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use super::dispatch::{self, Head};
 use super::found::Found;
 use super::synopsis::{self, Form, Pattern, each, one, statement_end};
-use crate::schema::operation::{AddColumn, CreateTrigger, Drop, MaintenanceKind, ReindexTarget, Setting, TransactionControl};
 use crate::schema::Operation;
+use crate::schema::operation::{AddColumn, CreateTrigger, Drop, MaintenanceKind, ReindexTarget, Setting, TransactionControl};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::lower::table;
@@ -17,7 +17,9 @@ use crate::sql::read::Reader;
 /// The reader for a statement's head; `None` leaves it to sqlparser.
 pub(super) fn reader(head: &Head) -> Option<Reader> {
     match (head.verb(), head.kind()) {
-        ("CREATE", "TABLE" | "INDEX" | "VIEW") | ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "", _) => None,
+        ("CREATE", "TABLE" | "INDEX" | "VIEW") | ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "", _) => {
+            None
+        }
         ("EXPLAIN", _) => Some(explain),
         _ => Some(read),
     }
@@ -45,7 +47,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("DROP TRIGGER %if_exists name", |f| {
             Ok(Operation::DropTrigger { trigger: f.name("name")?, table: None, if_exists: f.has("if_exists"), cascade: false })
         }),
-        one("CREATE [ TEMP | TEMPORARY ] TRIGGER %if_not_exists name [ BEFORE | AFTER | instead:{ INSTEAD OF } ] { DELETE | INSERT | UPDATE [ OF column:ident ,... ] }
+        one("CREATE [ TEMP | TEMPORARY ] TRIGGER %if_not_exists name [ BEFORE | AFTER | instead:{ INSTEAD OF } ] { delete:DELETE | insert:INSERT | update:UPDATE [ OF column:ident ,... ] }
              ON table:name [ FOR EACH ROW ] [ WHEN condition:expr ] BEGIN block", |f| {
             let mut uses = f.code("block")?.uses;
             uses.extend(f.idents("column"));
@@ -57,6 +59,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 uses,
                 or_replace: false,
                 if_not_exists: f.has("if_not_exists"),
+                events: f.trigger_events(),
                 instead_of: f.has("instead"),
             })))
         }),

@@ -73,7 +73,7 @@ const SHORTHANDS: &[(&str, &str)] = &[
     ("%no_binlog", "[ NO_WRITE_TO_BINLOG | LOCAL ]"),
     ("%copy_option", "{ word [ ( any ,... ) | * | [ - ] any ] }"),
     ("%old_copy_option", "{ BINARY | FREEZE | DELIMITER [ AS ] string | NULL [ AS ] string | CSV | HEADER | QUOTE [ AS ] string | ESCAPE [ AS ] string | FORCE QUOTE { %columns | column:ident ,... | * } | FORCE [ NOT ] NULL { column:ident ,... | * } | ENCODING string }"),
-    ("%trigger_event", "{ INSERT | DELETE | TRUNCATE | UPDATE [ OF column:ident ,... ] }"),
+    ("%trigger_event", "{ insert:INSERT | delete:DELETE | truncate:TRUNCATE | update:UPDATE [ OF column:ident ,... ] }"),
     (
         "%setting",
         "{ setting:{ ident [ . ident ] ... } { TO | = } { DEFAULT | value ,... } | zone:{ TIME ZONE } { LOCAL | DEFAULT | INTERVAL any [ parens | any TO any ] | value }
@@ -276,7 +276,12 @@ pub(super) fn list(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found<'_
 }
 
 /// Reads the next tokens by the first form that fits and ends where `ends` says a form may end.
-pub(super) fn read(cursor: &mut Cursor<'_>, forms: &[Form], found: &mut Found<'_>, ends: fn(&mut Cursor<'_>) -> bool) -> Result<Vec<Clause>, Unread> {
+pub(super) fn read(
+    cursor: &mut Cursor<'_>,
+    forms: &[Form],
+    found: &mut Found<'_>,
+    ends: fn(&mut Cursor<'_>) -> bool,
+) -> Result<Vec<Clause>, Unread> {
     let (place, start, kept) = (cursor.place(), cursor.start(), found.len());
     for form in forms {
         if form.pattern.fits(cursor, found) {

@@ -51,7 +51,9 @@ impl Splitter<'_> {
     pub(super) fn starts_client_command(&mut self, token: Token, keyword: Keyword) -> bool {
         match (keyword, self.dialect) {
             (Keyword::Delimiter, Dialect::Mysql) => self.delimiter(token.span),
-            (Keyword::Delimiter, Dialect::Postgres | Dialect::Sqlite) | (Keyword::Source, Dialect::Mysql) => self.client_line(token.span.start),
+            (Keyword::Delimiter, Dialect::Postgres | Dialect::Sqlite) | (Keyword::Source, Dialect::Mysql) => {
+                self.client_line(token.span.start)
+            }
             _ => return false,
         }
         true

@@ -185,7 +185,9 @@ impl Structure {
                 (Dialect::Postgres, Keyword::Function | Keyword::Procedure) => Body::Atomic,
                 (Dialect::Postgres, Keyword::Rule) => Body::Rule,
                 (Dialect::Sqlite, Keyword::Trigger) => Body::Trigger,
-                (Dialect::Mysql, Keyword::Trigger | Keyword::Function | Keyword::Procedure | Keyword::Event) => Body::Routine { begun: false },
+                (Dialect::Mysql, Keyword::Trigger | Keyword::Function | Keyword::Procedure | Keyword::Event) => {
+                    Body::Routine { begun: false }
+                }
                 _ => Body::None,
             },
             _ => return None,
@@ -234,7 +236,13 @@ impl Structure {
             Keyword::For if inside && self.at_statement() => self.open(LevelKind::Block),
             Keyword::Insert | Keyword::Update | Keyword::Delete if matches!(previous.keyword, Keyword::Before | Keyword::After) => {}
             Keyword::Set if previous.keyword == Keyword::Character => {}
-            Keyword::Set | Keyword::Select | Keyword::Insert | Keyword::Update | Keyword::Delete | Keyword::Replace | Keyword::Return
+            Keyword::Set
+            | Keyword::Select
+            | Keyword::Insert
+            | Keyword::Update
+            | Keyword::Delete
+            | Keyword::Replace
+            | Keyword::Return
             | Keyword::Call
                 if !inside =>
             {

@@ -109,7 +109,13 @@ fn a_delimiter_wins_over_the_letters_before_it() {
     let text = "DELIMITER $$\nDROP TRIGGER IF EXISTS t;\nCREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN SET @x = 1; END$$\nSELECT a$$SELECT 2 $$\nDELIMITER ;\nSELECT 3;";
     assert_eq!(
         statements(Mysql, text),
-        ["DROP TRIGGER IF EXISTS t", "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN SET @x = 1; END", "SELECT a", "SELECT 2", "SELECT 3"]
+        [
+            "DROP TRIGGER IF EXISTS t",
+            "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN SET @x = 1; END",
+            "SELECT a",
+            "SELECT 2",
+            "SELECT 3"
+        ]
     );
     assert!(problems(Mysql, text).is_empty());
     assert_eq!(statements(Mysql, "delimiter //\r\nSELECT 1//\r\nSELECT 2; //\r\ndelimiter ;\r\n"), ["SELECT 1", "SELECT 2"]);
@@ -143,16 +149,19 @@ fn bodies_are_cut_at_every_semicolon() {
 #[test]
 fn breakpoints_end_statements() {
     for dialect in Dialect::ALL {
-        assert_eq!(statements(dialect, "SELECT 1\n--> statement-breakpoint\nSELECT 2;--> statement-breakpoint\nSELECT 3"), ["SELECT 1", "SELECT 2", "SELECT 3"]);
+        assert_eq!(
+            statements(dialect, "SELECT 1\n--> statement-breakpoint\nSELECT 2;--> statement-breakpoint\nSELECT 3"),
+            ["SELECT 1", "SELECT 2", "SELECT 3"]
+        );
     }
 }
 
 #[test]
 fn client_commands_are_problems() {
-    assert_eq!(problems(Postgres, "\\set x 1\nSELECT 1 \\gexec\r\nSELECT 2;"), [
-        ("\\set x 1", ProblemKind::ClientCommand("\\set".to_owned())),
-        ("\\gexec", ProblemKind::ClientCommand("\\gexec".to_owned())),
-    ]);
+    assert_eq!(
+        problems(Postgres, "\\set x 1\nSELECT 1 \\gexec\r\nSELECT 2;"),
+        [("\\set x 1", ProblemKind::ClientCommand("\\set".to_owned())), ("\\gexec", ProblemKind::ClientCommand("\\gexec".to_owned())),]
+    );
     assert_eq!(statements(Postgres, "\\set x 1\nSELECT 1 \\gexec\r\nSELECT 2;"), ["SELECT 1", "SELECT 2"]);
     assert_eq!(problems(Sqlite, ".bail on\nSELECT 1;"), [(".bail on", ProblemKind::ClientCommand(".bail".to_owned()))]);
     assert_eq!(problems(Postgres, "DELIMITER //\n"), [("DELIMITER //", ProblemKind::ClientCommand("DELIMITER".to_owned()))]);
@@ -170,7 +179,10 @@ fn copy_data_is_no_sql() {
 #[test]
 fn templates_are_problems_and_casts_are_not() {
     let found = |dialect, text| -> Vec<String> { problems(dialect, text).into_iter().map(|(text, _)| text.to_owned()).collect() };
-    assert_eq!(found(Postgres, "CREATE TABLE {{ name }} (a int); DROP TABLE ${x}.b, p_${y}_z, \"${q}\", $%T%$;"), ["{{ name }}", "${x}", "{y}", "${q}", "$%T%$"]);
+    assert_eq!(
+        found(Postgres, "CREATE TABLE {{ name }} (a int); DROP TABLE ${x}.b, p_${y}_z, \"${q}\", $%T%$;"),
+        ["{{ name }}", "${x}", "{y}", "${q}", "$%T%$"]
+    );
     assert_eq!(found(Postgres, "SELECT :v, :'w', :\"x\", a.:y; GRANT ALL ON a TO :role"), [":v", ":'w'", ":\"x\"", ":y", ":role"]);
     assert_eq!(found(Postgres, "SELECT a::int, b[1:n], 'a:b', x := 1, '{{ x }}'").len(), 0);
     assert_eq!(found(Mysql, "SET @a := 1; CREATE PROCEDURE p() l:BEGIN END; SELECT {d '2020-01-01'}; DROP TABLE {$NS}_a").len(), 1);
@@ -197,7 +209,8 @@ fn what_is_never_closed_says_so() {
 
 #[test]
 fn depth_and_chains_are_bounded_and_lists_are_not() {
-    let complex = |dialect, text: &str| problems(dialect, text).iter().filter(|(_, kind)| matches!(kind, ProblemKind::TooComplex(_))).count();
+    let complex =
+        |dialect, text: &str| problems(dialect, text).iter().filter(|(_, kind)| matches!(kind, ProblemKind::TooComplex(_))).count();
     for dialect in Dialect::ALL {
         let nested = format!("SELECT {}1{};SELECT 1", "(".repeat(100_000), ")".repeat(100_000));
         assert_eq!(complex(dialect, &nested), 1);

@@ -6,16 +6,15 @@ use std::sync::LazyLock;
 
 use sqlparser::tokenizer::Token;
 
-use crate::schema::operation::{
-    AddColumn, AddConstraint, ColumnChange, ConstraintRef, IndexChange, NewColumn, NewConstraint, TableChange,
-};
+use crate::schema::operation::{AddColumn, AddConstraint, ColumnChange, ConstraintRef, IndexChange, NewColumn, NewConstraint, TableChange};
 use crate::schema::{Ident, ObjectName, Operation};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::read::found::Found;
 use crate::sql::read::synopsis::{self, Form, Pattern, each, one};
 
-static HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("ALTER [ ONLINE ] [ IGNORE ] TABLE [ IF EXISTS ] table:name [ WAIT number | NOWAIT ]"));
+static HEAD: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new("ALTER [ ONLINE ] [ IGNORE ] TABLE [ IF EXISTS ] table:name [ WAIT number | NOWAIT ]"));
 
 #[rustfmt::skip]
 static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
@@ -123,9 +122,35 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
 
 /// Words that can follow a table option without a comma.
 const NEXT: &[&str] = &[
-    "auto_increment", "avg_row_length", "character", "charset", "checksum", "collate", "comment", "compression", "connection", "default", "delay_key_write", "encryption", "engine",
-    "insert_method", "key_block_size", "max_rows", "min_rows", "pack_keys", "page_checksum", "page_compressed", "partition", "remove", "row_format", "stats_auto_recalc",
-    "stats_persistent", "stats_sample_pages", "tablespace", "transactional", "union",
+    "auto_increment",
+    "avg_row_length",
+    "character",
+    "charset",
+    "checksum",
+    "collate",
+    "comment",
+    "compression",
+    "connection",
+    "default",
+    "delay_key_write",
+    "encryption",
+    "engine",
+    "insert_method",
+    "key_block_size",
+    "max_rows",
+    "min_rows",
+    "pack_keys",
+    "page_checksum",
+    "page_compressed",
+    "partition",
+    "remove",
+    "row_format",
+    "stats_auto_recalc",
+    "stats_persistent",
+    "stats_sample_pages",
+    "tablespace",
+    "transactional",
+    "union",
 ];
 
 fn action_end(cursor: &mut Cursor<'_>) -> bool {

@@ -14,7 +14,7 @@ use crate::sql::read::synopsis::{self, Form, object, one, statement_end};
 #[rustfmt::skip]
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
-        one("CREATE or_replace:[ OR REPLACE ] %definer TRIGGER %if_not_exists name { BEFORE | AFTER } { INSERT | UPDATE | DELETE } ON table:name FOR EACH ROW [ { FOLLOWS | PRECEDES } ident ] code", |f| {
+        one("CREATE or_replace:[ OR REPLACE ] %definer TRIGGER %if_not_exists name { BEFORE | AFTER } { insert:INSERT | update:UPDATE | delete:DELETE } ON table:name FOR EACH ROW [ { FOLLOWS | PRECEDES } ident ] code", |f| {
             Ok(Operation::CreateTrigger(Box::new(CreateTrigger {
                 name: f.name("name")?,
                 table: f.name("table")?,
@@ -22,6 +22,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 uses: f.code("code")?.uses,
                 or_replace: f.has("or_replace"),
                 if_not_exists: f.has("if_not_exists"),
+                events: f.trigger_events(),
                 instead_of: false,
             })))
         }),

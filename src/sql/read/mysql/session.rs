@@ -64,7 +64,8 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     ]
 });
 
-static EXPLAIN: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("{ EXPLAIN | DESCRIBE | DESC } [ analyze:ANALYZE | EXTENDED | PARTITIONS ] [ FORMAT = any ]"));
+static EXPLAIN: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new("{ EXPLAIN | DESCRIBE | DESC } [ analyze:ANALYZE | EXTENDED | PARTITIONS ] [ FORMAT = any ]"));
 static TABLE: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("{ EXPLAIN | DESCRIBE | DESC } name [ any ]"));
 static PREPARE: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("PREPARE ident FROM { text:string | any }"));
 

@@ -13,7 +13,9 @@ use crate::sql::read::synopsis::{self, Form, one, statement_end};
 
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
-        one("ALTER INDEX %if_exists name %rename", |f| Ok(Operation::RenameIndex { index: f.name("name")?, table: None, to: f.ident("to")? })),
+        one("ALTER INDEX %if_exists name %rename", |f| {
+            Ok(Operation::RenameIndex { index: f.name("name")?, table: None, to: f.ident("to")? })
+        }),
         one("ALTER INDEX name ATTACH PARTITION child:name", |f| index(f, IndexChange::Attach { child: f.name("child")? })),
         one("ALTER INDEX %if_exists name SET TABLESPACE ident", |f| index(f, IndexChange::SetTablespace)),
         one(
@@ -26,9 +28,10 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         }),
         one("ALTER [ MATERIALIZED ] VIEW %if_exists name %move", |f| view(f, ObjectChange::Move(f.ident("schema")?))),
         one("ALTER [ MATERIALIZED ] VIEW %if_exists name %owner", owner),
-        one("ALTER VIEW %if_exists name { ALTER [ COLUMN ] ident { SET DEFAULT expr | DROP DEFAULT } | SET %parameters | RESET %parameters }", |f| {
-            view(f, ObjectChange::Option)
-        }),
+        one(
+            "ALTER VIEW %if_exists name { ALTER [ COLUMN ] ident { SET DEFAULT expr | DROP DEFAULT } | SET %parameters | RESET %parameters }",
+            |f| view(f, ObjectChange::Option),
+        ),
         one("ALTER MATERIALIZED VIEW name [ NO ] DEPENDS ON EXTENSION ident", |f| view(f, ObjectChange::Option)),
         one(
             "ALTER MATERIALIZED VIEW %if_exists name { CLUSTER ON ident | SET WITHOUT CLUSTER | SET { ACCESS METHOD | TABLESPACE } ident | SET %parameters | RESET %parameters | ALTER [ COLUMN ] ident { SET STATISTICS number | SET %parameters | RESET %parameters | SET { STORAGE | COMPRESSION } { ident | DEFAULT } } } ,...",
@@ -50,7 +53,9 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER TYPE name ADD VALUE %if_not_exists label:string [ { BEFORE | AFTER } string ]", |f| {
             ty(f, TypeChange::AddLabel { label: f.text("label")?, if_not_exists: f.has("if_not_exists") })
         }),
-        one("ALTER TYPE name RENAME VALUE label:string TO to:string", |f| ty(f, TypeChange::RenameLabel { label: f.text("label")?, to: f.text("to")? })),
+        one("ALTER TYPE name RENAME VALUE label:string TO to:string", |f| {
+            ty(f, TypeChange::RenameLabel { label: f.text("label")?, to: f.text("to")? })
+        }),
         one("ALTER TYPE name RENAME ATTRIBUTE ident TO ident %behavior", |f| ty(f, TypeChange::Attribute)),
         one("ALTER TYPE name SET %parameters", |f| ty(f, TypeChange::Other)),
         one(
@@ -65,7 +70,9 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER DOMAIN name DROP DEFAULT", |f| ty(f, TypeChange::Default(None))),
         one("ALTER DOMAIN name SET NOT NULL", |f| ty(f, TypeChange::SetNotNull)),
         one("ALTER DOMAIN name DROP NOT NULL", |f| ty(f, TypeChange::Relax { constraint: None })),
-        one("ALTER DOMAIN name DROP CONSTRAINT %if_exists ident %behavior", |f| ty(f, TypeChange::Relax { constraint: Some(f.ident("ident")?) })),
+        one("ALTER DOMAIN name DROP CONSTRAINT %if_exists ident %behavior", |f| {
+            ty(f, TypeChange::Relax { constraint: Some(f.ident("ident")?) })
+        }),
         one("ALTER DOMAIN name VALIDATE CONSTRAINT ident", |f| ty(f, TypeChange::Validate(f.ident("ident")?))),
         one("ALTER DOMAIN name ADD [ CONSTRAINT ident ] NOT NULL", |f| ty(f, TypeChange::SetNotNull)),
         one("ALTER DOMAIN name ADD constraint", |f| {
@@ -79,23 +86,27 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 | ConstraintKind::Exclusion { .. } => Err(Unread { reason: "a domain takes CHECK and NOT NULL only".to_owned() }),
             }
         }),
-        one("ALTER SCHEMA ident %rename", |f| Ok(Operation::AlterSchema { name: f.ident("ident")?, change: ObjectChange::Rename(f.ident("to")?) })),
+        one("ALTER SCHEMA ident %rename", |f| {
+            Ok(Operation::AlterSchema { name: f.ident("ident")?, change: ObjectChange::Rename(f.ident("to")?) })
+        }),
         one("ALTER SCHEMA name %owner", owner),
         one("ALTER { FUNCTION | PROCEDURE | ROUTINE } name %signature %rename", |f| routine(f, ObjectChange::Rename(f.ident("to")?))),
         one("ALTER { FUNCTION | PROCEDURE | ROUTINE } name %signature %move", |f| routine(f, ObjectChange::Move(f.ident("schema")?))),
         one("ALTER { FUNCTION | PROCEDURE | ROUTINE } name %signature %owner", owner),
-        one("ALTER { FUNCTION | PROCEDURE | ROUTINE } name %signature { [ NO ] DEPENDS ON EXTENSION ident | %routine_option ... [ RESTRICT ] }", |f| {
-            routine(f, ObjectChange::Option)
-        }),
+        one(
+            "ALTER { FUNCTION | PROCEDURE | ROUTINE } name %signature { [ NO ] DEPENDS ON EXTENSION ident | %routine_option ... [ RESTRICT ] }",
+            |f| routine(f, ObjectChange::Option),
+        ),
         one("ALTER TRIGGER ident ON name %rename", |f| {
             Ok(Operation::RenameTrigger { trigger: f.ident("ident")?, table: f.name("name")?, to: f.ident("to")? })
         }),
         one("ALTER TRIGGER ident ON name [ NO ] DEPENDS ON EXTENSION ident", |f| {
             Ok(Operation::AlterTable { table: f.name("name")?, change: crate::schema::operation::TableChange::Option })
         }),
-        one("ALTER POLICY %if_exists policy:ident ON name { %rename | [ TO role ,... ] [ USING ( expr ) ] [ WITH CHECK ( expr ) ] }", |f| {
-            Ok(Operation::Access(AccessChange::AlterPolicy { name: f.ident("policy")?, table: f.name("name")? }))
-        }),
+        one(
+            "ALTER POLICY %if_exists policy:ident ON name { %rename | [ TO role ,... ] [ USING ( expr ) ] [ WITH CHECK ( expr ) ] }",
+            |f| Ok(Operation::Access(AccessChange::AlterPolicy { name: f.ident("policy")?, table: f.name("name")? })),
+        ),
     ]
 });
 

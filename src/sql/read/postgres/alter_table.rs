@@ -25,7 +25,9 @@ static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER [ FOREIGN ] TABLE %if_exists %relation RENAME [ COLUMN ] column:ident TO to:ident", |f| {
             Ok(Operation::RenameColumn { table: f.name("table")?, column: f.ident("column")?, to: f.ident("to")? })
         }),
-        one("ALTER [ FOREIGN ] TABLE %if_exists table:name %move", |f| Ok(Operation::MoveTable { table: f.name("table")?, schema: f.ident("schema")? })),
+        one("ALTER [ FOREIGN ] TABLE %if_exists table:name %move", |f| {
+            Ok(Operation::MoveTable { table: f.name("table")?, schema: f.ident("schema")? })
+        }),
         one("ALTER TABLE ALL IN TABLESPACE ident [ OWNED BY role ,... ] SET TABLESPACE ident [ NOWAIT ]", |f| {
             let _ = f;
             Err(Unread { reason: "it moves every table of a tablespace, whichever those are".to_owned() })
@@ -34,9 +36,10 @@ static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
             Ok(Operation::AttachPartition { parent: f.name("table")?, partition: f.name("part")?, default: f.has("default") })
         }),
         // PostgreSQL 19.
-        one("ALTER TABLE %if_exists table:name { SPLIT PARTITION other:name INTO ( { PARTITION other:name { DEFAULT | bound } } ,... ) | MERGE PARTITIONS ( other:name ,... ) INTO other:name }", |f| {
-            alter_table(f, TableChange::Partitions { drops_rows: false })
-        }),
+        one(
+            "ALTER TABLE %if_exists table:name { SPLIT PARTITION other:name INTO ( { PARTITION other:name { DEFAULT | bound } } ,... ) | MERGE PARTITIONS ( other:name ,... ) INTO other:name }",
+            |f| alter_table(f, TableChange::Partitions { drops_rows: false }),
+        ),
         one("ALTER TABLE %if_exists %relation DETACH PARTITION part:name [ concurrently:CONCURRENTLY | finalize:FINALIZE ]", |f| {
             let (concurrently, finalize) = (f.has("concurrently"), f.has("finalize"));
             Ok(Operation::DetachPartition { parent: f.name("table")?, partition: f.name("part")?, concurrently, finalize })
@@ -63,16 +66,24 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             Ok(Operation::DropConstraint { table: table(f)?, constraint, if_exists: f.has("if_exists_here"), cascade: f.has("cascade") })
         }),
         one("DROP [ COLUMN ] if_exists_here:[ IF EXISTS ] column:ident %behavior", |f| {
-            Ok(Operation::DropColumn { table: table(f)?, column: f.ident("column")?, if_exists: f.has("if_exists_here"), cascade: f.has("cascade") })
+            Ok(Operation::DropColumn {
+                table: table(f)?,
+                column: f.ident("column")?,
+                if_exists: f.has("if_exists_here"),
+                cascade: f.has("cascade"),
+            })
         }),
-        one("ALTER CONSTRAINT ident [ [ NOT ] DEFERRABLE | INITIALLY { DEFERRED | IMMEDIATE } | enforced:ENFORCED | unenforced:{ NOT ENFORCED } | [ NO ] INHERIT ] ...", |f| {
-            let enforced = match (f.has("enforced"), f.has("unenforced")) {
-                (true, _) => Some(true),
-                (_, true) => Some(false),
-                (false, false) => None,
-            };
-            Ok(Operation::AlterConstraint { table: table(f)?, name: f.ident("ident")?, enforced })
-        }),
+        one(
+            "ALTER CONSTRAINT ident [ [ NOT ] DEFERRABLE | INITIALLY { DEFERRED | IMMEDIATE } | enforced:ENFORCED | unenforced:{ NOT ENFORCED } | [ NO ] INHERIT ] ...",
+            |f| {
+                let enforced = match (f.has("enforced"), f.has("unenforced")) {
+                    (true, _) => Some(true),
+                    (_, true) => Some(false),
+                    (false, false) => None,
+                };
+                Ok(Operation::AlterConstraint { table: table(f)?, name: f.ident("ident")?, enforced })
+            },
+        ),
         one("ALTER [ COLUMN ] column:ident [ SET DATA ] TYPE type [ COLLATE collation:name ] [ USING expr ]", |f| {
             let (using, collation) = (f.expression("expr").ok(), f.name("collation").ok());
             alter_column(f, ColumnChange::SetType { ty: f.ty("type")?, using, collation })
@@ -81,11 +92,15 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ALTER [ COLUMN ] column:ident DROP DEFAULT", |f| alter_column(f, ColumnChange::DropDefault)),
         one("ALTER [ COLUMN ] column:ident SET NOT NULL", |f| alter_column(f, ColumnChange::SetNotNull)),
         one("ALTER [ COLUMN ] column:ident DROP NOT NULL", |f| alter_column(f, ColumnChange::DropNotNull)),
-        one("ALTER [ COLUMN ] column:ident SET EXPRESSION AS ( expr )", |f| alter_column(f, ColumnChange::SetExpression(f.expression("expr")?))),
+        one("ALTER [ COLUMN ] column:ident SET EXPRESSION AS ( expr )", |f| {
+            alter_column(f, ColumnChange::SetExpression(f.expression("expr")?))
+        }),
         one("ALTER [ COLUMN ] column:ident DROP EXPRESSION if_exists_here:[ IF EXISTS ]", |f| {
             alter_column(f, ColumnChange::DropExpression { if_exists: f.has("if_exists_here") })
         }),
-        one("ALTER [ COLUMN ] column:ident ADD GENERATED { always:ALWAYS | BY DEFAULT } AS IDENTITY [ ( %sequence_option ... ) ]", |f| alter_column(f, identity(f))),
+        one("ALTER [ COLUMN ] column:ident ADD GENERATED { always:ALWAYS | BY DEFAULT } AS IDENTITY [ ( %sequence_option ... ) ]", |f| {
+            alter_column(f, identity(f))
+        }),
         one(
             "ALTER [ COLUMN ] column:ident { SET GENERATED { always:ALWAYS | default:{ BY DEFAULT } } | SET %sequence_option | RESTART [ [ WITH ] number ] } ...",
             |f| match f.has("always") || f.has("default") {
@@ -109,8 +124,12 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ENABLE [ REPLICA | ALWAYS ] TRIGGER { ALL | USER | trigger:ident }", |f| trigger(f, true)),
         one("DISABLE RULE ident", |f| alter_table(f, TableChange::Rule { enabled: false })),
         one("ENABLE [ REPLICA | ALWAYS ] RULE ident", |f| alter_table(f, TableChange::Rule { enabled: true })),
-        one("{ ENABLE | FORCE } ROW LEVEL SECURITY", |f| Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: true }))),
-        one("{ DISABLE | NO FORCE } ROW LEVEL SECURITY", |f| Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: false }))),
+        one("{ ENABLE | FORCE } ROW LEVEL SECURITY", |f| {
+            Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: true }))
+        }),
+        one("{ DISABLE | NO FORCE } ROW LEVEL SECURITY", |f| {
+            Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: false }))
+        }),
         one("{ CLUSTER ON ident | SET WITHOUT { CLUSTER | OIDS } | SET %parameters | RESET %parameters | %options }", option),
         one("REPLICA IDENTITY { DEFAULT | USING INDEX ident | FULL | NOTHING }", |f| alter_table(f, TableChange::ReplicaIdentity)),
         one("SET ACCESS METHOD { DEFAULT | ident }", |f| alter_table(f, TableChange::SetEngine)),
@@ -122,7 +141,8 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     ]
 });
 
-static HEAD: LazyLock<Form> = LazyLock::new(|| one("ALTER [ FOREIGN ] TABLE %if_exists %relation", |_| Err(Unread { reason: String::new() })));
+static HEAD: LazyLock<Form> =
+    LazyLock::new(|| one("ALTER [ FOREIGN ] TABLE %if_exists %relation", |_| Err(Unread { reason: String::new() })));
 
 /// Reads the statement: one of the forms that stand alone, else a list of actions.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {

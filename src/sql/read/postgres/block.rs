@@ -17,13 +17,46 @@ use crate::sql::read::{dispatch, legible, names};
 use crate::sql::split::{Legibility, split_body};
 use crate::sql::{Clause, Span};
 
-static FORM: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("DO [ LANGUAGE { language:ident | language:string } ] body:string [ LANGUAGE { language:ident | language:string } ]"));
+static FORM: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new("DO [ LANGUAGE { language:ident | language:string } ] body:string [ LANGUAGE { language:ident | language:string } ]")
+});
 
 /// Verbs of SQL that can begin a statement of PL/pgSQL.
 const VERBS: &[&str] = &[
-    "alter", "analyze", "call", "checkpoint", "cluster", "comment", "copy", "create", "delete", "discard", "do", "drop", "explain", "grant", "import",
-    "insert", "listen", "lock", "merge", "notify", "perform", "reassign", "refresh", "reindex", "reset", "revoke", "security", "select", "set", "truncate",
-    "update", "vacuum", "values", "with",
+    "alter",
+    "analyze",
+    "call",
+    "checkpoint",
+    "cluster",
+    "comment",
+    "copy",
+    "create",
+    "delete",
+    "discard",
+    "do",
+    "drop",
+    "explain",
+    "grant",
+    "import",
+    "insert",
+    "listen",
+    "lock",
+    "merge",
+    "notify",
+    "perform",
+    "reassign",
+    "refresh",
+    "reindex",
+    "reset",
+    "revoke",
+    "security",
+    "select",
+    "set",
+    "truncate",
+    "update",
+    "vacuum",
+    "values",
+    "with",
 ];
 
 /// Blocks within strings within blocks: nobody writes more, and each level is read again from its text.

@@ -44,6 +44,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 uses,
                 or_replace: f.has("or_replace"),
                 if_not_exists: false,
+                events: f.trigger_events(),
                 instead_of: f.has("instead"),
             })))
         }),

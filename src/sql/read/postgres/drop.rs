@@ -17,11 +17,15 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             Ok(f.for_each("name", |index| Operation::DropIndex { index, table: None, concurrently, if_exists, cascade }))
         }),
         each("DROP VIEW %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropView { drop, materialized: false }))),
-        each("DROP MATERIALIZED VIEW %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropView { drop, materialized: true }))),
+        each("DROP MATERIALIZED VIEW %if_exists name ,... %behavior", |f| {
+            Ok(dropped(f, |drop| Operation::DropView { drop, materialized: true }))
+        }),
         each("DROP SEQUENCE %if_exists name ,... %behavior", |f| Ok(dropped(f, Operation::DropSequence))),
         each("DROP TYPE %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropType { drop, domain: false }))),
         each("DROP DOMAIN %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropType { drop, domain: true }))),
-        each("DROP { FUNCTION | PROCEDURE | ROUTINE } %if_exists { name %signature } ,... %behavior", |f| Ok(dropped(f, Operation::DropRoutine))),
+        each("DROP { FUNCTION | PROCEDURE | ROUTINE } %if_exists { name %signature } ,... %behavior", |f| {
+            Ok(dropped(f, Operation::DropRoutine))
+        }),
         each("DROP SCHEMA %if_exists name:name ,... %behavior", |f| {
             let (if_exists, cascade) = (f.has("if_exists"), f.has("cascade"));
             Ok(f.for_each("name", |schema| Operation::DropSchema { name: schema.name, if_exists, cascade }))
@@ -43,7 +47,11 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         object(Verb::Drop, ObjectKind::OperatorFamily, "DROP OPERATOR FAMILY %if_exists name USING ident %behavior"),
         object(Verb::Drop, ObjectKind::Operator, "DROP OPERATOR %if_exists { operator ( { NONE | type } ,... ) } ,... %behavior"),
         object(Verb::Drop, ObjectKind::Rule, "DROP RULE %if_exists ident ON table:name %behavior"),
-        object(Verb::Drop, ObjectKind::TextSearch, "DROP TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } %if_exists name ,... %behavior"),
+        object(
+            Verb::Drop,
+            ObjectKind::TextSearch,
+            "DROP TEXT SEARCH { CONFIGURATION | DICTIONARY | PARSER | TEMPLATE } %if_exists name ,... %behavior",
+        ),
         object(Verb::Drop, ObjectKind::AccessMethod, "DROP ACCESS METHOD %if_exists name ,... %behavior"),
         object(Verb::Drop, ObjectKind::EventTrigger, "DROP EVENT TRIGGER %if_exists name ,... %behavior"),
         object(Verb::Drop, ObjectKind::ForeignDataWrapper, "DROP FOREIGN DATA WRAPPER %if_exists name ,... %behavior"),

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use crate::schema::operation::ObjectKind::{
-    AccessMethod, Aggregate, Cast, Collation, Conversion, Database, EventTrigger, Extension, ForeignDataWrapper, Language, LargeObject, Operator,
-    OperatorClass, OperatorFamily, Publication, Rule, Server, Statistics, Subscription, Tablespace, TextSearch, Transform, UserMapping,
+    AccessMethod, Aggregate, Cast, Collation, Conversion, Database, EventTrigger, Extension, ForeignDataWrapper, Language, LargeObject,
+    Operator, OperatorClass, OperatorFamily, Publication, Rule, Server, Statistics, Subscription, Tablespace, TextSearch, Transform,
+    UserMapping,
 };
 use crate::schema::operation::Verb::{Alter, Create};
 use crate::sql::Clause;

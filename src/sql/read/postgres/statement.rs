@@ -41,7 +41,9 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 });
 
 static EXPLAIN: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::new("EXPLAIN [ ( { analyze:{ { ANALYZE | ANALYSE } [ off:{ FALSE | OFF } | any ] } | word [ any ] } ,... ) | analyze:{ ANALYZE | ANALYSE } | VERBOSE ] ...")
+    Pattern::new(
+        "EXPLAIN [ ( { analyze:{ { ANALYZE | ANALYSE } [ off:{ FALSE | OFF } | any ] } | word [ any ] } ,... ) | analyze:{ ANALYZE | ANALYSE } | VERBOSE ] ...",
+    )
 });
 static PREPARE: LazyLock<Pattern> = LazyLock::new(|| Pattern::new("PREPARE ident [ ( type ,... ) ] AS"));
 
@@ -79,7 +81,8 @@ pub(super) fn prepare(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
 
 /// The statement inside: one that the database can plan, so never another of these.
 fn inner(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
-    const PLANNED: &[&str] = &["select", "insert", "update", "delete", "merge", "values", "with", "table", "create", "refresh", "execute", "declare"];
+    const PLANNED: &[&str] =
+        &["select", "insert", "update", "delete", "merge", "values", "with", "table", "create", "refresh", "execute", "declare"];
     if cursor.at(0, &Token::LParen) || PLANNED.iter().any(|verb| cursor.at_word(0, verb)) {
         return dispatch::read(cursor);
     }

@@ -127,7 +127,15 @@ pub(super) fn any(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
 fn is_sign(cursor: &Cursor<'_>) -> bool {
     !matches!(
         cursor.parser.peek_token_ref().token,
-        Token::EOF | Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::LParen | Token::RParen | Token::Comma | Token::SemiColon | Token::Period
+        Token::EOF
+            | Token::Word(_)
+            | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::LParen
+            | Token::RParen
+            | Token::Comma
+            | Token::SemiColon
+            | Token::Period
     )
 }
 
