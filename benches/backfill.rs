@@ -1,12 +1,12 @@
-//! How fast a backfill is against the single UPDATE of the same rows, and what "nothing to do" costs. Prints figures;
-//! run by hand: `cargo test --release --test engine_speed -- --ignored --nocapture`.
+//! How fast a backfill is against the single UPDATE of the same rows, and what "nothing to do" costs. Prints figures
+//! for every PostgreSQL that is installed: `cargo bench --bench backfill`.
 
 #![allow(clippy::print_stdout, reason = "figures are what this is for")]
 
+#[path = "../tests/support/mod.rs"]
 mod support;
 
-#[path = "engine/steps.rs"]
-#[allow(dead_code, reason = "each test program uses its own part")]
+#[path = "../tests/engine/steps.rs"]
 mod steps;
 
 use std::time::{Duration, Instant};
@@ -18,6 +18,12 @@ use sqlx::{Connection, Executor, PgConnection, Row};
 use steps::{backfill, holder, job, start};
 
 const ROWS: u32 = 1_500_000;
+
+#[tokio::main]
+async fn main() {
+    nothing_to_do().await;
+    chunks_against_the_single_update().await;
+}
 
 fn fresh() -> String {
     format!(
@@ -34,8 +40,6 @@ fn work(pid: i32) -> f64 {
     fields[11].parse::<f64>().expect("a number") + fields[12].parse::<f64>().expect("a number")
 }
 
-#[tokio::test]
-#[ignore = "takes a minute per server"]
 async fn chunks_against_the_single_update() {
     // The shared test servers are kept small; a server that holds the table, as production does, is named here.
     if let Ok(url) = std::env::var("MIGRATE_SPEED_URL") {
@@ -109,8 +113,6 @@ async fn compare(url: &str) {
     }
 }
 
-#[tokio::test]
-#[ignore = "prints figures"]
 async fn nothing_to_do() {
     for cluster in support::installed() {
         let database = cluster.database();
