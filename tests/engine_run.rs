@@ -152,13 +152,17 @@ async fn a_backfill_goes_on_through_broken_connections() {
     for major in [14, 17] {
         let Some(cluster) = support::postgres(major) else { continue };
         let database = cluster.database();
-        let shop = filled(&database, 40_000).await;
+        let shop = filled(&database, 100_000).await;
         let url = database.url.clone();
+        // Strikes behind a chunk, so that there is something to break, and often enough to hit every kind of moment.
+        let chunks = Arc::new(tokio::sync::Notify::new());
+        let struck = Arc::clone(&chunks);
         let vandal = tokio::spawn(async move {
             let mut connection = PgConnection::connect(&url).await.expect("the server answers");
-            loop {
-                tokio::time::sleep(Duration::from_millis(fastrand::u64(50..400))).await;
-                let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'concertina' AND datname = current_database() AND random() < 0.7";
+            for _ in 0..6 {
+                struck.notified().await;
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(0..20))).await;
+                let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'concertina' AND datname = current_database()";
                 connection.execute(sql).await.expect("a superuser may");
             }
         });
@@ -166,12 +170,15 @@ async fn a_backfill_goes_on_through_broken_connections() {
         let outcome = shop
             .apply(&database.url, Phase::Backfill, &options(), &Stop::never(), |event| {
                 broken += u32::from(matches!(event, Event::Reconnecting { .. }));
+                if matches!(event, Event::ChunkFinished { .. }) {
+                    chunks.notify_one();
+                }
             })
             .await;
         vandal.abort();
         assert_eq!(outcome.expect("it comes to its end").applied.len(), 1);
         assert!(broken > 0, "nothing was broken");
-        once(&database, 40_000).await;
+        once(&database, 100_000).await;
     }
 }
 
