@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use application::Client;
 use workshop::Workshop;
 
-const ROWS: u32 = 60_000;
+/// Enough that forty kills still meet a backfill at work.
+const ROWS: u32 = 150_000;
 
 /// A table whose every update is counted by a trigger: a row done twice or never shows.
 fn counted(dialect: &str) -> (String, &'static str) {
@@ -68,7 +69,7 @@ async fn killed_backfill(dialect: &str, url: &str, kills: u32) {
     workshop.expect(&["apply", "--phase", "backfill", "--wait"], 0).await;
     assert_exactly_once(url).await;
     workshop.expect(&["status", "--exit-code"], 0).await;
-    assert!(hit >= kills / 4, "only {hit} of {tries} kills hit a living run: the test proves too little");
+    assert!(hit >= kills / 2, "only {hit} of {tries} kills hit a living run: the test proves too little");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
