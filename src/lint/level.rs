@@ -24,6 +24,8 @@ impl PhaseLevels {
     pub const DENY: PhaseLevels = PhaseLevels { expand: Level::Deny, backfill: Level::Deny, contract: Level::Deny };
     /// Worth a look in every phase.
     pub const WARN: PhaseLevels = PhaseLevels { expand: Level::Warn, backfill: Level::Warn, contract: Level::Warn };
+    /// For information, in every phase.
+    pub const NOTICE: PhaseLevels = PhaseLevels { expand: Level::Notice, backfill: Level::Notice, contract: Level::Notice };
     /// Right once no old release runs any more; the gate guards that.
     pub const CONTRACT_ONLY: PhaseLevels = PhaseLevels { contract: Level::Allow, ..PhaseLevels::DENY };
     /// Right where the tool cuts it into batches.

@@ -70,6 +70,8 @@ pub struct LintLevel {
 pub enum Level {
     /// It is not shown.
     Allow,
+    /// It is told for what it is worth; nothing is expected of anybody.
+    Notice,
     /// It is shown and does not block.
     Warn,
     /// It blocks.
@@ -78,12 +80,13 @@ pub enum Level {
 
 impl Level {
     /// Every level, mildest first.
-    pub const ALL: [Level; 3] = [Level::Allow, Level::Warn, Level::Deny];
+    pub const ALL: [Level; 4] = [Level::Allow, Level::Notice, Level::Warn, Level::Deny];
 
     /// The name used in migrate.toml and in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Allow => "allow",
+            Level::Notice => "notice",
             Level::Warn => "warn",
             Level::Deny => "deny",
         }
@@ -297,7 +300,7 @@ fn read_levels(table: Table<'_>) -> Result<Vec<LintLevel>, MigrationError> {
         |((lint, _), (word, at)): Entry| match Level::from_name(&word) {
             Some(level) => Ok(LintLevel { lint, level }),
             None => Err(document
-                .fault(at, format!("`{word}` is no level: write allow, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
+                .fault(at, format!("`{word}` is no level: write allow, notice, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
         };
     entries.into_iter().map(read).collect()
 }

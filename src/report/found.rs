@@ -16,6 +16,7 @@ pub fn findings<'a>(found: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding
 fn finding(found: &Finding) -> Option<FindingView> {
     let level = match found.level {
         Level::Allow => return None,
+        Level::Notice => LevelView::Notice,
         Level::Warn => LevelView::Warn,
         Level::Deny => LevelView::Deny,
     };

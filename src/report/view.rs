@@ -212,6 +212,8 @@ pub struct Excerpt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LevelView {
+    /// Good to know; nothing is expected of anybody.
+    Notice,
     /// Said, does not stop anything.
     Warn,
     /// Refuses the plan.

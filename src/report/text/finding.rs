@@ -13,6 +13,7 @@ use crate::report::view::{Excerpt, FindingView, LevelView};
 /// One finding.
 pub(super) fn render(finding: &FindingView, width: usize, text: &mut String) {
     let (level, word) = match finding.level {
+        LevelView::Notice => (Level::NOTE, "note"),
         LevelView::Warn => (Level::WARNING, "warning"),
         LevelView::Deny => (Level::ERROR, "error"),
     };
