@@ -22,6 +22,6 @@ pub use catalogue::{Found, Schema};
 pub use dependents::Dependent;
 pub use expression::{Expression, Volatility};
 pub use name::{Dialect, Ident, ObjectName};
-pub use operation::Operation;
+pub use operation::{Operation, OperationKind};
 pub use origin::{Origin, Phase};
 pub use version::{Server, ServerVersion};

@@ -118,7 +118,7 @@ impl Inline {
 fn is_about_plan(lint: LintId) -> bool {
     rules::rule(lint.as_str()).is_some_and(|rule| match rule.check {
         Check::Plan(_) => true,
-        Check::Clause(_) | Check::Text(_) | Check::Allowance(_) | Check::Replay(_) => false,
+        Check::Of(..) | Check::Clause(_) | Check::Text(_) | Check::Allowance(_) | Check::Replay(_) => false,
     })
 }
 

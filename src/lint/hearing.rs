@@ -1,6 +1,10 @@
 //! The hearing of one script: what the rules say becomes findings, at their levels, less what is allowed.
 
+mod active;
+
 use std::sync::Arc;
+
+use active::Active;
 
 use super::allowance::{AllowanceFault, Inline, Settled};
 use super::cure;
@@ -9,7 +13,7 @@ use super::frame::Frame;
 use super::level::Level;
 use super::plan_fault::PlanFault;
 use super::replay::{Allowed, Placed, Policy};
-use super::rule::{Check, Class, LintId, Rule};
+use super::rule::{Class, LintId, Rule};
 use super::rules;
 use crate::schema::{self, ObjectName, Phase, Schema, Server};
 use crate::sql::{self, Source, Span};
@@ -20,7 +24,7 @@ pub(super) struct Rulebook {
     pub(super) server: Server,
     pub(super) policy: Policy,
     /// By phase, in the order of `Phase::ALL`.
-    active: [Vec<(&'static Rule, Level)>; 3],
+    active: [Active; 3],
 }
 
 /// Where a finding stands.
@@ -34,15 +38,15 @@ pub(super) struct Place {
 
 impl Rulebook {
     pub(super) fn new(server: Server, policy: Policy) -> Rulebook {
-        let applies = |rule: &&'static Rule| rule.dialects.contains(&server.dialect);
         let active = Phase::ALL.map(|phase| {
-            let rules = rules::ALL.iter().copied().filter(applies).map(|rule| (rule, policy.levels.of(rule, phase)));
-            rules.filter(|(_, level)| *level != Level::Allow).collect()
+            let applying = rules::ALL.iter().copied().filter(|rule| rule.dialects.contains(&server.dialect));
+            let levelled = applying.map(|rule| (rule, policy.levels.of(rule, phase)));
+            Active::of(levelled.filter(|(_, level)| *level != Level::Allow))
         });
         Rulebook { server, policy, active }
     }
 
-    fn active(&self, phase: Phase) -> &[(&'static Rule, Level)] {
+    fn of(&self, phase: Phase) -> &Active {
         match phase {
             Phase::Expand => &self.active[0],
             Phase::Backfill => &self.active[1],
@@ -57,11 +61,8 @@ impl Rulebook {
 
     /// The findings about an allowance.
     pub(super) fn allowance(&self, place: &Place, fault: &AllowanceFault) -> Vec<Finding> {
-        let told = self.active(place.phase).iter().filter_map(|&(rule, level)| match rule.check {
-            Check::Allowance(check) => check(fault).map(|fault| finding(rule, level, place, fault)),
-            Check::Clause(_) | Check::Text(_) | Check::Replay(_) | Check::Plan(_) => None,
-        });
-        told.collect()
+        let rules = self.of(place.phase).allowance();
+        rules.filter_map(|(rule, level, check)| Some(finding(rule, level, place, check(fault)?))).collect()
     }
 }
 
@@ -88,15 +89,12 @@ impl<'a> Hearing<'a> {
     /// Hears the rules about the text.
     pub(super) fn text(&mut self, problem: &sql::Problem) {
         let book = Arc::clone(&self.book);
-        for &(rule, level) in book.active(self.placed.phase) {
-            if let Check::Text(check) = rule.check
-                && let Some(fault) = check(problem)
-            {
-                let finding = finding(rule, level, &self.place(problem.span), fault);
-                let told = |other: &Finding| other.lint == finding.lint && other.span == finding.span;
-                if !self.findings.iter().any(told) {
-                    self.findings.push(finding);
-                }
+        for (rule, level, check) in book.of(self.placed.phase).text() {
+            let Some(fault) = check(problem) else { continue };
+            let finding = finding(rule, level, &self.place(problem.span), fault);
+            let told = |other: &Finding| other.lint == finding.lint && other.span == finding.span;
+            if !self.findings.iter().any(told) {
+                self.findings.push(finding);
             }
         }
     }
@@ -105,17 +103,20 @@ impl<'a> Hearing<'a> {
     pub(super) fn clause(&mut self, frame: &Frame<'_>, problem: Option<&schema::Problem>) {
         let book = Arc::clone(&self.book);
         let mut heard: Vec<(&'static Rule, Level, Fault)> = Vec::new();
-        for &(rule, level) in book.active(self.placed.phase) {
-            match (rule.check, problem) {
-                (Check::Clause(check), _) => check(frame, &mut self.said),
-                (Check::Replay(check), Some(problem)) => self.said.faults.extend(check(problem)),
-                (Check::Replay(_), None) | (Check::Text(_) | Check::Allowance(_) | Check::Plan(_), _) => {}
-            }
+        let active = book.of(self.placed.phase);
+        for (rule, level, check) in active.clause(frame.operation.kind()) {
+            check(frame, &mut self.said);
             heard.extend(self.said.faults.drain(..).map(|fault| (rule, level, fault)));
         }
+        if let Some(problem) = problem {
+            heard.extend(active.replay().filter_map(|(rule, level, check)| Some((rule, level, check(problem)?))));
+        }
+        #[cfg(debug_assertions)]
+        active.assert_nobody_else_speaks(frame);
         if heard.is_empty() {
             return;
         }
+        heard.sort_by_key(|(rule, ..)| rule.id);
         heard.retain(|(rule, _, fault)| {
             let small = || fault.table.as_ref().is_some_and(|table| book.is_small(table, frame.before));
             rule.class != Class::Waiting || !small()
@@ -139,15 +140,12 @@ impl<'a> Hearing<'a> {
     /// Hears the rules about what only the plan sees.
     pub(super) fn plan(&mut self, span: Span, fault: &PlanFault) {
         let book = Arc::clone(&self.book);
-        for &(rule, level) in book.active(self.placed.phase) {
-            if let Check::Plan(check) = rule.check
-                && let Some(fault) = check(fault)
-            {
-                let finding = finding(rule, level, &self.place(span), fault);
-                match self.reason(rule.id, span) {
-                    Some(reason) => self.allowed.push(Allowed { finding, reason }),
-                    None => self.findings.push(finding),
-                }
+        for (rule, level, check) in book.of(self.placed.phase).plan() {
+            let Some(fault) = check(fault) else { continue };
+            let finding = finding(rule, level, &self.place(span), fault);
+            match self.reason(rule.id, span) {
+                Some(reason) => self.allowed.push(Allowed { finding, reason }),
+                None => self.findings.push(finding),
             }
         }
     }

@@ -105,7 +105,7 @@ impl Rule {
     pub fn is_fixed(&self) -> bool {
         match self.check {
             Check::Text(_) => true,
-            Check::Clause(_) | Check::Allowance(_) | Check::Replay(_) | Check::Plan(_) => false,
+            Check::Of(..) | Check::Clause(_) | Check::Allowance(_) | Check::Replay(_) | Check::Plan(_) => false,
         }
     }
 }

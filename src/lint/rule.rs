@@ -9,7 +9,7 @@ use super::finding::{Fault, Findings};
 use super::frame::Frame;
 use super::level::PhaseLevels;
 use super::plan_fault::PlanFault;
-use crate::schema::{self, Dialect};
+use crate::schema::{self, Dialect, OperationKind};
 use crate::sql;
 
 /// The id of a lint: names the fault and reads well after "allow".
@@ -71,7 +71,10 @@ pub enum Class {
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// Every clause, with the schema before and after it.
+    /// Clauses that do one of these operations, with the schema before and after each. A list that leaves out an
+    /// operation of which the rule has something to say is a panic of every debug build.
+    Of(&'static [OperationKind], fn(&Frame<'_>, &mut Findings)),
+    /// Every clause: for rules about locks and transactions, whatever the operation.
     Clause(fn(&Frame<'_>, &mut Findings)),
     /// What is wrong with the text. Its level is fixed.
     Text(fn(&sql::Problem) -> Option<Fault>),
@@ -88,7 +91,7 @@ impl Rule {
     pub fn is_planned(&self) -> bool {
         match self.check {
             Check::Plan(_) => true,
-            Check::Clause(_) | Check::Text(_) | Check::Allowance(_) | Check::Replay(_) => false,
+            Check::Of(..) | Check::Clause(_) | Check::Text(_) | Check::Allowance(_) | Check::Replay(_) => false,
         }
     }
 

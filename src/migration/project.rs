@@ -296,12 +296,11 @@ fn read_levels(table: Table<'_>) -> Result<Vec<LintLevel>, MigrationError> {
     let document = table.document();
     let mut entries = table.entries()?;
     entries.sort_by_key(|((_, at), _)| at.start);
-    let read =
-        |((lint, _), (word, at)): Entry| match Level::from_name(&word) {
-            Some(level) => Ok(LintLevel { lint, level }),
-            None => Err(document
-                .fault(at, format!("`{word}` is no level: write allow, notice, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
-        };
+    let read = |((lint, _), (word, at)): Entry| match Level::from_name(&word) {
+        Some(level) => Ok(LintLevel { lint, level }),
+        None => Err(document
+            .fault(at, format!("`{word}` is no level: write allow, notice, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
+    };
     entries.into_iter().map(read).collect()
 }
 

@@ -18,10 +18,13 @@ pub use object::{
 };
 pub use table::{AddColumn, AddConstraint, ColumnChange, ConstraintRef, CreateTable, Drop, NewColumn, NewConstraint, TableChange};
 
+use strum::{EnumCount, EnumDiscriminants};
+
 use super::{Ident, ObjectName};
 
 /// One effect of a statement. `ALTER TABLE a ADD x int, DROP y` is two.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, EnumDiscriminants)]
+#[strum_discriminants(name(OperationKind), derive(EnumCount), doc = "What an operation is, without what it is done to.")]
 pub enum Operation {
     /// CREATE TABLE, also AS SELECT, LIKE and PARTITION OF.
     CreateTable(Box<CreateTable>),
@@ -127,4 +130,11 @@ pub enum Operation {
     Block(Block),
     /// A statement that could not be read.
     Opaque(Opaque),
+}
+
+impl Operation {
+    /// What it is.
+    pub fn kind(&self) -> OperationKind {
+        self.into()
+    }
 }

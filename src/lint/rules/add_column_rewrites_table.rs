@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::Generated;
-use crate::schema::{Dialect, Expression, Operation, Phase};
+use crate::schema::{Dialect, Expression, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("add-column-rewrites-table"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::AddColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

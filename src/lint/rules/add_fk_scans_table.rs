@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::{ConstraintKind, Validity};
-use crate::schema::{Dialect, Operation};
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("add-fk-scans-table"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::AddConstraint], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

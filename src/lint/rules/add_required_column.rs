@@ -9,7 +9,7 @@ use crate::schema::expression::Shape;
 use crate::schema::object::UserTypeKind;
 use crate::schema::operation::{AddColumn, NewColumn, NewConstraint};
 use crate::schema::table::{ConstraintKind, Generated};
-use crate::schema::{Dialect, Operation, Phase};
+use crate::schema::{Dialect, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("add-required-column"),
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::AddColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::{ChangeData, DataKind, Extent};
-use crate::schema::{Dialect, Ident, Operation, Phase};
+use crate::schema::{Dialect, Ident, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("backfill-outside-backfill-phase"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::BACKFILL_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::ChangeData], check),
 };
 
 /// So many literal rows are taken for reference data: they stand in the file, so somebody wrote them.

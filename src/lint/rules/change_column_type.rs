@@ -5,7 +5,7 @@ use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::lint::types;
-use crate::schema::Dialect;
+use crate::schema::{Dialect, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("change-column-type"),
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres, Dialect::Mysql],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::AlterColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -7,7 +7,7 @@ use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::expression::Shape;
 use crate::schema::table::{ConstraintKind, Generated, Table, Validity};
-use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, Phase};
+use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("check-breaks-old-writers"),
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &[Dialect::Postgres, Dialect::Mysql],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

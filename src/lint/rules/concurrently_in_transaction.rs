@@ -5,7 +5,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::migration::Bounds;
-use crate::schema::{Dialect, Operation};
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("concurrently-in-transaction"),
@@ -14,7 +14,10 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(
+        &[OperationKind::CreateIndex, OperationKind::DropIndex, OperationKind::Reindex, OperationKind::DetachPartition],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

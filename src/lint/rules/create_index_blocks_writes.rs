@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::Table;
-use crate::schema::{Dialect, Operation};
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("create-index-blocks-writes"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::CreateIndex], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -8,7 +8,7 @@ use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::object::View;
 use crate::schema::operation::{ConstraintRef, Verb};
 
-use crate::schema::{Dependent, Dialect, Operation, Origin};
+use crate::schema::{Dependent, Dialect, Operation, OperationKind, Origin};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("drop-cascade"),
@@ -17,7 +17,22 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(
+        &[
+            OperationKind::DropTable,
+            OperationKind::DropColumn,
+            OperationKind::DropConstraint,
+            OperationKind::DropIndex,
+            OperationKind::DropView,
+            OperationKind::DropRoutine,
+            OperationKind::DropTrigger,
+            OperationKind::DropType,
+            OperationKind::DropSequence,
+            OperationKind::DropSchema,
+            OperationKind::OtherObject,
+        ],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

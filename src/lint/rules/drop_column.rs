@@ -5,7 +5,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::{Dialect, Operation, Phase};
+use crate::schema::{Dialect, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("drop-column"),
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::DropColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -6,7 +6,7 @@ use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::Table;
-use crate::schema::{Dialect, Found, Operation};
+use crate::schema::{Dialect, Found, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("drop-index-blocks-table"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::DropIndex], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

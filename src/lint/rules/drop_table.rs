@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::Table;
-use crate::schema::{Dialect, ObjectName, Operation, Phase};
+use crate::schema::{Dialect, ObjectName, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("drop-table"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::DropTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::lint::types;
-use crate::schema::Dialect;
+use crate::schema::{Dialect, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("narrow-type-breaks-old-writers"),
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &[Dialect::Postgres, Dialect::Mysql],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::AlterColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -6,7 +6,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::{Dialect, Operation, Phase};
+use crate::schema::{Dialect, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("rename-column"),
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::RenameColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -6,7 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::{ConstraintKind, Generated, IndexKey};
-use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, Phase};
+use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("unique-breaks-old-writers"),
@@ -15,7 +15,10 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(
+        &[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn, OperationKind::CreateIndex],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::{Dialect, Operation};
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("validate-in-same-transaction"),
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Clause(check),
+    check: Check::Of(&[OperationKind::ValidateConstraint], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
