@@ -50,6 +50,7 @@ pub mod ledger;
 pub mod lint;
 pub mod migration;
 pub mod plan;
+pub mod recipe;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod run;

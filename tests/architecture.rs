@@ -15,6 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["schema"],
     &["sql", "dialect"],
     &["migration"],
+    &["recipe"],
     &["lint", "backfill"],
     &["ledger"],
     &["plan"],
@@ -48,7 +49,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Wings that do no input or output and read no clock: time is a value there.
-const PURE: &[&str] = &["schema", "dialect", "lint", "backfill", "ledger", "plan"];
+const PURE: &[&str] = &["schema", "dialect", "recipe", "lint", "backfill", "ledger", "plan"];
 
 /// Paths of the standard library and of jiff that would break that.
 const IMPURE: &[&[&str]] = &[

@@ -1,17 +1,17 @@
-//! The statements that cures are made of: constraints in two steps, NOT NULL without a scan, columns spelled out.
+//! The statements that recipes are made of: constraints in two steps, NOT NULL without a scan, columns spelled out.
 
-use super::{Spelled, derived};
+use super::name::{Spelled, derived};
 use crate::schema::operation::{NewColumn, NewConstraint};
 use crate::schema::table::{ConstraintKind, ForeignKey, IndexKey, ReferentialAction, Table, TypeName};
 use crate::schema::{Dialect, Ident, ObjectName};
 
 /// `ALTER TABLE t`.
-pub(in crate::lint) fn alter(dialect: Dialect, table: &ObjectName) -> String {
+pub fn alter(dialect: Dialect, table: &ObjectName) -> String {
     format!("ALTER TABLE {}", table.spelled(dialect))
 }
 
 /// SET NOT NULL where no row may be read under a lock: a CHECK is validated first and proves it.
-pub(in crate::lint) fn set_not_null(dialect: Dialect, table: &ObjectName, column: &Ident, ty: Option<&TypeName>) -> String {
+pub fn set_not_null(dialect: Dialect, table: &ObjectName, column: &Ident, ty: Option<&TypeName>) -> String {
     let (alter, name) = (alter(dialect, table), column.spelled(dialect));
     match dialect {
         Dialect::Postgres => {
@@ -31,7 +31,7 @@ pub(in crate::lint) fn set_not_null(dialect: Dialect, table: &ObjectName, column
 }
 
 /// ADD CONSTRAINT in two transactions: new rows first, then the old ones under a weak lock.
-pub(in crate::lint) fn add_constraint(dialect: Dialect, table: &ObjectName, constraint: &NewConstraint) -> String {
+pub fn add_constraint(dialect: Dialect, table: &ObjectName, constraint: &NewConstraint) -> String {
     let alter = alter(dialect, table);
     let name = constraint_name(dialect, table, constraint).spelled(dialect);
     let body = constraint_body(dialect, &constraint.kind);
@@ -54,7 +54,7 @@ pub(in crate::lint) fn add_constraint(dialect: Dialect, table: &ObjectName, cons
 }
 
 /// The constraint's own name, or the one that the database would give it.
-pub(in crate::lint) fn constraint_name(dialect: Dialect, table: &ObjectName, constraint: &NewConstraint) -> Ident {
+pub fn constraint_name(dialect: Dialect, table: &ObjectName, constraint: &NewConstraint) -> Ident {
     if let Some(name) = &constraint.name {
         return name.clone();
     }
@@ -102,7 +102,7 @@ fn references(dialect: Dialect, key: &ForeignKey) -> String {
 }
 
 /// A column that takes NULL and fills nothing by itself: what can be added at no cost.
-pub(in crate::lint) fn bare_column(dialect: Dialect, column: &NewColumn) -> String {
+pub fn bare_column(dialect: Dialect, column: &NewColumn) -> String {
     let mut text = column.name.spelled(dialect);
     if let Some(ty) = &column.ty {
         text.push_str(&format!(" {ty}"));
@@ -114,7 +114,7 @@ pub(in crate::lint) fn bare_column(dialect: Dialect, column: &NewColumn) -> Stri
 }
 
 /// A value of the type, for rows that exist already. A person puts the right one.
-pub(in crate::lint) fn sample_value(ty: Option<&TypeName>) -> &'static str {
+pub fn sample_value(ty: Option<&TypeName>) -> &'static str {
     match ty.map(|ty| (ty.base.as_str(), ty.array)) {
         Some((_, 1..)) => "'{}'",
         Some((
@@ -134,7 +134,7 @@ pub(in crate::lint) fn sample_value(ty: Option<&TypeName>) -> &'static str {
 }
 
 /// The unique keys of a table that hold for every row, by their columns.
-pub(in crate::lint) fn unique_keys(table: &Table) -> impl Iterator<Item = Vec<&Ident>> {
+pub fn unique_keys(table: &Table) -> impl Iterator<Item = Vec<&Ident>> {
     let by_index = table.indexes.iter().filter(|index| index.unique && index.valid && index.predicate.is_none()).filter_map(|index| {
         index
             .keys
