@@ -13,6 +13,7 @@ pub mod nearest;
 pub mod project;
 pub mod script;
 pub mod settings;
+pub mod sync;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,6 +27,7 @@ pub use manifest::Manifest;
 pub use project::{DatabaseSource, Level, LintLevel, Project};
 pub use script::{Part, ScriptFile, ScriptText};
 pub use settings::{After, Allowance, Requirement, Settings};
+pub use sync::{Side, Sync, SyncKey};
 pub use table::parse_duration;
 
 use crate::schema::Phase;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::id::{NodeRef, NodeText};
 use super::table::{At, Document, Table};
-use super::{MigrationError, MigrationId};
+use super::{MigrationError, MigrationId, Sync};
 use crate::schema::Phase;
 
 /// The settings of one migration.
@@ -19,6 +19,8 @@ pub struct Settings {
     pub soak: Option<Duration>,
     /// `[[allow]]`.
     pub allowances: Vec<Allowance>,
+    /// `[[sync]]`.
+    pub syncs: Vec<Sync>,
 }
 
 /// One entry of `after`.
@@ -110,8 +112,9 @@ impl Settings {
         for table in root.tables("allow")? {
             allowances.push(read_allowance(table)?);
         }
+        let syncs = root.tables("sync")?.into_iter().map(Sync::read).collect::<Result<_, _>>()?;
         root.finish()?;
-        Ok(Settings { after, requires, soak, allowances })
+        Ok(Settings { after, requires, soak, allowances, syncs })
     }
 }
 
