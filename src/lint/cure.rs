@@ -1,6 +1,7 @@
 //! The files that the cures of findings go to. What they hold is written by the recipes.
 
 pub(super) mod sync;
+pub(super) mod text;
 
 pub(super) use crate::recipe::{Spelled, derived, statement as recipe};
 use crate::schema::Phase;

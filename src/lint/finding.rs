@@ -59,7 +59,8 @@ pub struct Fault {
     pub(super) help: String,
     pub(super) cure: Vec<(Phase, String)>,
     pub(super) labels: Vec<Label>,
-    pub(super) table: Option<ObjectName>,
+    pub(super) tables: Vec<ObjectName>,
+    pub(super) ceiling: Option<Level>,
 }
 
 impl Fault {
@@ -68,10 +69,17 @@ impl Fault {
         Fault { message: message.into(), ..Fault::default() }
     }
 
-    /// Says which table waits: a lock or a scan of a small one is no finding.
+    /// Says which table waits; of several, each in turn. Where all are small, a lock or a scan is only a notice.
     #[must_use]
     pub fn on(mut self, table: &ObjectName) -> Fault {
-        self.table = Some(table.clone());
+        self.tables.push(table.clone());
+        self
+    }
+
+    /// Says that what the schema tells makes this one milder than its rule: no louder than this.
+    #[must_use]
+    pub fn at_most(mut self, ceiling: Level) -> Fault {
+        self.ceiling = Some(ceiling);
         self
     }
 

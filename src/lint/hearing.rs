@@ -59,6 +59,19 @@ impl Rulebook {
         self.policy.small_tables.iter().any(|small| schema.canonical(small) == table)
     }
 
+    /// The level of one fault: its rule's, less what the schema and the sizes of tables take off it.
+    ///
+    /// Nobody waits long for a small table: what would be a finding there is a notice, and a notice is nothing.
+    fn heard_at(&self, rule: &Rule, level: Level, fault: &Fault, schema: &Schema) -> Level {
+        let level = level.min(fault.ceiling.unwrap_or(level));
+        let small = || !fault.tables.is_empty() && fault.tables.iter().all(|table| self.is_small(table, schema));
+        match (rule.class, level) {
+            (Class::Waiting, Level::Deny | Level::Warn) if small() => Level::Notice,
+            (Class::Waiting, Level::Notice) if small() => Level::Allow,
+            (Class::Waiting | Class::OldReleases | Class::Data | Class::Script, level) => level,
+        }
+    }
+
     /// The findings about an allowance.
     pub(super) fn allowance(&self, place: &Place, fault: &AllowanceFault) -> Vec<Finding> {
         let rules = self.of(place.phase).allowance();
@@ -117,10 +130,10 @@ impl<'a> Hearing<'a> {
             return;
         }
         heard.sort_by_key(|(rule, ..)| rule.id);
-        heard.retain(|(rule, _, fault)| {
-            let small = || fault.table.as_ref().is_some_and(|table| book.is_small(table, frame.before));
-            rule.class != Class::Waiting || !small()
-        });
+        for (rule, level, fault) in &mut heard {
+            *level = book.heard_at(rule, *level, fault, frame.before);
+        }
+        heard.retain(|(_, level, _)| *level != Level::Allow);
         let place = self.place(frame.clause.span);
         let (allowed, standing): (Vec<_>, Vec<_>) =
             heard.into_iter().map(|said| (self.reason(said.0.id, place.span), said)).partition(|(reason, _)| reason.is_some());

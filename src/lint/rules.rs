@@ -4,6 +4,7 @@ use super::rule::{LintId, Rule};
 
 mod add_check_scans_table;
 mod add_column_rewrites_table;
+mod add_exclusion_builds_index;
 mod add_fk_scans_table;
 mod add_primary_key_builds_index;
 mod add_required_column;
@@ -19,25 +20,39 @@ mod check_breaks_old_writers;
 mod client_meta_command;
 mod concurrently_in_transaction;
 mod create_index_blocks_writes;
+mod create_partition_locks_parent;
+mod create_trigger_blocks_writes;
 mod ddl_in_backfill_phase;
 mod default_dropped_after_add;
+mod detach_partition_blocks;
 mod drop_cascade;
 mod drop_column;
+mod drop_index_before_replacement;
 mod drop_index_blocks_table;
 mod drop_table;
+mod drop_table_locks_referenced;
 mod expired_allow;
+mod explicit_lock_table;
 mod fk_breaks_old_writers;
+mod fk_locks_referenced_table;
 mod narrow_type_breaks_old_writers;
 mod non_transactional_in_transaction;
 mod not_null_breaks_old_writers;
 mod parse_error;
+mod partitioned_index_blocks;
+mod primary_key_index_nullable_column;
+mod refresh_matview_blocks_reads;
+mod reindex_blocks_table;
 mod rename_column;
 mod rename_table;
 mod replay_mismatch;
+mod rewrite_command;
 mod set_not_null_scans_table;
 mod template_placeholder;
 mod too_complex;
 mod transaction_control;
+mod truncate;
+mod truncate_cascade;
 mod unbounded_dml;
 mod unique_breaks_old_writers;
 mod unknown_directive;
@@ -51,6 +66,7 @@ mod validate_in_same_transaction;
 pub static ALL: &[&Rule] = &[
     &add_check_scans_table::RULE,
     &add_column_rewrites_table::RULE,
+    &add_exclusion_builds_index::RULE,
     &add_fk_scans_table::RULE,
     &add_primary_key_builds_index::RULE,
     &add_required_column::RULE,
@@ -66,25 +82,39 @@ pub static ALL: &[&Rule] = &[
     &client_meta_command::RULE,
     &concurrently_in_transaction::RULE,
     &create_index_blocks_writes::RULE,
+    &create_partition_locks_parent::RULE,
+    &create_trigger_blocks_writes::RULE,
     &ddl_in_backfill_phase::RULE,
     &default_dropped_after_add::RULE,
+    &detach_partition_blocks::RULE,
     &drop_cascade::RULE,
     &drop_column::RULE,
+    &drop_index_before_replacement::RULE,
     &drop_index_blocks_table::RULE,
     &drop_table::RULE,
+    &drop_table_locks_referenced::RULE,
     &expired_allow::RULE,
+    &explicit_lock_table::RULE,
     &fk_breaks_old_writers::RULE,
+    &fk_locks_referenced_table::RULE,
     &narrow_type_breaks_old_writers::RULE,
     &non_transactional_in_transaction::RULE,
     &not_null_breaks_old_writers::RULE,
     &parse_error::RULE,
+    &partitioned_index_blocks::RULE,
+    &primary_key_index_nullable_column::RULE,
+    &refresh_matview_blocks_reads::RULE,
+    &reindex_blocks_table::RULE,
     &rename_column::RULE,
     &rename_table::RULE,
     &replay_mismatch::RULE,
+    &rewrite_command::RULE,
     &set_not_null_scans_table::RULE,
     &template_placeholder::RULE,
     &too_complex::RULE,
     &transaction_control::RULE,
+    &truncate::RULE,
+    &truncate_cascade::RULE,
     &unbounded_dml::RULE,
     &unique_breaks_old_writers::RULE,
     &unknown_directive::RULE,

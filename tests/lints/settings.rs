@@ -46,12 +46,18 @@ fn allowance(lint: &str, phase: Option<Phase>) -> Allowance {
 }
 
 #[test]
-fn small_tables_excuse_locks_and_scans_but_no_broken_release() {
+fn locks_and_scans_of_small_tables_are_notices_and_a_broken_release_is_not() {
     let mut case = Case::new();
     case.policy = case.policy.with_small_tables(["users"]);
-    assert!(case.ids(USERS, Phase::Expand, "CREATE INDEX users_nick ON users (nick);").is_empty());
-    assert!(case.ids(USERS, Phase::Expand, "CREATE INDEX users_nick ON public.users (nick);").is_empty());
-    assert_eq!(case.ids(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;"), ["drop-column"]);
+    let levels = |text: &str| {
+        let (report, _) = case.judge(USERS, Phase::Expand, text);
+        report.findings.iter().map(|finding| (finding.lint.to_string(), finding.level)).collect::<Vec<_>>()
+    };
+    let notice = |lint: &str| vec![(lint.to_owned(), Level::Notice)];
+    assert_eq!(levels("CREATE INDEX users_nick ON users (nick);"), notice("create-index-blocks-writes"));
+    assert_eq!(levels("CREATE INDEX users_nick ON public.users (nick);"), notice("create-index-blocks-writes"));
+    assert_eq!(levels("ALTER TABLE users DROP COLUMN nick;"), [("drop-column".to_owned(), Level::Deny)]);
+    assert_eq!(levels("CREATE TABLE notes (id bigint PRIMARY KEY, author bigint REFERENCES users);"), []);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use concertina::lint::{Finding, Judge, Placed, Policy, Replay};
+use concertina::lint::{Finding, Judge, Level, Placed, Policy, Replay};
 use concertina::migration::{Bounds, Group, MigrationId, groups};
 use concertina::schema::Phase;
 use concertina::schema::table::Knowledge;
@@ -34,14 +34,17 @@ pub(crate) fn findings(example: &Example) -> Vec<Finding> {
     found.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// The lines on which lints fire, as `Example::marks` counts them.
+/// The lines on which lints fire, as `Example::marks` counts them. A notice expects nothing of anybody: where it is not
+/// marked, it does not count.
 pub(crate) fn fired(example: &Example) -> Vec<(usize, String)> {
     let number = |phase: Phase| example.scripts.iter().position(|script| script.phase == phase).unwrap_or_default();
+    let marks = example.marks();
     let fired = findings(example).into_iter().map(|finding| {
         let line = finding.source.text[..finding.span.start].matches('\n').count() + 1;
-        (number(finding.phase) * 1000 + line, finding.lint.to_string())
+        (finding.level, (number(finding.phase) * 1000 + line, finding.lint.to_string()))
     });
-    let mut fired: Vec<(usize, String)> = fired.collect();
+    let counts = |(level, place): &(Level, (usize, String))| *level > Level::Notice || marks.contains(place);
+    let mut fired: Vec<(usize, String)> = fired.filter(counts).map(|(_, place)| place).collect();
     fired.sort();
     fired
 }

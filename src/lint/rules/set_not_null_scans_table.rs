@@ -6,6 +6,7 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::ColumnChange;
+use crate::schema::table::{ConstraintKind, Validity};
 use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,11 +16,18 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AlterColumn], check),
+    check: Check::Of(&[OperationKind::AddConstraint, OperationKind::AlterColumn], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    let Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } = frame.operation else { return };
+    let (table, column) = match frame.operation {
+        Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull } => (table, column),
+        Operation::AddConstraint(add) => match (&add.constraint.kind, add.constraint.validity) {
+            (ConstraintKind::NotNull(column), Validity::Valid) => (&add.table, column),
+            _ => return,
+        },
+        _ => return,
+    };
     if frame.is_new_table(table) || !frame.impact.reads_all_rows(&frame.before.canonical(table)) {
         return;
     }
