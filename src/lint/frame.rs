@@ -1,6 +1,8 @@
 //! A frame: all that a rule may see — one clause, the schema before and after it, its facts and its transaction.
 
 mod retype;
+mod rows;
+pub(in crate::lint) mod setting;
 mod writers;
 
 use crate::dialect::{Impact, Lock};
@@ -159,9 +161,15 @@ impl<'a> Frame<'a> {
         self.transaction.held.iter().filter(|held| &held.table == table).max_by_key(|held| held.lock)
     }
 
-    /// The statement's text.
+    /// Whether the clause stands in the body of a DO block, which runs in one transaction.
+    pub fn is_in_block(&self) -> bool {
+        let block = |clause: &Clause| matches!(clause.operation, Operation::Block(_));
+        self.statement.clauses.len() > 1 && self.statement.clauses.iter().any(block) && !block(self.clause)
+    }
+
+    /// The statement's text; inside a block that of the clause.
     pub fn sql(&self) -> &'a str {
-        self.script.text(self.statement.span)
+        self.script.text(if self.is_in_block() { self.clause.span } else { self.statement.span })
     }
 
     /// The clause's text.

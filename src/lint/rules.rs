@@ -2,6 +2,7 @@
 
 use super::rule::{LintId, Rule};
 
+mod access_exclusive_on_many_tables;
 mod add_check_scans_table;
 mod add_column_rewrites_table;
 mod add_exclusion_builds_index;
@@ -18,7 +19,12 @@ mod change_type_rechecks_constraint;
 mod change_type_rewrites_table;
 mod check_breaks_old_writers;
 mod client_meta_command;
+mod concurrent_refresh_needs_unique_index;
+mod concurrently_if_not_exists;
 mod concurrently_in_transaction;
+mod concurrently_on_partitioned;
+mod concurrently_under_statement_timeout;
+mod concurrently_unnamed;
 mod create_index_blocks_writes;
 mod create_partition_locks_parent;
 mod create_trigger_blocks_writes;
@@ -31,10 +37,19 @@ mod drop_index_before_replacement;
 mod drop_index_blocks_table;
 mod drop_table;
 mod drop_table_locks_referenced;
+mod duplicate_index;
+mod dynamic_sql_unanalysed;
+mod enum_value_used_in_same_transaction;
 mod expired_allow;
 mod explicit_lock_table;
 mod fk_breaks_old_writers;
 mod fk_locks_referenced_table;
+mod fk_type_mismatch;
+mod fk_without_index;
+mod idle_in_transaction_timeout;
+mod lock_timeout_disabled;
+mod metadata_lock_timeout;
+mod mysql_implicit_commit;
 mod narrow_type_breaks_old_writers;
 mod non_transactional_in_transaction;
 mod not_null_breaks_old_writers;
@@ -45,9 +60,12 @@ mod refresh_matview_blocks_reads;
 mod reindex_blocks_table;
 mod rename_column;
 mod rename_table;
+mod replace_deletes_rows;
 mod replay_mismatch;
 mod rewrite_command;
+mod session_setting_leaks;
 mod set_not_null_scans_table;
+mod slow_statement_under_lock;
 mod template_placeholder;
 mod too_complex;
 mod transaction_control;
@@ -64,6 +82,7 @@ mod validate_in_same_transaction;
 
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
+    &access_exclusive_on_many_tables::RULE,
     &add_check_scans_table::RULE,
     &add_column_rewrites_table::RULE,
     &add_exclusion_builds_index::RULE,
@@ -80,7 +99,12 @@ pub static ALL: &[&Rule] = &[
     &change_type_rewrites_table::RULE,
     &check_breaks_old_writers::RULE,
     &client_meta_command::RULE,
+    &concurrent_refresh_needs_unique_index::RULE,
+    &concurrently_if_not_exists::RULE,
     &concurrently_in_transaction::RULE,
+    &concurrently_on_partitioned::RULE,
+    &concurrently_under_statement_timeout::RULE,
+    &concurrently_unnamed::RULE,
     &create_index_blocks_writes::RULE,
     &create_partition_locks_parent::RULE,
     &create_trigger_blocks_writes::RULE,
@@ -93,10 +117,19 @@ pub static ALL: &[&Rule] = &[
     &drop_index_blocks_table::RULE,
     &drop_table::RULE,
     &drop_table_locks_referenced::RULE,
+    &duplicate_index::RULE,
+    &dynamic_sql_unanalysed::RULE,
+    &enum_value_used_in_same_transaction::RULE,
     &expired_allow::RULE,
     &explicit_lock_table::RULE,
     &fk_breaks_old_writers::RULE,
     &fk_locks_referenced_table::RULE,
+    &fk_type_mismatch::RULE,
+    &fk_without_index::RULE,
+    &idle_in_transaction_timeout::RULE,
+    &lock_timeout_disabled::RULE,
+    &metadata_lock_timeout::RULE,
+    &mysql_implicit_commit::RULE,
     &narrow_type_breaks_old_writers::RULE,
     &non_transactional_in_transaction::RULE,
     &not_null_breaks_old_writers::RULE,
@@ -107,9 +140,12 @@ pub static ALL: &[&Rule] = &[
     &reindex_blocks_table::RULE,
     &rename_column::RULE,
     &rename_table::RULE,
+    &replace_deletes_rows::RULE,
     &replay_mismatch::RULE,
     &rewrite_command::RULE,
+    &session_setting_leaks::RULE,
     &set_not_null_scans_table::RULE,
+    &slow_statement_under_lock::RULE,
     &template_placeholder::RULE,
     &too_complex::RULE,
     &transaction_control::RULE,

@@ -50,6 +50,17 @@ pub struct UserType {
     pub origin: Origin,
 }
 
+impl UserType {
+    /// The labels of an enum; none of any other type.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        let labels: &[Label] = match &self.kind {
+            UserTypeKind::Enum(labels) => labels,
+            UserTypeKind::Domain { .. } | UserTypeKind::Composite | UserTypeKind::Other => &[],
+        };
+        labels.iter()
+    }
+}
+
 /// The kinds of user-defined types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserTypeKind {

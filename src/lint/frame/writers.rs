@@ -4,7 +4,7 @@ use super::{Frame, Seen};
 use crate::schema::expression::Shape;
 use crate::schema::object::UserTypeKind;
 use crate::schema::operation::{ColumnChange, NewColumn, NewConstraint};
-use crate::schema::table::{Column, Generated, Table};
+use crate::schema::table::{Column, ConstraintKind, ForeignKey, Generated, Table};
 use crate::schema::{Ident, ObjectName, Operation, Phase};
 
 impl<'a> Frame<'a> {
@@ -17,6 +17,23 @@ impl<'a> Frame<'a> {
             _ => (None, &[]),
         };
         constraints.iter().filter_map(move |constraint| Some((table?, constraint)))
+    }
+
+    /// The foreign keys that the clause adds, those of a new table included.
+    pub(in crate::lint) fn added_foreign_keys(&self) -> impl Iterator<Item = (&'a ObjectName, &'a ForeignKey)> + use<'a> {
+        let of_new: Option<(&ObjectName, &[NewConstraint])> = match self.operation {
+            Operation::CreateTable(create) => Some((&create.name, &create.constraints)),
+            _ => None,
+        };
+        let of_new = of_new.into_iter().flat_map(|(table, constraints)| constraints.iter().map(move |constraint| (table, constraint)));
+        self.added_constraints().chain(of_new).filter_map(|(table, constraint)| match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => Some((table, key)),
+            ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::NotNull(_)
+            | ConstraintKind::Exclusion { .. } => None,
+        })
     }
 
     /// The phase in which a column may be tightened: not while releases write it that do not know this migration.

@@ -74,6 +74,16 @@ pub enum TransactionControl {
     Set,
 }
 
+impl TransactionControl {
+    /// Whether the transaction is over behind it.
+    pub fn ends(&self) -> bool {
+        match self {
+            TransactionControl::Commit | TransactionControl::Rollback | TransactionControl::TwoPhase => true,
+            TransactionControl::Begin | TransactionControl::Savepoint | TransactionControl::Set => false,
+        }
+    }
+}
+
 /// SET, RESET, PRAGMA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
