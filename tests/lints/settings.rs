@@ -9,7 +9,7 @@ use concertina::schema::{Dialect, Phase, Server};
 use concertina::sql::{self, Source};
 
 const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 11, 21);
-const USERS: &str = "CREATE TABLE users (id bigint PRIMARY KEY, nick varchar(40));";
+const USERS: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80), nick varchar(40));";
 
 struct Case {
     policy: Policy,
@@ -57,14 +57,14 @@ fn locks_and_scans_of_small_tables_are_notices_and_a_broken_release_is_not() {
     assert_eq!(levels("CREATE INDEX users_nick ON users (nick);"), notice("create-index-blocks-writes"));
     assert_eq!(levels("CREATE INDEX users_nick ON public.users (nick);"), notice("create-index-blocks-writes"));
     assert_eq!(levels("ALTER TABLE users DROP COLUMN nick;"), [("drop-column".to_owned(), Level::Deny)]);
-    assert_eq!(levels("CREATE TABLE notes (id bigint PRIMARY KEY, author bigint REFERENCES users);"), []);
+    assert_eq!(levels("CREATE TABLE notes (id bigint PRIMARY KEY, author bigint REFERENCES users UNIQUE);"), []);
 }
 
 #[test]
 fn a_project_chooses_levels() {
     let mut case = Case::new();
     case.policy.levels = Levels::new([("drop-column", Level::Warn), ("create-index-blocks-writes", Level::Allow)]).expect("known lints");
-    let (report, _) = case.judge(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;\nCREATE INDEX i ON users (id);");
+    let (report, _) = case.judge(USERS, Phase::Expand, "ALTER TABLE users DROP COLUMN nick;\nCREATE INDEX i ON users (name);");
     assert_eq!(
         report.findings.iter().map(|finding| (finding.lint.as_str(), finding.level)).collect::<Vec<_>>(),
         [("drop-column", Level::Warn)]
@@ -98,7 +98,7 @@ fn a_table_that_no_migration_made_is_taken_for_old_and_large() {
     assert_eq!(case.ids("", Phase::Expand, "ALTER TABLE users DROP COLUMN nick;"), ["drop-column"]);
     assert_eq!(case.ids("", Phase::Expand, "CREATE INDEX i ON users (nick);"), ["create-index-blocks-writes"]);
     assert_eq!(case.ids("", Phase::Expand, "ALTER TABLE users ADD COLUMN age integer NOT NULL;"), ["add-required-column"]);
-    assert!(case.ids("", Phase::Expand, "CREATE TABLE t (id bigint PRIMARY KEY); CREATE INDEX i ON t (id);").is_empty());
+    assert!(case.ids("", Phase::Expand, "CREATE TABLE t (id bigint PRIMARY KEY, a int); CREATE INDEX i ON t (a);").is_empty());
 }
 
 #[test]

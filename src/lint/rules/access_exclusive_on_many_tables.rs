@@ -29,7 +29,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     if earlier.any(|held| root(frame, &held.table) != tree) {
         return;
     }
-    let second = frame.impact.locks.iter().find(|lock| whole(lock.lock) && is_in_use(frame, &lock.table) && root(frame, &lock.table) != tree);
+    let second =
+        frame.impact.locks.iter().find(|lock| whole(lock.lock) && is_in_use(frame, &lock.table) && root(frame, &lock.table) != tree);
     let Some(second) = second else { return };
     findings.push(
         Fault::new(format!(

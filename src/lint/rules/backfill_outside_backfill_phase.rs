@@ -34,16 +34,22 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         DataKind::Copy => "COPY",
     };
     let sql = format!("{};", frame.sql());
-    findings.push(
-        Fault::new(format!(
-            "{what} over `{}` in {}.sql runs in one piece: row locks and one long transaction for everybody else",
-            change.table,
-            frame.phase()
-        ))
-        .on(&change.table)
-        .help(format!("move it to backfill.sql, where it is cut into batches and resumed:\n{sql}"))
-        .cure(Phase::Backfill, sql),
-    );
+    let fault = Fault::new(format!(
+        "{what} over `{}` in {}.sql runs in one piece: row locks and one long transaction for everybody else",
+        change.table,
+        frame.phase()
+    ))
+    .on(&change.table)
+    .help(format!("move it to backfill.sql, where it is cut into batches and resumed:\n{sql}"))
+    .cure(Phase::Backfill, sql);
+    // What shares its transaction stays where it is.
+    let others = frame.transaction.statements.iter().filter(|statement| statement.span != frame.statement.span);
+    let others: Vec<String> = others.map(|statement| format!("{};\n", frame.script.text(statement.span))).collect();
+    findings.push(match &others[..] {
+        [] => fault,
+        [only] => fault.cure(frame.phase(), only),
+        several => fault.cure(frame.phase(), format!("BEGIN;\n{}COMMIT;\n", several.concat())),
+    });
 }
 
 /// Whether rows come from the statement itself or from tables that nobody uses yet.

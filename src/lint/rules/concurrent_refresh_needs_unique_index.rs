@@ -25,8 +25,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     findings.push(
-        Fault::new(format!("`{view}` has no unique index over plain columns of all rows, so the server refuses to refresh it CONCURRENTLY"))
-            .help(format!("give it one first: `CREATE UNIQUE INDEX ON {} (…);`", view.spelled(frame.dialect()))),
+        Fault::new(format!(
+            "`{view}` has no unique index over plain columns of all rows, so the server refuses to refresh it CONCURRENTLY"
+        ))
+        .help(format!("give it one first: `CREATE UNIQUE INDEX ON {} (…);`", view.spelled(frame.dialect()))),
     );
 }
 

@@ -31,6 +31,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         Fault::new(format!(
             "a concurrent build that failed leaves `{name}` behind, INVALID: IF NOT EXISTS is content with it, and no query ever uses it"
         ))
-        .help(format!("leave IF NOT EXISTS out; where the runner does not clean up, drop it first: `DROP INDEX CONCURRENTLY IF EXISTS {name};`")),
+        .help(format!(
+            "leave IF NOT EXISTS out; where the runner does not clean up, drop it first: `DROP INDEX CONCURRENTLY IF EXISTS {name};`"
+        )),
     );
 }

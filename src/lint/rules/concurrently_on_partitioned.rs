@@ -38,15 +38,24 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             if let Some(table) = carrier.filter(|table| partitioned(table)) {
                 findings.push(
                     Fault::new(format!("`{index}` belongs to the partitioned `{table}`, and the server refuses to drop it CONCURRENTLY"))
-                        .help(format!("drop it with a short lock_timeout and try again until it is free: `DROP INDEX {};`", index.spelled(dialect))),
+                        .help(format!(
+                            "drop it with a short lock_timeout and try again until it is free: `DROP INDEX {};`",
+                            index.spelled(dialect)
+                        )),
                 );
             }
         }
         Operation::DetachPartition { parent, concurrently: true, .. } => {
             if let Some(default) = frame.table(parent).and_then(Table::default_partition) {
                 findings.push(
-                    Fault::new(format!("`{parent}` has the DEFAULT partition `{default}`, and the server then refuses to detach CONCURRENTLY"))
-                        .help(format!("move the rows of the DEFAULT partition out and detach that one first: `ALTER TABLE {} DETACH PARTITION {};`", parent.spelled(dialect), default.spelled(dialect))),
+                    Fault::new(format!(
+                        "`{parent}` has the DEFAULT partition `{default}`, and the server then refuses to detach CONCURRENTLY"
+                    ))
+                    .help(format!(
+                        "move the rows of the DEFAULT partition out and detach that one first: `ALTER TABLE {} DETACH PARTITION {};`",
+                        parent.spelled(dialect),
+                        default.spelled(dialect)
+                    )),
                 );
             }
         }

@@ -14,7 +14,10 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::NOTICE,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Of(&[OperationKind::CreateIndex, OperationKind::Reindex, OperationKind::DropIndex, OperationKind::DetachPartition], check),
+    check: Check::Of(
+        &[OperationKind::CreateIndex, OperationKind::Reindex, OperationKind::DropIndex, OperationKind::DetachPartition],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {

@@ -25,7 +25,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         }
         Some(_) | None => return,
     };
-    findings.push(Fault::new(message).help(
-        "write the statements out; EXECUTE of a constant is read as well: `EXECUTE 'ALTER TABLE users ADD COLUMN age integer';`",
-    ));
+    findings
+        .push(Fault::new(message).help(
+            "write the statements out; EXECUTE of a constant is read as well: `EXECUTE 'ALTER TABLE users ADD COLUMN age integer';`",
+        ));
 }

@@ -20,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     for (name, key) in frame.added_foreign_keys() {
-        let (Some(child), Some(parent)) = (frame.after.table(name).recorded(), frame.after.table(&key.references).recorded()) else { continue };
+        let (Some(child), Some(parent)) = (frame.after.table(name).recorded(), frame.after.table(&key.references).recorded()) else {
+            continue;
+        };
         for (column, referenced) in key.columns.iter().zip(parent.referenced_by(key)) {
             let (Some(from), Some(to)) = (child.column(column), parent.column(referenced)) else { continue };
             if are_compared_as_they_are(&from.ty, &to.ty) {

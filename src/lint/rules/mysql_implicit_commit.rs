@@ -35,8 +35,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 /// Whether an earlier statement ended the transaction, which is told there.
 fn committed_before(frame: &Frame<'_>) -> bool {
     let earlier = frame.transaction.statements.get(..frame.transaction.position).unwrap_or_default();
-    let commits = |clause: &Clause| {
-        dialect::impact(&frame.server, &clause.operation, frame.before).transaction == TransactionUse::CommitsImplicitly
-    };
+    let commits =
+        |clause: &Clause| dialect::impact(&frame.server, &clause.operation, frame.before).transaction == TransactionUse::CommitsImplicitly;
     earlier.iter().flat_map(|statement| &statement.clauses).any(commits)
 }

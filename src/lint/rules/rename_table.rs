@@ -39,7 +39,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         }
         Dialect::Sqlite | Dialect::Mysql => {
             let view = format!("CREATE VIEW {new} AS SELECT * FROM {old};");
-            let swap = format!("BEGIN;\nDROP VIEW {new};\nALTER TABLE {old} RENAME TO {new};\nCOMMIT;\n");
+            let swap = format!("DROP VIEW {new};\nALTER TABLE {old} RENAME TO {new};\n");
+            // BEGIN would promise what MySQL does not do.
+            let swap = if dialect == Dialect::Mysql { swap } else { format!("BEGIN;\n{swap}COMMIT;\n") };
             fault
                 .help(format!("keep the table, let new releases read a view of the new name, and swap in contract.sql: `{view}`"))
                 .cure(Phase::Expand, view)
@@ -97,9 +99,11 @@ fn is_written_by_triggers(frame: &Frame<'_>, view: &ObjectName) -> bool {
 
 /// Whether new releases already use a view of the new name, which an earlier statement of this transaction dropped.
 fn takes_the_place_of_a_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool {
-    let dropped = frame.transaction.statements[..frame.transaction.position].iter().flat_map(|statement| &statement.clauses);
+    // In MySQL no transaction holds DDL together: the statement before must do.
+    let of_script = (frame.dialect() == Dialect::Mysql).then(|| frame.earlier_in_script().take(1));
+    let of_transaction = frame.transaction.statements[..frame.transaction.position].iter().flat_map(|statement| &statement.clauses);
     frame.phase() == Phase::Contract
-        && dropped.into_iter().any(|clause| match &clause.operation {
+        && of_transaction.chain(of_script.into_iter().flatten()).any(|clause| match &clause.operation {
             Operation::DropView { drop, .. } => drop.name.name == *to && drop.name.schema == table.schema,
             _ => false,
         })

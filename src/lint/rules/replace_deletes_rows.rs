@@ -23,7 +23,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     let cascades = frame.before.referencing(&change.table).next().is_some();
-    let loss = if cascades { "what references it goes with it or refuses, and columns that are not named lose their values" } else { "columns that are not named lose their values" };
+    let loss = if cascades {
+        "what references it goes with it or refuses, and columns that are not named lose their values"
+    } else {
+        "columns that are not named lose their values"
+    };
     let instead = match frame.dialect() {
         Dialect::Mysql => "INSERT INTO … VALUES (…) ON DUPLICATE KEY UPDATE …;",
         Dialect::Sqlite | Dialect::Postgres => "INSERT INTO … VALUES (…) ON CONFLICT (…) DO UPDATE SET …;",
