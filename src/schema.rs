@@ -5,6 +5,8 @@
 
 mod apply;
 mod backlinks;
+pub mod bound;
+pub mod comparison;
 pub mod expression;
 pub mod name;
 pub mod object;

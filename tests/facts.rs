@@ -237,6 +237,7 @@ fn call(name: &str) -> Expression {
         functions: vec![ObjectName::bare(Ident::stored(name))],
         shape: Shape::Computed,
         proves_not_null: Vec::new(),
+        demands: Vec::new(),
     }
 }
 

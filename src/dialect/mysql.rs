@@ -56,7 +56,7 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
             Some(true) => at.by(table, Algorithm::Copy),
             Some(false) | None => at.by(table, Algorithm::Instant),
         },
-        Operation::AttachPartition { parent, partition, default: _ } | Operation::DetachPartition { parent, partition, .. } => {
+        Operation::AttachPartition { parent, partition, bound: _ } | Operation::DetachPartition { parent, partition, .. } => {
             at.by(parent, Algorithm::Copy).locking(at.name(partition), Lock::MetadataBrief).assumed()
         }
         Operation::AlterTable { table, change } => at.alter_table(table, change),

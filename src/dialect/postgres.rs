@@ -40,7 +40,7 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
         Operation::DropConstraint { table, constraint, if_exists: _, cascade } => at.drop_constraint(table, constraint, *cascade),
         Operation::RenameConstraint { table, name: _, to: _ } => at.exclusive(table, &RENAME),
         Operation::AlterConstraint { table, name, enforced } => at.alter_constraint(table, name, *enforced),
-        Operation::AttachPartition { parent, partition, default } => at.attach_partition(parent, partition, *default),
+        Operation::AttachPartition { parent, partition, bound } => at.attach_partition(parent, partition, bound),
         Operation::DetachPartition { parent, partition, concurrently, finalize } => {
             at.detach_partition(parent, partition, *concurrently, *finalize)
         }

@@ -1,5 +1,6 @@
 //! A frame: all that a rule may see — one clause, the schema before and after it, its facts and its transaction.
 
+mod partition;
 mod retype;
 mod rows;
 pub(in crate::lint) mod setting;

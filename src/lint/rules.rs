@@ -11,6 +11,7 @@ mod add_primary_key_builds_index;
 mod add_required_column;
 mod add_unique_builds_index;
 mod allow_without_reason;
+mod attach_partition_scans;
 mod backfill_cannot_be_cut;
 mod backfill_outside_backfill_phase;
 mod change_column_type;
@@ -91,6 +92,7 @@ pub static ALL: &[&Rule] = &[
     &add_required_column::RULE,
     &add_unique_builds_index::RULE,
     &allow_without_reason::RULE,
+    &attach_partition_scans::RULE,
     &backfill_cannot_be_cut::RULE,
     &backfill_outside_backfill_phase::RULE,
     &change_column_type::RULE,

@@ -89,7 +89,7 @@ impl Schema {
             }
             Operation::RenameConstraint { table, name, to } => self.rename_constraint(table, name, to),
             Operation::AlterConstraint { table, name, enforced } => self.alter_constraint(table, name, *enforced),
-            Operation::AttachPartition { parent, partition, default } => self.attach_partition(parent, partition, *default, origin),
+            Operation::AttachPartition { parent, partition, bound } => self.attach_partition(parent, partition, bound, origin),
             Operation::DetachPartition { parent, partition, concurrently: _, finalize: _ } => self.detach_partition(parent, partition),
             Operation::AlterTable { table, change } => self.alter_table(table, change),
             Operation::CreateIndex(create) => self.create_index(create, origin),

@@ -1,5 +1,6 @@
 //! What replay and lints need to know of an SQL expression, without its syntax tree.
 
+use super::comparison::Demand;
 use super::{Ident, ObjectName};
 
 /// An expression reduced to facts: the reader of SQL computes them once.
@@ -15,6 +16,8 @@ pub struct Expression {
     pub shape: Shape,
     /// Columns that cannot be null where this condition holds: `c IS NOT NULL`, alone or inside AND.
     pub proves_not_null: Vec<Ident>,
+    /// What it says, as a condition, about columns compared with constants.
+    pub demands: Vec<Demand>,
 }
 
 /// The outer form of an expression.

@@ -20,6 +20,7 @@ pub use table::{AddColumn, AddConstraint, ColumnChange, ConstraintRef, CreateTab
 
 use strum::{EnumCount, EnumDiscriminants};
 
+use super::bound::PartitionBound;
 use super::{Ident, ObjectName};
 
 /// One effect of a statement. `ALTER TABLE a ADD x int, DROP y` is two.
@@ -53,7 +54,7 @@ pub enum Operation {
     /// ALTER CONSTRAINT: deferrability, enforcement, inheritance.
     AlterConstraint { table: ObjectName, name: Ident, enforced: Option<bool> },
     /// ATTACH PARTITION.
-    AttachPartition { parent: ObjectName, partition: ObjectName, default: bool },
+    AttachPartition { parent: ObjectName, partition: ObjectName, bound: PartitionBound },
     /// DETACH PARTITION, also CONCURRENTLY and FINALIZE.
     DetachPartition { parent: ObjectName, partition: ObjectName, concurrently: bool, finalize: bool },
     /// Anything else that ALTER TABLE can do.

@@ -4,6 +4,7 @@ mod change;
 mod column;
 mod column_attribute;
 mod column_dialect;
+mod comparison;
 mod constraint;
 mod constraint_part;
 mod data;

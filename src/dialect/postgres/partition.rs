@@ -2,8 +2,10 @@
 
 use super::At;
 use crate::dialect::{Fact, Impact, Lock, TransactionUse, Work};
-use crate::schema::ObjectName;
+use crate::schema::bound::PartitionBound;
+use crate::schema::comparison::{Comparison, Demand};
 use crate::schema::table::{ConstraintKind, Partitioning, Table, Validity};
+use crate::schema::{Ident, ObjectName};
 
 static ATTACH: Fact = Fact {
     claim: "ATTACH PARTITION holds SHARE UPDATE EXCLUSIVE on the parent and ACCESS EXCLUSIVE on the partition while it reads it",
@@ -31,25 +33,25 @@ static DETACH_CONCURRENTLY: Fact = Fact {
 };
 
 impl At<'_> {
-    pub(super) fn attach_partition(self, parent: &ObjectName, partition: &ObjectName, default: bool) -> Impact {
+    pub(super) fn attach_partition(self, parent: &ObjectName, partition: &ObjectName, bound: &PartitionBound) -> Impact {
         let above = self.table(parent);
         let child = self.table(partition);
-        let proven = match (above.map(|above| &above.partitioning), child) {
-            (Some(Partitioning::Partitioned { columns, .. }), Some(child)) => !columns.is_empty() && is_bounded(child, columns),
-            (Some(Partitioning::None | Partitioning::PartitionOf(_)) | None, _) | (_, None) => false,
+        let proven = match (above, child) {
+            (Some(above), Some(child)) => is_bounded(child, above, bound),
+            (Some(_) | None, None) | (None, Some(_)) => false,
         };
         let mut impact = Impact::of(if proven { &ATTACH_PROVEN } else { &ATTACH });
         impact = impact.locking(self.name(parent), Lock::ShareUpdateExclusive);
         impact = self.family(impact, partition, Lock::AccessExclusive);
         // A new DEFAULT partition is compared with the bounds of all others: without others there is nothing to compare.
-        let compared = !default || above.is_none_or(|above| !above.partitions().is_empty());
+        let compared = !bound.is_default() || above.is_none_or(|above| !above.partitions().is_empty());
         if !proven && compared {
             impact = self.work(impact, partition, Work::Scan);
         }
         let Some(above) = above else { return impact.assumed() };
         if let Some(default) = above.default_partition() {
             impact = self.family(impact.because(&ATTACH_DEFAULT), default, Lock::AccessExclusive);
-            if !self.table(default).is_some_and(|default| has_check_on(default, above)) {
+            if !self.table(default).is_some_and(|default| is_kept_out(default, above, bound)) {
                 impact = self.work(impact, default, Work::Scan);
             }
         }
@@ -81,31 +83,58 @@ impl At<'_> {
     }
 }
 
-/// Whether validated CHECKs over the key columns, none of which can be NULL, may imply the bounds.
-fn is_bounded(child: &Table, key: &[crate::schema::Ident]) -> bool {
-    key.iter().all(|column| {
-        let not_null = child.column(column).is_some_and(|held| held.not_null) || child.proves_not_null(column);
-        not_null && checks(child, column)
-    })
-}
-
-fn has_check_on(default: &Table, above: &Table) -> bool {
-    match &above.partitioning {
-        Partitioning::Partitioned { columns, .. } => !columns.is_empty() && columns.iter().all(|column| checks(default, column)),
-        Partitioning::None | Partitioning::PartitionOf(_) => false,
+/// Whether validated constraints of a table imply that all its rows lie within the bounds.
+fn is_bounded(child: &Table, above: &Table, bound: &PartitionBound) -> bool {
+    let key = key_columns(above);
+    let not_null = |column: &Ident| child.column(column).is_some_and(|held| held.not_null) || child.proves_not_null(column);
+    match key {
+        [] => false,
+        [column] => {
+            let implied = |wanted: &Comparison| holding(child).any(|held| held.implies(wanted));
+            not_null(column) && bound.demands(column).is_some_and(|demands| demands.iter().all(implied))
+        }
+        // The bounds of several columns are one condition that only its like implies: that a CHECK compares each is taken for it.
+        [..] => {
+            *bound != PartitionBound::Hash && key.iter().all(|column| not_null(column) && holding(child).any(|held| held.column == *column))
+        }
     }
 }
 
-/// Whether a validated CHECK compares the column, and does not only say that it is not NULL.
-fn checks(table: &Table, column: &crate::schema::Ident) -> bool {
-    table.constraints.iter().any(|held| match &held.kind {
-        ConstraintKind::Check(condition) => {
-            held.validity == Validity::Valid && condition.columns.contains(column) && condition.text.contains(['<', '>', '='])
-        }
+/// Whether validated constraints of the DEFAULT partition imply that none of its rows lies within the bounds.
+pub(super) fn is_kept_out(default: &Table, above: &Table, bound: &PartitionBound) -> bool {
+    let [column] = key_columns(above) else { return false };
+    let Some(within) = bound.demands(column).filter(|within| !within.is_empty()) else { return false };
+    let covers = |excluded: &[Comparison]| excluded.iter().all(|comparison| within.iter().any(|held| held.implies(comparison)));
+    demands(default).any(|demand| match demand {
+        Demand::Excludes(excluded) => covers(excluded),
+        Demand::Holds(_) => false,
+    })
+}
+
+fn key_columns(table: &Table) -> &[Ident] {
+    match &table.partitioning {
+        Partitioning::Partitioned { columns, .. } => columns,
+        Partitioning::None | Partitioning::PartitionOf(_) => &[],
+    }
+}
+
+/// The comparisons that hold for every row.
+fn holding(table: &Table) -> impl Iterator<Item = &Comparison> {
+    demands(table).filter_map(|demand| match demand {
+        Demand::Holds(comparison) => Some(comparison),
+        Demand::Excludes(_) => None,
+    })
+}
+
+/// What validated CHECKs say.
+fn demands(table: &Table) -> impl Iterator<Item = &Demand> {
+    let valid = table.constraints.iter().filter(|held| held.validity == Validity::Valid);
+    valid.flat_map(|held| match &held.kind {
+        ConstraintKind::Check(condition) => &condition.demands[..],
         ConstraintKind::PrimaryKey(_)
         | ConstraintKind::Unique { .. }
         | ConstraintKind::NotNull(_)
         | ConstraintKind::ForeignKey(_)
-        | ConstraintKind::Exclusion { .. } => false,
+        | ConstraintKind::Exclusion { .. } => &[],
     })
 }

@@ -1,5 +1,6 @@
 //! Tables as a whole: created, dropped, rewritten, retuned.
 
+use super::partition::is_kept_out;
 use super::{At, OPTIONS};
 use crate::dialect::{Fact, Impact, Lock, Work};
 use crate::schema::operation::{CreateTable, Drop, TableChange};
@@ -47,11 +48,15 @@ impl At<'_> {
                 }
             }
         }
-        if let Some((parent, _default)) = &create.partition_of {
+        if let Some((parent, bound)) = &create.partition_of {
             impact = impact.because(&CREATE_PARTITION).locking(self.name(parent), Lock::AccessExclusive);
             impact = self.inherited_keys(impact, parent);
-            if let Some(default) = self.table(parent).and_then(|parent| parent.default_partition()) {
-                impact = self.work(self.family(impact, default, Lock::AccessExclusive), default, Work::Scan);
+            let above = self.table(parent);
+            if let Some((above, default)) = above.and_then(|above| Some((above, above.default_partition()?))) {
+                impact = self.family(impact, default, Lock::AccessExclusive);
+                if !self.table(default).is_some_and(|default| is_kept_out(default, above, bound)) {
+                    impact = self.work(impact, default, Work::Scan);
+                }
             }
         }
         for parent in &create.inherits {

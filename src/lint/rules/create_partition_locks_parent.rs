@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::CreateTable(create) = frame.operation else { return };
-    let Some((parent, _)) = &create.partition_of else { return };
+    let Some((parent, bound)) = &create.partition_of else { return };
     if frame.impact.lock(&frame.before.canonical(parent)).is_none() || frame.is_new_table(parent) {
         return;
     }
@@ -46,8 +46,16 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         .help(format!("make the table apart and attach it, which lets reads and writes go on; begin with `{make}`")),
     };
     let fault = fault.on(parent);
-    findings.push(match bounds {
-        Some(bounds) if scanned.is_none() => fault.cure(frame.phase(), format!("{make}\n{alter} ATTACH PARTITION {name} {bounds};\n")),
-        Some(_) | None => fault,
+    let attach = bounds.map(|bounds| format!("{make}\n{alter} ATTACH PARTITION {name} {bounds};\n"));
+    let outside = scanned.and_then(|default| Some((default, frame.partition_key(parent)?)));
+    findings.push(match (attach, outside) {
+        (Some(attach), None) if scanned.is_none() => fault.cure(frame.phase(), attach),
+        (Some(attach), Some((default, key))) => match frame.check_outside(default, key, bound) {
+            Some(check) => {
+                fault.cure(frame.tightening_phase(default, std::slice::from_ref(key)), format!("{}{attach}{}", check.add, check.drop))
+            }
+            None => fault,
+        },
+        (Some(_) | None, _) => fault,
     });
 }

@@ -28,7 +28,7 @@ impl Schema {
             inherited.extend(self.inherit_columns(&mut table, &parent));
             table.inherits.push(parent);
         }
-        if let Some((parent, _default)) = &create.partition_of {
+        if let Some((parent, _bound)) = &create.partition_of {
             let parent = self.reach_table(parent)?;
             self.inherit_columns(&mut table, &parent);
             table.partitioning = Partitioning::PartitionOf(parent);
@@ -102,7 +102,7 @@ impl Schema {
             applied = applied.and(self.create_index(index, origin));
         }
         if let Some(parent) = parent {
-            self.link_partition(&parent, &name, create.partition_of.as_ref().is_some_and(|(_, default)| *default), origin);
+            self.link_partition(&parent, &name, create.partition_of.as_ref().is_some_and(|(_, bound)| bound.is_default()), origin);
         }
         applied
     }

@@ -1,12 +1,19 @@
 //! Partitions: attached, detached, and what a partitioned or inherited table hands down.
 
 use super::Applied;
+use crate::schema::bound::PartitionBound;
 use crate::schema::operation::{CreateIndex, NewConstraint};
 use crate::schema::table::{Constraint, ConstraintKind, Index, IndexKey, Knowledge, Partitioning};
 use crate::schema::{ObjectName, Origin, Schema};
 
 impl Schema {
-    pub(super) fn attach_partition(&mut self, parent: &ObjectName, partition: &ObjectName, default: bool, origin: &Origin) -> Applied {
+    pub(super) fn attach_partition(
+        &mut self,
+        parent: &ObjectName,
+        partition: &ObjectName,
+        bound: &PartitionBound,
+        origin: &Origin,
+    ) -> Applied {
         let parent = self.reach_table(parent)?;
         let partition = self.reach_table(partition)?;
         if let Some(former) = self.tables.get(&partition).and_then(|table| table.partition_parent().cloned()) {
@@ -19,7 +26,7 @@ impl Schema {
                 Partitioning::None | Partitioning::PartitionOf(_) => table.partitioning = Partitioning::PartitionOf(parent.clone()),
             }
         }
-        self.link_partition(&parent, &partition, default, origin);
+        self.link_partition(&parent, &partition, bound.is_default(), origin);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Applied;
+use crate::schema::comparison::Demand;
 use crate::schema::operation::ObjectChange;
 use crate::schema::table::{ConstraintKind, Generated, IndexKey, Partitioning, Table};
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Schema};
@@ -130,6 +131,8 @@ impl Expression {
         }
         replace(&mut self.columns, column, to);
         replace(&mut self.proves_not_null, column, to);
+        let compared = self.demands.iter_mut().flat_map(Demand::comparisons_mut).filter(|comparison| comparison.column == *column);
+        compared.for_each(|comparison| comparison.column = to.clone());
         let mut in_string = false;
         let words: Vec<&str> = self
             .text

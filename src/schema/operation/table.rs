@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "fields of a variant carry the name of the SQL part they hold")]
 
 use super::index::CreateIndex;
+use crate::schema::bound::PartitionBound;
 use crate::schema::expression::Expression;
 use crate::schema::table::{ConstraintKind, Generated, Persistence, TypeName, Validity};
 use crate::schema::{Ident, ObjectName};
@@ -37,8 +38,8 @@ pub struct CreateTable {
     pub like: Vec<ObjectName>,
     /// INHERITS tables.
     pub inherits: Vec<ObjectName>,
-    /// PARTITION OF, with whether it is the DEFAULT partition.
-    pub partition_of: Option<(ObjectName, bool)>,
+    /// PARTITION OF, with the rows that it takes.
+    pub partition_of: Option<(ObjectName, PartitionBound)>,
     /// PARTITION BY: strategy in lower case and plain columns.
     pub partition_by: Option<(String, Vec<Ident>)>,
     /// AS SELECT …: relations read. Columns are then unknown where none were listed.

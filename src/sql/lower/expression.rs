@@ -88,8 +88,10 @@ impl Cursor<'_> {
         let Walked { found, columns } = self.walk(tree)?;
         let mut proves_not_null = Vec::new();
         self.collect_not_null(tree, &mut proves_not_null);
+        let mut demands = Vec::new();
+        self.collect_demands(tree, &mut demands);
         let text = self.normalised(tree, span);
-        Ok((Expression { text, columns, functions: found.functions, shape: shape(tree), proves_not_null }, found.reads))
+        Ok((Expression { text, columns, functions: found.functions, shape: shape(tree), proves_not_null, demands }, found.reads))
     }
 
     /// The tokens of a span joined by blanks; bare words in lower case, outer parentheses dropped.

@@ -3,32 +3,33 @@
 use sqlparser::tokenizer::Token;
 
 use crate::schema::Ident;
+use crate::schema::bound::PartitionBound;
 use crate::schema::table::IndexKey;
 use crate::sql::cursor::{Cursor, Unread};
 
 impl Cursor<'_> {
-    /// `FOR VALUES …` or DEFAULT; true for DEFAULT.
-    pub(in crate::sql) fn partition_bound(&mut self) -> Result<bool, Unread> {
+    /// `FOR VALUES …` or DEFAULT.
+    pub(in crate::sql) fn partition_bound(&mut self) -> Result<PartitionBound, Unread> {
         if self.word("default") {
-            return Ok(true);
+            return Ok(PartitionBound::Default);
         }
         self.need_words(&["for", "values"])?;
         if self.word("in") {
-            self.list(Cursor::expression)?;
-        } else if self.word("from") {
-            self.list(Cursor::expression)?;
-            self.need_words(&["to"])?;
-            self.list(Cursor::expression)?;
-        } else {
-            self.need_words(&["with"])?;
-            self.list(|cursor| {
-                if cursor.one_of(&["modulus", "remainder"]).is_none() {
-                    return Err(cursor.unexpected("MODULUS or REMAINDER"));
-                }
-                cursor.number()
-            })?;
+            return Ok(PartitionBound::List(self.list(Cursor::partition_edge)?));
         }
-        Ok(false)
+        if self.word("from") {
+            let from = self.list(Cursor::partition_edge)?;
+            self.need_words(&["to"])?;
+            return Ok(PartitionBound::Range { from, to: self.list(Cursor::partition_edge)? });
+        }
+        self.need_words(&["with"])?;
+        self.list(|cursor| {
+            if cursor.one_of(&["modulus", "remainder"]).is_none() {
+                return Err(cursor.unexpected("MODULUS or REMAINDER"));
+            }
+            cursor.number()
+        })?;
+        Ok(PartitionBound::Hash)
     }
 
     /// PostgreSQL's strategy and key behind PARTITION BY.

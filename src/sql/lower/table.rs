@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_partition_knows_its_parent() {
         let table = super::tests::table(Dialect::Postgres, "CREATE TABLE t PARTITION OF s.p DEFAULT");
-        assert_eq!(table.partition_of.map(|(parent, default)| (parent.to_string(), default)), Some(("s.p".to_owned(), true)));
+        assert_eq!(table.partition_of.map(|(parent, bound)| (parent.to_string(), bound.is_default())), Some(("s.p".to_owned(), true)));
     }
 
     #[test]

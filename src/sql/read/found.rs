@@ -2,6 +2,7 @@
 
 use super::routine::Code;
 use super::slot::{Slot, Value, value};
+use crate::schema::bound::PartitionBound;
 use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint, ObjectKind, TriggerEvent, Verb};
 use crate::schema::table::TypeName;
 use crate::schema::{Expression, Ident, ObjectName, Operation};
@@ -255,6 +256,10 @@ accessor!(
 accessor!(
     /// The last index definition of this label.
     index, Index, Box<CreateIndex>
+);
+accessor!(
+    /// The last bounds of a partition of this label.
+    bound, Bound, PartitionBound
 );
 accessor!(
     /// The last code of this label.

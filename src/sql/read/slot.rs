@@ -4,6 +4,7 @@ mod token;
 
 use super::found::Found;
 use super::routine::{self, Code};
+use crate::schema::bound::PartitionBound;
 use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint};
 use crate::schema::table::TypeName;
 use crate::schema::{Expression, Ident, ObjectName};
@@ -122,6 +123,7 @@ pub(super) enum Value {
     Query(Vec<ObjectName>),
     Code(Code),
     Index(Box<CreateIndex>),
+    Bound(PartitionBound),
 }
 
 /// Reads what the slot takes.
@@ -158,10 +160,7 @@ pub(super) fn value(cursor: &mut Cursor<'_>, slot: Slot, found: &Found<'_>) -> R
         Slot::Index => Value::Index(Box::new(cursor.mysql_index(&found.name("table")?)?)),
         Slot::TableOption if cursor.mysql_table_option()? => Value::Mark,
         Slot::TableOption => return Err(cursor.unexpected("a table option")),
-        Slot::Bound => {
-            cursor.partition_bound()?;
-            Value::Mark
-        }
+        Slot::Bound => Value::Bound(cursor.partition_bound()?),
         Slot::Partitioning => {
             cursor.mysql_partitioning()?;
             Value::Mark

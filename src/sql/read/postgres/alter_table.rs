@@ -32,8 +32,8 @@ static ALONE: LazyLock<Vec<Form>> = LazyLock::new(|| {
             let _ = f;
             Err(Unread { reason: "it moves every table of a tablespace, whichever those are".to_owned() })
         }),
-        one("ALTER TABLE %if_exists %relation ATTACH PARTITION part:name { default:DEFAULT | bound }", |f| {
-            Ok(Operation::AttachPartition { parent: f.name("table")?, partition: f.name("part")?, default: f.has("default") })
+        one("ALTER TABLE %if_exists %relation ATTACH PARTITION part:name bound", |f| {
+            Ok(Operation::AttachPartition { parent: f.name("table")?, partition: f.name("part")?, bound: f.bound("bound")? })
         }),
         // PostgreSQL 19.
         one(
