@@ -45,3 +45,22 @@ async fn a_killed_server_comes_back_with_what_was_committed_and_is_gone_afterwar
     drop(cluster);
     assert!(!data.exists(), "the data folder is left behind");
 }
+
+#[test]
+fn mariadb_gives_databases_and_sessions_of_their_own() {
+    let Some(server) = support::mariadb() else { return };
+    let (one, two) = (server.database(), server.database());
+    one.run("CREATE TABLE t (id bigint, name text); INSERT INTO t VALUES (7, 'ß'), (8, NULL)").expect("two statements");
+    assert_eq!(one.run("SELECT * FROM t ORDER BY id").as_deref(), Ok("7\tß\n8\tNULL\n"));
+    let missing = two.run("SELECT * FROM t").expect_err("the other database is empty");
+    assert!(missing.starts_with("ERROR 1146 (42S02)"), "{missing}");
+    let body = "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.id = NEW.id + 1; SET NEW.name = 'x'; END";
+    one.run(body).expect("a body holds semicolons");
+    let (mut first, mut second) = (one.session(), one.session());
+    first.run("BEGIN; INSERT INTO t VALUES (1, 'a')").expect("an open transaction");
+    assert_eq!(second.run("SELECT count(*) FROM t").as_deref(), Ok("2\n"));
+    second.send("SET innodb_lock_wait_timeout = 20; UPDATE t SET name = 'y' WHERE id = 2").expect("it waits for the first");
+    first.run("COMMIT").expect("the first ends");
+    second.answer().expect("the second goes on");
+    assert_eq!(first.run("SELECT name FROM t WHERE id = 2").as_deref(), Ok("y\n"));
+}

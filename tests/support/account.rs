@@ -1,21 +1,36 @@
-//! The account that a server runs under: PostgreSQL refuses root.
+//! The accounts that servers run under: none of them takes root.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-/// Whom commands of a server run as: `None` is the account of the tests.
-static ACCOUNT: LazyLock<Option<&'static str>> = LazyLock::new(|| {
+/// Whom commands of PostgreSQL run as: `None` is the account of the tests.
+static ACCOUNT: LazyLock<Option<&'static str>> = LazyLock::new(|| other_than_root("postgres"));
+
+/// Whom commands of MariaDB run as: `None` is the account of the tests.
+static MARIADB: LazyLock<Option<&'static str>> = LazyLock::new(|| other_than_root("mysql"));
+
+/// Under root, the account of this name, or `nobody` where it does not exist.
+fn other_than_root(name: &'static str) -> Option<&'static str> {
     let id = |arguments: &[&str]| {
         Command::new("id").args(arguments).stderr(Stdio::null()).output().ok().filter(|output| output.status.success())
     };
     let root = id(&["-u"]).is_some_and(|output| output.stdout.trim_ascii() == b"0");
-    root.then(|| if id(&["-u", "postgres"]).is_some() { "postgres" } else { "nobody" })
-});
+    root.then(|| if id(&["-u", name]).is_some() { name } else { "nobody" })
+}
 
-/// A command of a server, under the account that it accepts.
+/// A command of a PostgreSQL server, under the account that it accepts.
 pub(crate) fn command(program: &Path) -> Command {
-    match *ACCOUNT {
+    under(*ACCOUNT, program)
+}
+
+/// A command of a MariaDB server, under its account.
+pub(crate) fn mariadb_command(program: &Path) -> Command {
+    under(*MARIADB, program)
+}
+
+fn under(account: Option<&str>, program: &Path) -> Command {
+    match account {
         Some(account) => {
             let mut command = Command::new("runuser");
             command.args(["-u", account, "--"]).arg(program);
@@ -25,9 +40,18 @@ pub(crate) fn command(program: &Path) -> Command {
     }
 }
 
-/// Gives a folder to the server's account.
+/// Gives a folder to the account of PostgreSQL.
 pub(crate) fn hand_over(folder: &Path) -> Result<(), String> {
-    match *ACCOUNT {
+    hand_to(*ACCOUNT, folder)
+}
+
+/// Gives a folder to the account of MariaDB.
+pub(crate) fn mariadb_hand_over(folder: &Path) -> Result<(), String> {
+    hand_to(*MARIADB, folder)
+}
+
+fn hand_to(account: Option<&str>, folder: &Path) -> Result<(), String> {
+    match account {
         Some(account) => run(Command::new("chown").arg(account).arg(folder)).map(drop),
         None => Ok(()),
     }
