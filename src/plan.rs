@@ -3,6 +3,7 @@
 //! Pure: knows no database and no clock. Texts come through the scripts that `migration` hands out.
 
 pub mod approve;
+mod base;
 pub mod commute;
 pub mod gate;
 pub mod graph;

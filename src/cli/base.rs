@@ -25,42 +25,60 @@ impl Drop for Scratch {
 /// # Errors
 /// When git does not know the reference, or the base's own folder is not understood.
 pub(super) fn manifest(project: &Project, reference: &str, dialect: Dialect) -> Result<Manifest, Failure> {
-    let root = fs::canonicalize(&project.root).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
-    let folder = project.migrations.strip_prefix(&project.root).unwrap_or(&project.migrations);
-    let base = merge_base(&root, reference)?;
+    // git is asked from the folder itself: then it matters neither where the repository begins nor how it is laid out.
+    let folder = fs::canonicalize(&project.migrations)
+        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", project.migrations.display())))?;
+    let base = merge_base(&folder, reference)?;
     let scratch = Scratch(std::env::temp_dir().join(format!("migrate-base-{}-{:x}", std::process::id(), fastrand::u64(..))));
     let target = scratch.0.join("base");
     fs::create_dir_all(&target).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
-    let objects = objects(&root, &base, folder)?;
-    check_out(&root, &objects, folder, &target).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
+    let objects = objects(&folder, &base)?;
+    check_out(&folder, &objects, &target).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
     Ok(Migrations::read(&target, &scratch.0, dialect)?.manifest())
 }
 
-/// Where this branch left the reference; the reference itself where they have no common past.
-fn merge_base(root: &Path, reference: &str) -> Result<String, Failure> {
-    let commit =
-        git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")]).map_err(|_| {
-            Failure::new(Exit::Usage, format!("git knows no commit `{reference}`; in CI the checkout may need its history"))
-                .next("git fetch --unshallow")
-        })?;
-    Ok(git(root, &["merge-base", &commit, "HEAD"]).unwrap_or(commit))
+/// The commit where this branch left the reference.
+fn merge_base(folder: &Path, reference: &str) -> Result<String, Failure> {
+    git(folder, &["rev-parse", "--git-dir"])
+        .map_err(|reason| Failure::new(Exit::Usage, format!("--base needs git, and git says of {}: {reason}", folder.display())))?;
+    let shallow = git(folder, &["rev-parse", "--is-shallow-repository"]).is_ok_and(|answer| answer == "true");
+    let missing = |message: String| {
+        let failure = Failure::new(Exit::Usage, message);
+        let failure = if shallow { failure.next("git fetch --unshallow origin") } else { failure };
+        failure.next(format!("git fetch origin {}", reference.strip_prefix("origin/").unwrap_or(reference)))
+    };
+    let named = ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")];
+    let commit = git(folder, &named).map_err(|_| {
+        let hint = if shallow { "; this checkout is shallow: in CI ask for the whole history (`fetch-depth: 0`)" } else { "" };
+        missing(format!("git knows no commit `{reference}`{hint}"))
+    })?;
+    match git(folder, &["merge-base", &commit, "HEAD"]) {
+        Ok(base) => Ok(base),
+        // Where the past is cut off, the tip of the base would blame the branch for what it merely does not have yet.
+        Err(_) if shallow => Err(missing(format!(
+            "this checkout is shallow, so git cannot tell where the branch left `{reference}`: in CI ask for the whole history (`fetch-depth: 0`)"
+        ))),
+        // No common past at all: everything that the base holds is its own.
+        Err(_) => Ok(commit),
+    }
 }
 
-/// Object and path of every file below the folder, relative to the project.
-fn objects(root: &Path, base: &str, folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let folder = folder.to_string_lossy();
-    let listed = git(root, &["ls-tree", "-r", "-z", base, "--", &folder])
+/// Object and path of every file below the folder, relative to it.
+fn objects(folder: &Path, base: &str) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let listed = git(folder, &["ls-tree", "-r", "-z", base])
         .map_err(|reason| Failure::new(Exit::Failure, format!("git cannot list the base: {reason}")))?;
     let entries = listed.split('\0').filter_map(|entry| {
         let (meta, path) = entry.split_once('\t')?;
-        Some((meta.split(' ').nth(2)?.to_owned(), PathBuf::from(path)))
+        let mut meta = meta.split(' ').skip(1);
+        // Links to other repositories are no files.
+        (meta.next() == Some("blob")).then_some((meta.next()?.to_owned(), PathBuf::from(path)))
     });
     Ok(entries.collect())
 }
 
 /// Writes the objects to the target, all by one process of git.
-fn check_out(root: &Path, objects: &[(String, PathBuf)], folder: &Path, target: &Path) -> std::io::Result<()> {
-    let mut process = command(root, &["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+fn check_out(folder: &Path, objects: &[(String, PathBuf)], target: &Path) -> std::io::Result<()> {
+    let mut process = command(folder, &["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let (Some(mut questions), Some(answers)) = (process.stdin.take(), process.stdout.take()) else { return Ok(()) };
     let mut answers = BufReader::new(answers);
     for (object, path) in objects {
@@ -73,7 +91,7 @@ fn check_out(root: &Path, objects: &[(String, PathBuf)], folder: &Path, target: 
         let mut content = vec![0; size + 1];
         answers.read_exact(&mut content)?;
         content.pop();
-        let file = target.join(path.strip_prefix(folder).unwrap_or(path));
+        let file = target.join(path);
         fs::create_dir_all(file.parent().unwrap_or(target))?;
         fs::write(file, content)?;
     }
@@ -81,8 +99,8 @@ fn check_out(root: &Path, objects: &[(String, PathBuf)], folder: &Path, target: 
     process.wait().map(drop)
 }
 
-fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
-    let output = command(root, arguments).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    let output = command(folder, arguments).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
     } else {
@@ -90,8 +108,12 @@ fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-fn command(root: &Path, arguments: &[&str]) -> Command {
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
-    command.arg("-C").arg(root).args(arguments).stderr(Stdio::piped());
+    // A hook's own idea of the repository and of its index does not reach into this folder.
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        command.env_remove(variable);
+    }
+    command.arg("-C").arg(folder).args(arguments).stderr(Stdio::piped());
     command
 }

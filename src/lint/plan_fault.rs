@@ -16,6 +16,18 @@ pub enum PlanFault {
         /// Where: `path:line`.
         other_place: String,
     },
+    /// The base of the branch holds this script with another content.
+    Edited,
+    /// The base of the branch holds a script that is not here any more.
+    Removed {
+        /// The migration that has its content now.
+        renamed_to: Option<String>,
+    },
+    /// A new migration stands before one that the base of the branch holds.
+    OutOfOrder {
+        /// The last migration of the base.
+        newest: String,
+    },
     /// A statement of a backfill that cannot be run in batches.
     Uncut {
         /// Why.

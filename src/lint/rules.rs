@@ -41,6 +41,7 @@ mod drop_table_locks_referenced;
 mod duplicate_index;
 mod dynamic_sql_unanalysed;
 mod enum_value_used_in_same_transaction;
+mod edited_applied_file;
 mod expired_allow;
 mod explicit_lock_table;
 mod fk_breaks_old_writers;
@@ -54,6 +55,7 @@ mod mysql_implicit_commit;
 mod narrow_type_breaks_old_writers;
 mod non_transactional_in_transaction;
 mod not_null_breaks_old_writers;
+mod out_of_order_file;
 mod parse_error;
 mod partitioned_index_blocks;
 mod primary_key_index_nullable_column;
@@ -122,6 +124,7 @@ pub static ALL: &[&Rule] = &[
     &duplicate_index::RULE,
     &dynamic_sql_unanalysed::RULE,
     &enum_value_used_in_same_transaction::RULE,
+    &edited_applied_file::RULE,
     &expired_allow::RULE,
     &explicit_lock_table::RULE,
     &fk_breaks_old_writers::RULE,
@@ -135,6 +138,7 @@ pub static ALL: &[&Rule] = &[
     &narrow_type_breaks_old_writers::RULE,
     &non_transactional_in_transaction::RULE,
     &not_null_breaks_old_writers::RULE,
+    &out_of_order_file::RULE,
     &parse_error::RULE,
     &partitioned_index_blocks::RULE,
     &primary_key_index_nullable_column::RULE,

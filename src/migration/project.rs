@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{DatabaseUrl, MigrationError, Migrations};
+use super::{DatabaseUrl, MigrationError, MigrationId, Migrations};
 use crate::schema::{Dialect, Server, ServerVersion};
+use crate::sql::Place;
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "migrate.toml";
@@ -25,6 +26,8 @@ pub struct Project {
     pub server_version: Option<ServerVersion>,
     /// `migrations`: the folder, as a path that can be opened.
     pub migrations: PathBuf,
+    /// `baseline`: the last migration that was there before this tool; it and all before it are followed and not judged.
+    pub baseline: Option<Baseline>,
     /// `services`: everything whose releases use this database.
     pub services: Vec<String>,
     /// `small_tables`: tables on which a scan or a rewrite is too short to matter.
@@ -41,6 +44,15 @@ pub struct Project {
     pub chunk_target: Duration,
     /// `[lint.levels]`, in the order of the file.
     pub lint_levels: Vec<LintLevel>,
+}
+
+/// The last migration of an older history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// Which.
+    pub migration: MigrationId,
+    /// Where migrate.toml says so.
+    pub place: Place,
 }
 
 /// Where the database URL comes from when neither a flag nor the environment gives one.
@@ -112,6 +124,7 @@ impl Project {
             dialect: None,
             server_version: None,
             migrations: root.join(MIGRATIONS_FOLDER),
+            baseline: None,
             services: Vec::new(),
             small_tables: Vec::new(),
             database: DatabaseSource::Unstated,
@@ -168,6 +181,7 @@ impl Project {
         if let Some((folder, _)) = table.text("migrations")? {
             project.migrations = root.join(folder);
         }
+        project.read_baseline(&mut table)?;
         project.services = project.read_services(&mut table)?;
         let small = table.texts("small_tables")?.unwrap_or_default();
         project.small_tables = small.into_iter().map(|(name, _)| name).collect();
@@ -211,6 +225,12 @@ impl Project {
             let version = version.parse().map_err(|error: crate::schema::version::VersionError| document.fault(at, error.to_string()))?;
             self.server_version = Some(version);
         }
+        Ok(())
+    }
+
+    fn read_baseline(&mut self, table: &mut Table<'_>) -> Result<(), MigrationError> {
+        let document = table.document();
+        self.baseline = table.text("baseline")?.map(|(name, at)| Baseline { migration: MigrationId::new(&name), place: document.place(at.start) });
         Ok(())
     }
 
@@ -275,7 +295,14 @@ impl Project {
     /// # Errors
     /// The first file or folder that is not understood.
     pub fn load(&self, dialect: Dialect) -> Result<Migrations, MigrationError> {
-        Migrations::read(&self.migrations, &self.root, dialect)
+        let migrations = Migrations::read(&self.migrations, &self.root, dialect)?;
+        if let Some(baseline) = self.baseline.as_ref().filter(|baseline| migrations.get(&baseline.migration).is_none()) {
+            let ids = migrations.iter().map(|migration| migration.id.as_str());
+            let name = baseline.migration.as_str();
+            let message = format!("`baseline` is `{name}`, which is no migration here{}", hint(name, ids));
+            return Err(MigrationError::Settings { path: PROJECT_FILE.to_owned(), place: baseline.place, message });
+        }
+        Ok(migrations)
     }
 }
 

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::MigrationError;
 use super::nearest::hint;
-use crate::sql::Source;
+use crate::sql::{Place, Source};
 
 /// One file, for messages.
 #[derive(Clone, Copy)]
@@ -29,8 +29,12 @@ impl<'t> Document<'t> {
 
     /// An error at these bytes.
     pub(super) fn fault(self, span: Range<usize>, message: String) -> MigrationError {
-        let place = Source::new(self.path, self.text).place(span.start);
-        MigrationError::Settings { path: self.path.to_owned(), place, message }
+        MigrationError::Settings { path: self.path.to_owned(), place: self.place(span.start), message }
+    }
+
+    /// Line and column of a byte.
+    pub(super) fn place(self, byte: usize) -> Place {
+        Source::new(self.path, self.text).place(byte)
     }
 }
 

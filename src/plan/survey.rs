@@ -4,17 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
+use super::base;
 use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph};
 use super::history;
 use super::steps::{Steps, changes_data, steps};
 use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, ScriptState, StepKind};
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
-use crate::lint::{Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
+use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
 use crate::schema::table::Knowledge;
 use crate::schema::{Phase, Server};
-use crate::sql::{self, Script};
+use crate::sql::{self, Script, Source, Span};
 
 /// What is known of the past.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,7 @@ impl Survey<'_> {
             survey: self,
             past: &past,
             replay: Replay::new(self.server, Knowledge::Known, policy),
+            findings: Vec::new(),
             touches: Touches::new(self.server.dialect),
             scripts: Vec::new(),
             proofs: HashMap::new(),
@@ -78,6 +80,7 @@ impl Survey<'_> {
         for node in past.order(&graph) {
             work.script(&node)?;
         }
+        work.judge_base()?;
         work.finish(&graph)
     }
 }
@@ -87,11 +90,14 @@ struct Past<'a> {
     known: Known<'a>,
     records: HashMap<&'a NodeRef, &'a ScriptRecord>,
     base: HashSet<&'a NodeRef>,
+    /// The last migration of a history that is older than this tool.
+    baseline: Option<&'a MigrationId>,
 }
 
 impl<'a> Past<'a> {
     fn of(survey: &Survey<'a>) -> Past<'a> {
-        let mut past = Past { known: survey.known, records: HashMap::new(), base: HashSet::new() };
+        let baseline = survey.project.baseline.as_ref().map(|baseline| &baseline.migration);
+        let mut past = Past { known: survey.known, records: HashMap::new(), base: HashSet::new(), baseline };
         match survey.known {
             Known::Nothing => {}
             Known::Base(manifest) => {
@@ -123,7 +129,17 @@ impl<'a> Past<'a> {
 
     /// Whether a script is judged, or only followed.
     fn judge(&self, node: &NodeRef) -> Judge {
-        if self.is_done(node) || self.base.contains(node) { Judge::No } else { Judge::Yes }
+        if self.is_done(node) || self.base.contains(node) || self.is_old(node) { Judge::No } else { Judge::Yes }
+    }
+
+    /// Whether a script belongs to the history that `baseline` ends. A contract never does: it still has to pass its gate.
+    fn is_old(&self, node: &NodeRef) -> bool {
+        node.phase != Phase::Contract && self.baseline.is_some_and(|last| node.migration <= *last)
+    }
+
+    /// Whether a script of the old history has yet to run on the database that was asked: it runs without being blamed.
+    fn is_old_and_pending(&self, node: &NodeRef) -> bool {
+        self.ledger().is_some() && self.is_old(node) && !self.is_done(node)
     }
 
     fn ledger(&self) -> Option<&'a Ledger> {
@@ -147,6 +163,8 @@ impl<'a> Past<'a> {
 #[derive(Clone, Copy)]
 struct Kept {
     judge: Judge,
+    /// Whether it belongs to the history before this tool and has yet to run here.
+    is_late: bool,
     /// Whether it may run: for the first time, or a backfill once more.
     runs: bool,
 }
@@ -158,6 +176,8 @@ struct Work<'a> {
     replay: Replay,
     touches: Touches,
     scripts: Vec<PlannedScript>,
+    /// Findings about scripts that are not here.
+    findings: Vec<Finding>,
     /// The backfills of migrations whose contract is open.
     proofs: HashMap<MigrationId, Vec<ProofJob>>,
 }
@@ -170,29 +190,35 @@ impl Work<'_> {
         let script = sql::read(&file.source()?, self.survey.server);
         let placed = Placed { migration: &migration.id, phase: node.phase, script: &script, allowances: &migration.settings.allowances };
         let foreseen = foresee(&script, self.replay.schema());
-        let mut report = self.replay.script(placed, judge);
+        let is_late = self.past.is_old_and_pending(node);
+        let mut report = self.replay.script(placed, if is_late { Judge::Yes } else { judge });
+        if is_late {
+            // What cannot be sent to a database stops a run all the same.
+            report.findings.retain(|finding| lint::rule(finding.lint.as_str()).is_some_and(lint::Rule::is_fixed));
+            report.allowed.clear();
+        }
         let open_contract =
             migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
         let mut cut = Steps::default();
-        if judge == Judge::Yes || (node.phase == Phase::Backfill && open_contract) {
+        let runs = judge == Judge::Yes || is_late || (node.phase == Phase::Backfill && open_contract);
+        if runs {
             cut = steps(node, &script, &report.statements, self.replay.schema(), self.survey.server);
         }
         if node.phase == Phase::Backfill && open_contract {
             self.proofs.insert(migration.id.clone(), proofs(&script, &cut));
         }
         self.touches.add(node, &script, &foreseen, self.replay.schema(), judge);
-        if judge == Judge::Yes {
+        if judge == Judge::Yes || is_late {
             self.judge_cut(placed, &cut, &mut report);
         }
-        let runs = judge == Judge::Yes || (node.phase == Phase::Backfill && open_contract);
-        self.scripts.push(self.planned(node, file, Kept { judge, runs }, &script, report, cut));
+        self.scripts.push(self.planned(node, file, Kept { judge, is_late, runs }, &script, report, cut));
         Ok(())
     }
 
     /// A backfill statement that cannot be cut is a finding, unless another lint has refused the statement already.
     fn judge_cut(&mut self, placed: Placed<'_>, cut: &Steps, report: &mut ScriptReport) {
         for uncut in &cut.uncut {
-            let refused = |finding: &crate::lint::Finding| {
+            let refused = |finding: &Finding| {
                 finding.level == Level::Deny && finding.span.start < uncut.span.end && uncut.span.start < finding.span.end
             };
             let data = placed.script.statements.iter().any(|statement| statement.span == uncut.span && changes_data(statement));
@@ -203,15 +229,40 @@ impl Work<'_> {
         }
     }
 
+    /// What the branch does to the history that its base holds.
+    fn judge_base(&mut self) -> Result<(), PlanError> {
+        let Known::Base(manifest) = self.survey.known else { return Ok(()) };
+        for (node, fault) in base::faults(self.survey.migrations, manifest) {
+            let file = self.survey.migrations.script(&node);
+            // A script that is gone is told where it stood, as far as its name tells.
+            let source = file.map_or_else(|| Ok(Source::new(node.migration.as_str(), "")), ScriptFile::source)?;
+            let script = sql::read(&source, self.survey.server);
+            let allowances = self.survey.migrations.get(&node.migration).map(|migration| &migration.settings.allowances[..]);
+            let placed =
+                Placed { migration: &node.migration, phase: node.phase, script: &script, allowances: allowances.unwrap_or_default() };
+            let span = script.statements.first().map_or(Span::new(0, 0), |statement| statement.span);
+            let mut report = ScriptReport::default();
+            self.replay.plan_fault(placed, span, &fault, &mut report);
+            match self.scripts.iter_mut().find(|script| script.node == node) {
+                Some(planned) => {
+                    planned.findings.splice(0..0, report.findings);
+                    planned.allowed.extend(report.allowed);
+                }
+                None => self.findings.extend(report.findings),
+            }
+        }
+        Ok(())
+    }
+
     fn planned(&self, node: &NodeRef, file: &ScriptFile, kept: Kept, script: &Script, report: ScriptReport, cut: Steps) -> PlannedScript {
         let whole = cut.uncut.is_empty() && script.problems.is_empty();
-        let statements = if kept.judge == Judge::Yes { statements(script, &report) } else { Vec::new() };
+        let statements = if kept.judge == Judge::Yes || kept.is_late { statements(script, &report) } else { Vec::new() };
         let finished = self.past.finished(node);
         let record = self.past.records.get(node);
         let state = match record.map(|record| record.status) {
             Some(ScriptStatus::Done) => ScriptState::Done { at: record.and_then(|record| record.finished_at) },
             Some(ScriptStatus::Running) => ScriptState::Running { finished, of: cut.steps.len() },
-            Some(ScriptStatus::RolledBack) | None if self.past.base.contains(node) => ScriptState::Unchanged,
+            Some(ScriptStatus::RolledBack) | None if self.past.base.contains(node) || (self.past.is_old(node) && !kept.is_late) => ScriptState::Unchanged,
             Some(ScriptStatus::RolledBack) | None => ScriptState::Pending,
         };
         PlannedScript {
@@ -277,7 +328,8 @@ impl Work<'_> {
         if self.past.ledger().is_some() {
             self.past.hold_and_block(graph, &mut plan);
         }
-        plan.findings = self.replay.finish();
+        plan.findings = std::mem::take(&mut self.findings);
+        plan.findings.extend(self.replay.finish());
         Ok(plan)
     }
 }

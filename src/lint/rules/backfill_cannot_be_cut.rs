@@ -22,6 +22,6 @@ fn check(fault: &PlanFault) -> Option<Fault> {
             "write it as UPDATE … WHERE, DELETE … WHERE or INSERT … SELECT over one table with a key, with a condition that finished \
                  rows no longer meet: `UPDATE users SET full_name = name WHERE full_name IS NULL;`",
         )),
-        PlanFault::Unordered { .. } => None,
+        PlanFault::Unordered { .. } | PlanFault::Edited | PlanFault::Removed { .. } | PlanFault::OutOfOrder { .. } => None,
     }
 }

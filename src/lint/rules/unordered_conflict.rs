@@ -26,6 +26,6 @@ fn check(fault: &PlanFault) -> Option<Fault> {
                 "say in the migration.toml of the one that must come second what it follows: `after = [\"{other}\"]`, beside what it followed so far"
             )),
         ),
-        PlanFault::Uncut { .. } => None,
+        PlanFault::Uncut { .. } | PlanFault::Edited | PlanFault::Removed { .. } | PlanFault::OutOfOrder { .. } => None,
     }
 }
