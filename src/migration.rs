@@ -23,6 +23,7 @@ pub use error::MigrationError;
 pub use folder::Migrations;
 pub use group::{Bounds, Group, Grouping, groups};
 pub use id::{MigrationId, NodeRef, NodeText};
+pub use layout::LeftOut;
 pub use manifest::Manifest;
 pub use project::{DatabaseSource, Level, LintLevel, Project};
 pub use script::{Part, ScriptFile, ScriptText};

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, working_folder};
-use crate::migration::DatabaseUrl;
+use crate::migration::{DatabaseUrl, Migrations};
 use crate::migration::project::{MIGRATIONS_FOLDER, PROJECT_FILE};
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Dialect;
@@ -72,21 +72,34 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let folder = root.join(MIGRATIONS_FOLDER);
     let refuse = |what: &str, error: std::io::Error| Failure::new(Exit::Failure, format!("cannot write {what}: {error}"));
     fs::create_dir_all(&folder).map_err(|error| refuse(MIGRATIONS_FOLDER, error))?;
-    fs::write(&file, project_file(dialect, args)).map_err(|error| refuse(PROJECT_FILE, error))?;
+    // What lies there already ran before anybody asked this tool: it is followed and not blamed.
+    let existing = Migrations::read(&folder, &root, dialect)?;
+    let baseline = existing.iter().last().map(|migration| migration.id.to_string());
+    fs::write(&file, project_file(dialect, baseline.as_deref(), args)).map_err(|error| refuse(PROJECT_FILE, error))?;
     let mut report = Report::new(CommandName::Init);
     report.outcome = Outcome::Applied;
     report.files = vec![PROJECT_FILE.to_owned(), format!("{MIGRATIONS_FOLDER}/")];
     report.notes.push("wrote a project".to_owned());
+    if let Some(last) = &baseline {
+        let number = existing.len();
+        let told = if number == 1 { "the migration that is".to_owned() } else { format!("the {number} migrations that are") };
+        report.notes.push(format!("{told} there already, up to {last}, are the baseline: followed, not judged"));
+        report.next.push("migrate plan".to_owned());
+    }
     report.next.push("migrate new <what-it-is-about>".to_owned());
     Ok(report)
 }
 
-fn project_file(dialect: Dialect, args: &Args) -> String {
+fn project_file(dialect: Dialect, baseline: Option<&str>, args: &Args) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let services: Vec<String> = args.services.iter().map(|service| quoted(service)).collect();
     let mut text = format!("dialect = {}\n", quoted(dialect.as_str()));
     // Writing into a String cannot fail.
     let _ = writeln!(text, "migrations = {}", quoted(MIGRATIONS_FOLDER));
+    if let Some(last) = baseline {
+        let _ = writeln!(text, "# Up to here the history is older than this tool: it is replayed and not judged.");
+        let _ = writeln!(text, "baseline = {}", quoted(last));
+    }
     let _ = writeln!(text, "# Everything whose releases use this database: a contract needs evidence from each.");
     let _ = writeln!(text, "services = [{}]", services.join(", "));
     let _ = writeln!(text, "\n[database]\nurl_env = {}", quoted(&args.url_env));
@@ -105,8 +118,9 @@ mod tests {
     #[test]
     fn the_file_it_writes_is_one_it_reads() {
         let args = Args { dialect: None, url_env: "SHOP_DB".to_owned(), services: vec!["api".to_owned(), "worker".to_owned()] };
-        let project = Project::parse(Path::new("."), &project_file(Dialect::Sqlite, &args)).expect("it is understood");
+        let project = Project::parse(Path::new("."), &project_file(Dialect::Sqlite, Some("1_users"), &args)).expect("it is understood");
         assert_eq!(project.dialect, Some(Dialect::Sqlite));
         assert_eq!(project.services, ["api", "worker"]);
+        assert_eq!(project.baseline.map(|baseline| baseline.migration.to_string()).as_deref(), Some("1_users"));
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use include_dir::Dir;
 
-use super::layout::{Entry, Member, Role, members};
+use super::layout::{Entry, Folder, LeftOut, Member, Role, found};
 use super::nearest::hint;
 use super::{Manifest, Migration, MigrationError, MigrationId, NodeRef, Part, ScriptFile, ScriptText, Settings};
+use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase};
 use crate::sql::Source;
 
@@ -17,6 +18,7 @@ use crate::sql::Source;
 pub struct Migrations {
     list: Vec<Migration>,
     positions: HashMap<MigrationId, usize>,
+    left_out: Vec<LeftOut>,
 }
 
 /// Where files come from.
@@ -46,10 +48,12 @@ impl Migrations {
 
     fn load(store: &Store<'_>, dialect: Dialect) -> Result<Migrations, MigrationError> {
         let mut by_id: BTreeMap<MigrationId, Vec<Member>> = BTreeMap::new();
+        let mut left_out = Vec::new();
         for entry in store.entries()? {
-            let found = members(&entry)
+            let found = found(&entry)
                 .map_err(|stranger| MigrationError::NotUnderstood { path: store.shown(&stranger.path), reason: stranger.reason })?;
-            for member in found {
+            left_out.extend(found.left_out.into_iter().map(|left| LeftOut { path: store.shown(&left.path), ..left }));
+            for member in found.members {
                 by_id.entry(MigrationId::new(&member.id)).or_default().push(member);
             }
         }
@@ -57,7 +61,7 @@ impl Migrations {
         for (id, members) in by_id {
             list.push(store.migration(id, &members, dialect)?);
         }
-        let migrations = Migrations::new(list)?;
+        let migrations = Migrations { left_out, ..Migrations::new(list)? };
         migrations.check_references(store)?;
         Ok(migrations)
     }
@@ -76,7 +80,7 @@ impl Migrations {
             }
         }
         let positions = list.iter().enumerate().map(|(position, migration)| (migration.id.clone(), position)).collect();
-        Ok(Migrations { list, positions })
+        Ok(Migrations { list, positions, left_out: Vec::new() })
     }
 
     fn check_references(&self, store: &Store<'_>) -> Result<(), MigrationError> {
@@ -106,6 +110,16 @@ impl Migrations {
     /// All of them, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
         self.list.iter()
+    }
+
+    /// Files and folders beside the migrations that hold no SQL for us.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// What the scripts say of the schema: nothing about what is not in them where something else may change it, too.
+    pub fn knowledge(&self) -> Knowledge {
+        if self.left_out.iter().any(|left| left.may_change) { Knowledge::Unknown } else { Knowledge::Known }
     }
 
     /// How many there are.
@@ -278,7 +292,8 @@ impl Store<'_> {
 
 fn name_of(entry: &Entry) -> &str {
     match entry {
-        Entry::File(name) | Entry::Folder { name, .. } => name,
+        Entry::File(name) => name,
+        Entry::Folder(folder) => &folder.name,
     }
 }
 
@@ -314,22 +329,40 @@ fn disk_entries(folder: &Path) -> Result<Vec<Entry>, MigrationError> {
     let (files, folders) = list(folder)?;
     let mut entries: Vec<Entry> = files.into_iter().map(Entry::File).collect();
     for name in folders.into_iter().filter(|name| !name.starts_with('.')) {
-        let (files, folders) = list(&folder.join(&name))?;
-        entries.push(Entry::Folder { name, files, folders });
+        entries.push(Entry::Folder(disk_folder(&folder.join(&name), name, DEEPEST)?));
     }
     Ok(entries)
 }
 
+/// Folders in folders that are looked into: deeper than any tool sorts migrations, and an end to links that lead in circles.
+const DEEPEST: usize = 6;
+
+fn disk_folder(folder: &Path, name: String, depth: usize) -> Result<Folder, MigrationError> {
+    let (files, names) = list(folder)?;
+    let mut folders = Vec::new();
+    for inner in names.into_iter().filter(|name| !name.starts_with('.')) {
+        let path = folder.join(&inner);
+        folders.push(if depth == 0 { Folder { name: inner, ..Folder::default() } } else { disk_folder(&path, inner, depth - 1)? });
+    }
+    Ok(Folder { name, files, folders })
+}
+
 fn binary_entries(folder: &Dir<'_>) -> Vec<Entry> {
-    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let files = |dir: &Dir<'_>| dir.files().map(|file| name(file.path())).collect::<Vec<_>>();
-    let mut entries: Vec<Entry> = files(folder).into_iter().map(Entry::File).collect();
-    entries.extend(folder.dirs().map(|dir| Entry::Folder {
-        name: name(dir.path()),
-        files: files(dir),
-        folders: dir.dirs().map(|inner| name(inner.path())).collect(),
-    }));
+    let mut entries: Vec<Entry> = folder.files().map(|file| Entry::File(file_name(file.path()))).collect();
+    entries.extend(folder.dirs().map(|dir| Entry::Folder(binary_folder(dir))));
     entries
+}
+
+fn binary_folder(folder: &Dir<'_>) -> Folder {
+    Folder {
+        name: file_name(folder.path()),
+        files: folder.files().map(|file| file_name(file.path())).collect(),
+        folders: folder.dirs().map(binary_folder).collect(),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement,
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
-use crate::schema::table::Knowledge;
 use crate::schema::{Phase, Server};
 use crate::sql::{self, Script, Source, Span};
 
@@ -71,7 +70,7 @@ impl Survey<'_> {
         let mut work = Work {
             survey: self,
             past: &past,
-            replay: Replay::new(self.server, Knowledge::Known, policy),
+            replay: Replay::new(self.server, self.migrations.knowledge(), policy),
             findings: Vec::new(),
             touches: Touches::new(self.server.dialect),
             scripts: Vec::new(),
