@@ -8,6 +8,7 @@ pub mod folder;
 pub mod group;
 pub mod id;
 mod layout;
+mod liquibase;
 pub mod manifest;
 pub mod nearest;
 pub mod project;

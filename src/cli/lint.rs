@@ -44,6 +44,7 @@ struct Loose {
     phase: Phase,
     source: Source,
     allowances: Vec<Allowance>,
+    judge: Judge,
 }
 
 /// Judges what the paths name.
@@ -60,7 +61,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     for loose in &scripts {
         let script = sql::read(&loose.source, server);
         let placed = Placed { migration: &loose.migration, phase: loose.phase, script: &script, allowances: &loose.allowances };
-        found.extend(findings(&replay.script(placed, Judge::Yes).findings));
+        found.extend(findings(&replay.script(placed, loose.judge).findings));
     }
     found.extend(findings(&replay.finish()));
     let mut report = Report::new(CommandName::Lint);
@@ -98,13 +99,22 @@ fn server(args: &Args, project: Option<&Project>) -> Server {
 /// The scripts in their order, and whether they are the database's whole past.
 fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<(Vec<Loose>, Knowledge), Failure> {
     match (args.paths.as_slice(), project) {
-        ([], Some(project)) => Ok((of_migrations(&project.load(dialect)?, args)?, Knowledge::Known)),
+        ([], Some(project)) => {
+            let migrations = project.load(dialect)?;
+            let mut scripts = of_migrations(&migrations, args)?;
+            if let Some(baseline) = &project.baseline {
+                for old in scripts.iter_mut().filter(|script| script.migration <= baseline.migration && script.phase != Phase::Contract) {
+                    old.judge = Judge::No;
+                }
+            }
+            Ok((scripts, migrations.knowledge()))
+        }
         ([], None) => {
             Err(Failure::new(Exit::Usage, "nothing to judge: name files or folders, or `-` for standard input")
                 .next("migrate lint <PATHS>"))
         }
         ([folder], _) if folder.is_dir() => match Migrations::read(folder, folder, dialect) {
-            Ok(migrations) => Ok((of_migrations(&migrations, args)?, Knowledge::Known)),
+            Ok(migrations) => Ok((of_migrations(&migrations, args)?, migrations.knowledge())),
             Err(MigrationError::NotUnderstood { .. } | MigrationError::DuplicateVersion { .. } | MigrationError::DuplicateId { .. }) => {
                 Ok((of_paths(std::slice::from_ref(folder), args)?, Knowledge::Unknown))
             }
@@ -120,7 +130,7 @@ fn of_migrations(migrations: &Migrations, args: &Args) -> Result<Vec<Loose>, Fai
         for file in &migration.scripts {
             let phase = args.phase.map_or(file.phase, Phase::from);
             let allowances = migration.settings.allowances.clone();
-            scripts.push(Loose { migration: migration.id.clone(), phase, source: file.source()?, allowances });
+            scripts.push(Loose { migration: migration.id.clone(), phase, source: file.source()?, allowances, judge: Judge::Yes });
         }
     }
     Ok(scripts)
@@ -167,5 +177,5 @@ fn loose(path: &Path, args: &Args) -> Result<Loose, Failure> {
     // Scripts of one folder are phases of one migration.
     let in_folder = Phase::from_name(&stem).and_then(|_| path.parent()).filter(|folder| !folder.as_os_str().is_empty());
     let migration = MigrationId::new(&in_folder.map_or_else(|| name.to_string(), |folder| folder.to_string_lossy().into_owned()));
-    Ok(Loose { migration, phase, source, allowances: Vec::new() })
+    Ok(Loose { migration, phase, source, allowances: Vec::new(), judge: Judge::Yes })
 }

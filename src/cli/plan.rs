@@ -55,6 +55,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         fill(&mut report, &plan, &sizes);
         backend.close().await;
     }
+    report.notes.extend(site.left_out());
     refused_by(&mut report);
     if args.exit_code && report.exit_code == 0 && is_pending(&report) {
         report.exit_code = Exit::Pending.code();

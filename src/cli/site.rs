@@ -34,6 +34,11 @@ impl Site {
         Ok(Site { project, migrations, url, server })
     }
 
+    /// What lies in the migrations folder and was not read, in a sentence for people.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        left_out(&self.migrations)
+    }
+
     /// Connects to the database.
     ///
     /// # Errors
@@ -89,6 +94,21 @@ impl Site {
         }
         Some(failure)
     }
+}
+
+/// Names that a sentence about left out files holds.
+const NAMED: usize = 3;
+
+/// What lies in the migrations folder and was not read, in a sentence each for what matters and what does not.
+pub(super) fn left_out(migrations: &Migrations) -> Vec<String> {
+    let told = |may_change: bool, end: &str| {
+        let paths: Vec<&str> = migrations.left_out().iter().filter(|left| left.may_change == may_change).map(|left| left.path.as_str()).collect();
+        let rest = paths.len().saturating_sub(NAMED);
+        let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+        (!paths.is_empty()).then(|| format!("not read: {}{more}{end}", paths[..paths.len() - rest].join(", ")))
+    };
+    let changing = told(true, "; what they do to the schema is not known, so what is missing from it proves nothing");
+    changing.into_iter().chain(told(false, " (no SQL)")).collect()
 }
 
 /// Connects to a database.

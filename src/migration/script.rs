@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::MigrationError;
+use super::{MigrationError, liquibase};
 use crate::schema::{Dialect, Phase};
 use crate::sql::{Digest, Source};
 
@@ -35,11 +35,13 @@ pub enum ScriptText {
     Embedded(Source),
 }
 
-/// Which part of a file a script is: dbmate and goose keep a migration and its undoing in one file.
+/// Which part of a file a script is: dbmate, goose and sql-migrate keep a migration and its undoing in one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// All of it.
     Whole,
+    /// All of it, cut where Liquibase's changesets say so.
+    Changesets,
     /// From `-- migrate:up` (or `-- +goose Up`) to the next mark.
     Up,
     /// From `-- migrate:down` (or `-- +goose Down`) to the next mark.
@@ -80,10 +82,8 @@ enum Mark {
 
 fn mark(line: &str) -> Option<Mark> {
     let comment = line.trim().strip_prefix("--")?.trim_start();
-    let word = match comment.strip_prefix("migrate:") {
-        Some(rest) => rest.split_whitespace().next()?,
-        None => comment.strip_prefix("+goose")?.split_whitespace().next()?,
-    };
+    let rest = comment.strip_prefix("migrate:").or_else(|| comment.strip_prefix("+goose")).or_else(|| comment.strip_prefix("+migrate"))?;
+    let word = rest.split_whitespace().next()?;
     match word {
         "up" | "Up" => Some(Mark::Up),
         "down" | "Down" => Some(Mark::Down),
@@ -94,8 +94,11 @@ fn mark(line: &str) -> Option<Mark> {
 impl Part {
     /// The parts of a file: `Whole` for one without marks.
     pub(super) fn present(text: &str) -> Vec<Part> {
+        if liquibase::is_formatted(text) {
+            return vec![Part::Changesets];
+        }
         // Nearly every file has no mark: look for the letters before looking at lines.
-        if !text.contains("migrate:") && !text.contains("+goose") {
+        if !text.contains("migrate:") && !text.contains("+goose") && !text.contains("+migrate") {
             return vec![Part::Whole];
         }
         let marks: Vec<Mark> = text.lines().filter_map(mark).collect();
@@ -110,6 +113,10 @@ impl Part {
     pub(super) fn of(self, source: Source) -> Source {
         let wanted = match self {
             Part::Whole => return source,
+            Part::Changesets => {
+                let text = liquibase::with_semicolons(&source.text);
+                return Source::new(source.path, text);
+            }
             Part::Up => Mark::Up,
             Part::Down => Mark::Down,
         };
@@ -145,6 +152,7 @@ mod tests {
         assert_eq!(part(Part::Down, text).trim(), "DROP TABLE a;");
         assert_eq!(part(Part::Down, text).lines().nth(3), Some("DROP TABLE a;"));
         assert_eq!(Part::present("-- migrate: allow(x) reason=\"y\"\nSELECT 1;"), [Part::Whole]);
+        assert_eq!(Part::present("-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;"), [Part::Up, Part::Down]);
         assert_eq!(Part::present("-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n-- +goose StatementEnd"), [Part::Up]);
     }
 
