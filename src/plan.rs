@@ -29,7 +29,7 @@ use jiff::Timestamp;
 
 use crate::dialect::Impact;
 use crate::lint::{Allowed, Finding};
-use crate::migration::{MigrationId, NodeRef};
+use crate::migration::{MigrationId, NodeRef, Runner};
 use crate::schema::Server;
 use crate::sql::{Digest, Place, Source, Span};
 
@@ -38,6 +38,8 @@ use crate::sql::{Digest, Place, Source, Span};
 pub struct Plan {
     /// What the scripts were judged for.
     pub server: Server,
+    /// Who runs the scripts.
+    pub runner: Runner,
     /// What the states rest on.
     pub basis: Basis,
     /// In order.

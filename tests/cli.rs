@@ -9,6 +9,8 @@ mod console;
 mod contract;
 #[path = "cli/generated.rs"]
 mod generated;
+#[path = "cli/other_tools.rs"]
+mod other_tools;
 #[path = "cli/pages.rs"]
 mod pages;
 #[path = "cli/secrets.rs"]

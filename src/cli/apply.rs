@@ -174,6 +174,9 @@ fn refused(refusal: &Refusal, mut report: Report) -> Result<Report, Failure> {
             Err(Failure::new(Exit::Failure, refusal.to_string()).next(format!("migrate apply --phase {phase}")))
         }
         Refusal::Settled { .. } => Err(Failure::new(Exit::Failure, refusal.to_string()).next("migrate status")),
+        Refusal::RunElsewhere { .. } => {
+            Err(Failure::new(Exit::Usage, refusal.to_string()).next("take `runner` out of migrate.toml once `migrate` is to run them"))
+        }
         Refusal::Offline => Err(Failure::new(Exit::Usage, refusal.to_string()).next("migrate apply --database-url <URL>")),
         Refusal::History { .. } => Err(Failure::new(Exit::Conflict, refusal.to_string()).next("migrate status")),
     }

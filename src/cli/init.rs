@@ -9,8 +9,8 @@ use clap::ValueEnum;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, working_folder};
-use crate::migration::{DatabaseUrl, Migrations};
 use crate::migration::project::{MIGRATIONS_FOLDER, PROJECT_FILE};
+use crate::migration::{DatabaseUrl, Migrations};
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Dialect;
 

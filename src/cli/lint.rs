@@ -84,7 +84,7 @@ pub(super) fn policy(project: Option<&Project>) -> Result<Policy, Failure> {
     let levels = project.lint_levels.iter().map(|chosen| (chosen.lint.as_str(), chosen.level));
     let levels = Levels::new(levels)
         .map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?;
-    let policy = Policy { levels, ..policy };
+    let policy = Policy { levels, runner: project.runner, ..policy };
     Ok(policy.with_small_tables(project.small_tables.iter().map(String::as_str)))
 }
 

@@ -34,7 +34,7 @@ pub struct Args {
 /// # Errors
 /// When the project cannot be read, the database cannot be asked, or the history conflicts.
 pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
-    let site = Site::find(session)?;
+    let site = Site::find_offline(session)?;
     let mut report = Report::new(CommandName::Plan);
     if args.base.is_some() || args.offline || site.url.is_none() {
         let manifest = args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect)).transpose()?;

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::session::{Session, today};
 use crate::backend::{AnyBackend, Backend};
 use crate::ledger::Ledger;
-use crate::migration::{DatabaseUrl, Migration, MigrationId, Migrations, Project};
+use crate::migration::{DatabaseSource, DatabaseUrl, Migration, MigrationId, Migrations, Project};
 use crate::plan::{HistoryConflict, Known, Plan, Survey, history};
 use crate::schema::Server;
 
@@ -29,6 +29,23 @@ impl Site {
     pub(super) fn find(session: &Session) -> Result<Site, Failure> {
         let project = session.project()?;
         let url = session.database_url(&project)?;
+        Site::with(project, url)
+    }
+
+    /// As [`Site::find`], for a command that can do without a database: `url_env` may name a variable that is not set.
+    ///
+    /// # Errors
+    /// As [`Site::find`].
+    pub(super) fn find_offline(session: &Session) -> Result<Site, Failure> {
+        let mut project = session.project()?;
+        if matches!(&project.database, DatabaseSource::Variable(name) if std::env::var_os(name).is_none_or(|url| url.is_empty())) {
+            project.database = DatabaseSource::Unstated;
+        }
+        let url = session.database_url(&project)?;
+        Site::with(project, url)
+    }
+
+    fn with(project: Project, url: Option<DatabaseUrl>) -> Result<Site, Failure> {
         let server = project.server(url.as_ref())?;
         let migrations = project.load(server.dialect)?;
         Ok(Site { project, migrations, url, server })
@@ -102,7 +119,8 @@ const NAMED: usize = 3;
 /// What lies in the migrations folder and was not read, in a sentence each for what matters and what does not.
 pub(super) fn left_out(migrations: &Migrations) -> Vec<String> {
     let told = |may_change: bool, end: &str| {
-        let paths: Vec<&str> = migrations.left_out().iter().filter(|left| left.may_change == may_change).map(|left| left.path.as_str()).collect();
+        let paths: Vec<&str> =
+            migrations.left_out().iter().filter(|left| left.may_change == may_change).map(|left| left.path.as_str()).collect();
         let rest = paths.len().saturating_sub(NAMED);
         let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
         (!paths.is_empty()).then(|| format!("not read: {}{more}{end}", paths[..paths.len() - rest].join(", ")))

@@ -14,8 +14,8 @@ use super::frame::{Frame, Held, Transaction};
 use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
-use crate::dialect::{self, Impact};
-use crate::migration::{Allowance, MigrationId, groups};
+use crate::dialect::{self, Impact, TransactionUse};
+use crate::migration::{Allowance, Grouping, MigrationId, Runner};
 use crate::schema::table::Knowledge;
 use crate::schema::{Ident, ObjectName, Origin, Phase, Schema, Server};
 use crate::sql::{Script, Span};
@@ -27,6 +27,8 @@ pub struct Policy {
     pub levels: Levels,
     /// `small_tables`: nobody waits long for these.
     pub small_tables: Vec<ObjectName>,
+    /// Who runs the scripts: decides what shares a transaction.
+    pub runner: Runner,
     /// Decides whether an allowance has expired.
     pub today: Date,
 }
@@ -34,7 +36,7 @@ pub struct Policy {
 impl Policy {
     /// A policy that changes no level and knows no small table.
     pub fn of(today: Date) -> Policy {
-        Policy { levels: Levels::default(), small_tables: Vec::new(), today }
+        Policy { levels: Levels::default(), small_tables: Vec::new(), runner: Runner::default(), today }
     }
 
     /// Adds the tables of `small_tables`: `countries` or `app.countries`.
@@ -161,6 +163,17 @@ impl Replay {
         report.allowed.extend(allowed);
     }
 
+    /// The transactions in which the script runs.
+    fn grouping(&self, script: &Script) -> Grouping {
+        let takes_none = |index: usize| {
+            let clauses = script.statements[index].clauses.iter();
+            clauses
+                .into_iter()
+                .any(|clause| dialect::impact(&self.book.server, &clause.operation, &self.after).transaction == TransactionUse::Forbidden)
+        };
+        self.book.policy.runner.grouping(script, takes_none)
+    }
+
     fn origin(&mut self, placed: Placed<'_>) -> Origin {
         self.transactions += 1;
         Origin { migration: placed.migration.shared(), phase: placed.phase, transaction: self.transactions }
@@ -171,7 +184,7 @@ impl Replay {
         if !placed.allowances.is_empty() {
             self.settled.entry(placed.migration.clone()).or_insert_with(|| Settled::of(placed)).pass();
         }
-        for group in groups(placed.script).groups {
+        for group in self.grouping(placed.script).groups {
             let origin = self.origin(placed);
             for clause in group.statements(placed.script).iter().flat_map(|statement| &statement.clauses) {
                 let _ = self.after.apply(&clause.operation, &origin);
@@ -184,7 +197,7 @@ impl Replay {
 
     fn judge(&mut self, placed: Placed<'_>) -> ScriptReport {
         let script = placed.script;
-        let grouping = groups(script);
+        let grouping = self.grouping(script);
         let settled = self.settled.remove(placed.migration);
         let mut hearing = Hearing::open(Arc::clone(&self.book), placed, settled);
         for problem in script.problems.iter().chain(&grouping.problems) {

@@ -119,9 +119,9 @@ impl Found {
         let stranger = |reason: &str| Stranger { path: path.clone(), reason: reason.to_owned() };
         let Some(stem) = name.strip_suffix(".sql") else {
             let left = other(&path, name);
-            self.left_out.push(left.ok_or_else(|| {
-                stranger("is no migration: a migration is a folder with expand.sql, or a file that ends with .sql")
-            })?);
+            self.left_out.push(
+                left.ok_or_else(|| stranger("is no migration: a migration is a folder with expand.sql, or a file that ends with .sql"))?,
+            );
             return Ok(());
         };
         if NATIVE.iter().any(|(known, _)| *known == name) {
@@ -293,7 +293,9 @@ mod tests {
         assert_eq!(file("V1__a.sql"), Ok(vec![("V1__a".into(), Role::Flat)]));
         assert_eq!(file("U1_2__a.sql"), Ok(vec![("V1_2__a".into(), Role::Rollback)]));
         assert_eq!(file("Users__a.sql"), Ok(vec![("Users__a".into(), Role::Flat)]));
-        for silent in [".gitkeep", "README.md", "readme", "README.de.md", "migration_lock.toml", ".DS_Store", "atlas.sum", "embed.go", "2_seed.py"] {
+        for silent in
+            [".gitkeep", "README.md", "readme", "README.de.md", "migration_lock.toml", ".DS_Store", "atlas.sum", "embed.go", "2_seed.py"]
+        {
             assert_eq!(file(silent), Ok(Vec::new()), "{silent}");
         }
         for strange in ["notes.txt", "1_a.sql.bak", "expand.sql", ".sql~"] {
@@ -333,8 +335,12 @@ mod tests {
         let entry = Entry::Folder(named("core", &["V1__a.sql", "R__views.sql", "notes.md"], vec![inner, tests]));
         let found = found(&entry).expect("understood");
         let told: Vec<(&str, &str)> = found.members.iter().map(|member| (member.id.as_str(), member.path.as_str())).collect();
-        let expected =
-            [("V1__a", "core/V1__a.sql"), ("R__views", "core/R__views.sql"), ("V3__c", "core/2024/V3__c.sql"), ("V3__c", "core/2024/U3__c.sql")];
+        let expected = [
+            ("V1__a", "core/V1__a.sql"),
+            ("R__views", "core/R__views.sql"),
+            ("V3__c", "core/2024/V3__c.sql"),
+            ("V3__c", "core/2024/U3__c.sql"),
+        ];
         assert_eq!(told, expected);
         assert_eq!(found.left_out.iter().map(|left| left.path.as_str()).collect::<Vec<_>>(), ["core/notes.md", "core/testdata"]);
     }

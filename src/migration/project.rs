@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{DatabaseUrl, MigrationError, MigrationId, Migrations};
+use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, Runner};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -28,6 +28,8 @@ pub struct Project {
     pub migrations: PathBuf,
     /// `baseline`: the last migration that was there before this tool; it and all before it are followed and not judged.
     pub baseline: Option<Baseline>,
+    /// `runner`: who runs the scripts.
+    pub runner: Runner,
     /// `services`: everything whose releases use this database.
     pub services: Vec<String>,
     /// `small_tables`: tables on which a scan or a rewrite is too short to matter.
@@ -125,6 +127,7 @@ impl Project {
             server_version: None,
             migrations: root.join(MIGRATIONS_FOLDER),
             baseline: None,
+            runner: Runner::default(),
             services: Vec::new(),
             small_tables: Vec::new(),
             database: DatabaseSource::Unstated,
@@ -182,6 +185,7 @@ impl Project {
             project.migrations = root.join(folder);
         }
         project.read_baseline(&mut table)?;
+        project.read_runner(&mut table)?;
         project.services = project.read_services(&mut table)?;
         let small = table.texts("small_tables")?.unwrap_or_default();
         project.small_tables = small.into_iter().map(|(name, _)| name).collect();
@@ -230,7 +234,18 @@ impl Project {
 
     fn read_baseline(&mut self, table: &mut Table<'_>) -> Result<(), MigrationError> {
         let document = table.document();
-        self.baseline = table.text("baseline")?.map(|(name, at)| Baseline { migration: MigrationId::new(&name), place: document.place(at.start) });
+        self.baseline =
+            table.text("baseline")?.map(|(name, at)| Baseline { migration: MigrationId::new(&name), place: document.place(at.start) });
+        Ok(())
+    }
+
+    fn read_runner(&mut self, table: &mut Table<'_>) -> Result<(), MigrationError> {
+        let document = table.document();
+        if let Some((name, at)) = table.text("runner")? {
+            let names = Runner::ALL.map(Runner::as_str);
+            let unknown = || document.fault(at, format!("`{name}` is no runner{}; known: {}", hint(&name, names), names.join(", ")));
+            self.runner = Runner::from_name(&name).ok_or_else(unknown)?;
+        }
         Ok(())
     }
 

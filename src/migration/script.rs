@@ -126,7 +126,8 @@ impl Part {
         for line in source.text.split_inclusive('\n') {
             let next = mark(line);
             inside = next.or(inside);
-            if next.is_none() && inside == Some(wanted) {
+            // The mark itself stays: it is a comment, and may say more than where the part begins.
+            if inside == Some(wanted) {
                 kept.push_str(line);
             } else {
                 kept.extend(line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
@@ -148,8 +149,8 @@ mod tests {
     fn parts_keep_their_lines() {
         let text = "-- migrate:up\nCREATE TABLE a (b int);\n-- migrate:down\nDROP TABLE a;\n";
         assert_eq!(Part::present(text), [Part::Up, Part::Down]);
-        assert_eq!(part(Part::Up, text).trim(), "CREATE TABLE a (b int);");
-        assert_eq!(part(Part::Down, text).trim(), "DROP TABLE a;");
+        assert_eq!(part(Part::Up, text).trim(), "-- migrate:up\nCREATE TABLE a (b int);");
+        assert_eq!(part(Part::Down, text).trim(), "-- migrate:down\nDROP TABLE a;");
         assert_eq!(part(Part::Down, text).lines().nth(3), Some("DROP TABLE a;"));
         assert_eq!(Part::present("-- migrate: allow(x) reason=\"y\"\nSELECT 1;"), [Part::Whole]);
         assert_eq!(Part::present("-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;"), [Part::Up, Part::Down]);

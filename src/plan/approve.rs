@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Basis, Gate, GateSpec, HistoryConflict, Override, Plan, ScriptState, Step};
 use crate::lint::{Finding, Level};
-use crate::migration::{MigrationId, NodeRef};
+use crate::migration::{MigrationId, NodeRef, Runner};
 use crate::schema::Phase;
 use crate::sql::{Digest, Source};
 
@@ -65,6 +65,12 @@ pub enum Refusal {
     /// The plan was made without a database: it does not know what ran.
     #[error("the plan was made without a database; give --database-url")]
     Offline,
+    /// Another tool runs the scripts.
+    #[error("migrate.toml says that {runner} runs these scripts (`runner`): they are judged here and run there")]
+    RunElsewhere {
+        /// Which.
+        runner: Runner,
+    },
     /// What ran is not what the project says.
     #[error("the history does not match: {}", list(conflicts))]
     History {
@@ -118,6 +124,9 @@ impl Plan {
         match self.basis {
             Basis::Files => return Err(Refusal::Offline),
             Basis::Ledger => {}
+        }
+        if self.runner != Runner::Concertina {
+            return Err(Refusal::RunElsewhere { runner: self.runner });
         }
         if !self.history.is_empty() {
             return Err(Refusal::History { conflicts: self.history });

@@ -65,7 +65,8 @@ impl Survey<'_> {
     pub fn plan(&self) -> Result<Plan, PlanError> {
         let graph = Graph::new(self.migrations)?;
         let levels = Levels::new(self.project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)))?;
-        let policy = Policy { levels, ..Policy::of(self.today) }.with_small_tables(self.project.small_tables.iter().map(String::as_str));
+        let policy = Policy { levels, runner: self.project.runner, ..Policy::of(self.today) }
+            .with_small_tables(self.project.small_tables.iter().map(String::as_str));
         let past = Past::of(self);
         let mut work = Work {
             survey: self,
@@ -261,7 +262,9 @@ impl Work<'_> {
         let state = match record.map(|record| record.status) {
             Some(ScriptStatus::Done) => ScriptState::Done { at: record.and_then(|record| record.finished_at) },
             Some(ScriptStatus::Running) => ScriptState::Running { finished, of: cut.steps.len() },
-            Some(ScriptStatus::RolledBack) | None if self.past.base.contains(node) || (self.past.is_old(node) && !kept.is_late) => ScriptState::Unchanged,
+            Some(ScriptStatus::RolledBack) | None if self.past.base.contains(node) || (self.past.is_old(node) && !kept.is_late) => {
+                ScriptState::Unchanged
+            }
             Some(ScriptStatus::RolledBack) | None => ScriptState::Pending,
         };
         PlannedScript {
@@ -312,6 +315,7 @@ impl Work<'_> {
         let history = self.past.ledger().map(|ledger| history::compare(self.survey.migrations, ledger)).unwrap_or_default();
         let mut plan = Plan {
             server: self.survey.server,
+            runner: self.survey.project.runner,
             basis: if self.past.ledger().is_some() { Basis::Ledger } else { Basis::Files },
             scripts: std::mem::take(&mut self.scripts),
             history,
