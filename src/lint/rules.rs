@@ -40,8 +40,8 @@ mod drop_table;
 mod drop_table_locks_referenced;
 mod duplicate_index;
 mod dynamic_sql_unanalysed;
-mod enum_value_used_in_same_transaction;
 mod edited_applied_file;
+mod enum_value_used_in_same_transaction;
 mod expired_allow;
 mod explicit_lock_table;
 mod fk_breaks_old_writers;
@@ -123,8 +123,8 @@ pub static ALL: &[&Rule] = &[
     &drop_table_locks_referenced::RULE,
     &duplicate_index::RULE,
     &dynamic_sql_unanalysed::RULE,
-    &enum_value_used_in_same_transaction::RULE,
     &edited_applied_file::RULE,
+    &enum_value_used_in_same_transaction::RULE,
     &expired_allow::RULE,
     &explicit_lock_table::RULE,
     &fk_breaks_old_writers::RULE,
