@@ -10,7 +10,7 @@ mod unknown;
 
 use std::collections::BTreeSet;
 
-use concertina::schema::object::UserTypeKind;
+use concertina::schema::object::{UserTypeKind, View};
 use concertina::schema::table::{ConstraintKind, Generated, Index, Knowledge, Partitioning, Table, Validity};
 use concertina::schema::{Dialect, ObjectName, Operation, Origin, Phase, Schema, Server, ServerVersion, Volatility};
 use concertina::sql::{self, Source};
@@ -48,6 +48,7 @@ fn told(schema: &Schema) -> BTreeSet<String> {
     }
     for view in schema.views() {
         lines.insert(format!("view {}", view.name));
+        lines.extend(shown(view).map(|columns| format!("shown {} {columns}", view.name)));
         lines.extend(view.indexes.iter().map(|index| index_line(&view.name, index)));
     }
     for found in schema.user_types() {
@@ -79,6 +80,12 @@ fn told(schema: &Schema) -> BTreeSet<String> {
     lines
 }
 
+/// The columns of a view with their types, where the replay can tell all of them.
+fn shown(view: &View) -> Option<String> {
+    let columns = view.columns.as_ref()?.iter().map(|column| Some(format!("{} {}", column.name.as_ref()?, column.ty.as_ref()?)));
+    Some(columns.collect::<Option<Vec<_>>>()?.join(", "))
+}
+
 fn describe(table: &Table, lines: &mut BTreeSet<String>) {
     let name = &table.name;
     let kind = if matches!(table.partitioning, Partitioning::Partitioned { .. }) { "p" } else { "r" };
@@ -106,6 +113,10 @@ fn describe(table: &Table, lines: &mut BTreeSet<String>) {
         lines.insert(format!("constraint {name}.{} {kind} valid {valid}", constraint.name.as_ref().expect("PostgreSQL names it")));
     }
     lines.extend(table.indexes.iter().map(|index| index_line(name, index)));
+    lines.insert(format!("row security {name} {}", table.row_security));
+    for policy in &table.policies {
+        lines.insert(format!("policy {name}.{} permissive {}", policy.name, !policy.restrictive));
+    }
     for trigger in &table.triggers {
         lines.insert(format!("trigger {name}.{} enabled {}", trigger.name, trigger.enabled));
     }
@@ -145,6 +156,10 @@ const ASK: &str = "
         || ' unique ' || indisunique::text || ' valid ' || indisvalid::text || ' partial ' || (indpred IS NOT NULL)::text
       FROM pg_index JOIN relation t ON t.oid = indrelid JOIN pg_class i ON i.oid = indexrelid
     UNION ALL SELECT 'trigger ' || name || '.' || tgname || ' enabled ' || (tgenabled <> 'D')::text FROM pg_trigger JOIN relation ON relation.oid = tgrelid WHERE NOT tgisinternal
+    UNION ALL SELECT 'row security ' || name || ' ' || relrowsecurity::text FROM relation WHERE relkind IN ('r', 'p')
+    UNION ALL SELECT 'policy ' || name || '.' || polname || ' permissive ' || polpermissive::text FROM pg_policy JOIN relation ON relation.oid = polrelid
+    UNION ALL SELECT 'shown ' || name || ' ' || (SELECT string_agg(attname || ' ' || replace(format_type(atttypid, atttypmod), ',', ', '), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = relation.oid AND attnum > 0)
+      FROM relation WHERE relkind IN ('v', 'm')
     UNION ALL SELECT 'view ' || name FROM relation WHERE relkind IN ('v', 'm')
     UNION ALL SELECT 'sequence ' || s.name || ' of ' || COALESCE((SELECT t.name || '.' || attname FROM pg_depend JOIN relation t ON t.oid = refobjid
             JOIN pg_attribute ON attrelid = t.oid AND attnum = refobjsubid WHERE objid = s.oid AND deptype IN ('a', 'i') AND refobjsubid > 0), '')
@@ -176,6 +191,8 @@ async fn differences(cluster: &'static support::Cluster) -> Vec<String> {
             schema.tables().filter(|table| table.knowledge == Knowledge::Unknown).map(|table| table.name.to_string()).collect();
         let concerns = |line: &String| unknown.iter().any(|table| line.split([' ', '.']).nth(1) == Some(table));
         let rows = session.fetch_all(ASK).await.expect("the catalogue");
+        let untold: Vec<String> = schema.views().filter(|view| shown(view).is_none()).map(|view| format!("shown {} ", view.name)).collect();
+        let concerns = |line: &String| concerns(line) || untold.iter().any(|view| line.starts_with(view));
         let seen: BTreeSet<String> = rows.iter().map(|row| row.get::<String, _>(0)).filter(|line| !concerns(line)).collect();
         let told = told(&schema);
         if told != seen {

@@ -82,7 +82,7 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
         | Operation::AlterView { .. }
         | Operation::RefreshView { .. }
         | Operation::CreateRoutine(_)
-        | Operation::DropRoutine(_)
+        | Operation::DropRoutine { .. }
         | Operation::AlterRoutine { .. }
         | Operation::CreateType { .. }
         | Operation::AlterType { .. }
@@ -97,6 +97,7 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
         Operation::Access(change) => match change {
             AccessChange::Grant { .. }
             | AccessChange::Revoke { .. }
+            | AccessChange::DefaultPrivileges
             | AccessChange::RowSecurity { .. }
             | AccessChange::CreatePolicy { .. }
             | AccessChange::AlterPolicy { .. }

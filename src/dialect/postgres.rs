@@ -54,7 +54,7 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
         Operation::DropView { drop, materialized: _ } => at.drop_view(drop),
         Operation::AlterView { view, change: _ } => at.exclusive(view, &VIEW),
         Operation::RefreshView { view, concurrently } => at.refresh_view(view, *concurrently),
-        Operation::CreateRoutine(_) | Operation::DropRoutine(_) | Operation::AlterRoutine { .. } => Impact::of(&NO_TABLE),
+        Operation::CreateRoutine(_) | Operation::DropRoutine { .. } | Operation::AlterRoutine { .. } => Impact::of(&NO_TABLE),
         Operation::CreateTrigger(create) => at.create_trigger(&create.table),
         Operation::DropTrigger { trigger: _, table, if_exists: _, cascade: _ } => match table {
             Some(table) => at.exclusive_family(table, &DROP_TRIGGER),
@@ -173,8 +173,11 @@ impl<'a> At<'a> {
 
     fn change_access(self, change: &AccessChange) -> Impact {
         match change {
-            AccessChange::Grant { on: _ } | AccessChange::Revoke { on: _ } | AccessChange::Role { verb: _ } => Impact::of(&NO_TABLE),
-            AccessChange::RowSecurity { table, enabled: _ }
+            AccessChange::Grant { on: _ }
+            | AccessChange::Revoke { on: _ }
+            | AccessChange::DefaultPrivileges
+            | AccessChange::Role { verb: _ } => Impact::of(&NO_TABLE),
+            AccessChange::RowSecurity { table, .. }
             | AccessChange::CreatePolicy { table, .. }
             | AccessChange::AlterPolicy { table, .. }
             | AccessChange::DropPolicy { table, .. } => self.exclusive(table, &ACCESS),

@@ -90,7 +90,7 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
         | Operation::AlterView { .. }
         | Operation::RefreshView { .. }
         | Operation::CreateRoutine(_)
-        | Operation::DropRoutine(_)
+        | Operation::DropRoutine { .. }
         | Operation::AlterRoutine { .. }
         | Operation::CreateType { .. }
         | Operation::AlterType { .. }
@@ -107,9 +107,11 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
             | AccessChange::CreatePolicy { table, .. }
             | AccessChange::AlterPolicy { table, .. }
             | AccessChange::DropPolicy { table, .. } => at.unsupported(table),
-            AccessChange::Grant { .. } | AccessChange::Revoke { .. } | AccessChange::Owner { .. } | AccessChange::Role { .. } => {
-                Impact::of(&UNSUPPORTED).assumed()
-            }
+            AccessChange::Grant { .. }
+            | AccessChange::Revoke { .. }
+            | AccessChange::DefaultPrivileges
+            | AccessChange::Owner { .. }
+            | AccessChange::Role { .. } => Impact::of(&UNSUPPORTED).assumed(),
         },
     }
 }
@@ -163,6 +165,7 @@ impl At<'_> {
             | ColumnChange::DropIdentity { .. }
             | ColumnChange::DropExpression { .. }
             | ColumnChange::SetExpression(_)
+            | ColumnChange::RestartIdentity
             | ColumnChange::Storage
             | ColumnChange::Statistics
             | ColumnChange::Redefine { .. } => self.unsupported(table),

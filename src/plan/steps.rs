@@ -150,7 +150,7 @@ fn resume(operation: &Operation) -> Resume {
         | Operation::DropView { .. }
         | Operation::AlterView { .. }
         | Operation::CreateRoutine(_)
-        | Operation::DropRoutine(_)
+        | Operation::DropRoutine { .. }
         | Operation::AlterRoutine { .. }
         | Operation::CreateTrigger(_)
         | Operation::DropTrigger { .. }

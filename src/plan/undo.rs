@@ -259,7 +259,7 @@ impl Inverse {
             Operation::AlterTable { table, .. } => Err(format!("it changes table {table}")),
             Operation::ChangeData(change) => Err(format!("it changes rows of {}", change.table)),
             Operation::Truncate { table, .. } => Err(format!("it empties {table}")),
-            Operation::DropTable(drop) | Operation::DropRoutine(drop) | Operation::DropSequence(drop) => {
+            Operation::DropTable(drop) | Operation::DropRoutine { drop, .. } | Operation::DropSequence(drop) => {
                 Err(format!("it drops {}", drop.name))
             }
             Operation::DropView { drop, .. } | Operation::DropType { drop, .. } => Err(format!("it drops {}", drop.name)),

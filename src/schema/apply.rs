@@ -2,6 +2,7 @@
 //!
 //! Deterministic, and on average without a walk over the schema: ten thousand tables cost no more per operation than ten.
 
+mod access;
 mod column;
 mod constraint;
 mod constraint_drop;
@@ -104,7 +105,7 @@ impl Schema {
             Operation::AlterView { view, change } => self.alter_view(view, change),
             Operation::RefreshView { view, concurrently: _ } => self.refresh_view(view),
             Operation::CreateRoutine(create) => self.create_routine(create, origin),
-            Operation::DropRoutine(drop) => self.drop_routine(drop),
+            Operation::DropRoutine { drop, arguments } => self.drop_routine(drop, arguments.as_deref()),
             Operation::AlterRoutine { routine, change } => self.alter_routine(routine, change),
             Operation::CreateTrigger(create) => self.create_trigger(create, origin),
             Operation::DropTrigger { trigger, table, if_exists, cascade: _ } => self.drop_trigger(trigger, table.as_ref(), *if_exists),
@@ -117,10 +118,10 @@ impl Schema {
             }
             Operation::AlterSequence { name, change } => self.alter_sequence(name, change),
             Operation::DropSequence(drop) => self.drop_sequence(drop),
-            Operation::CreateSchema { name, if_not_exists } => self.create_schema(name, *if_not_exists),
+            Operation::CreateSchema { name, if_not_exists } => self.create_schema(name, *if_not_exists, origin),
             Operation::AlterSchema { name, change } => self.alter_schema(name, change),
             Operation::DropSchema { name, if_exists, cascade } => self.drop_schema(name, *if_exists, *cascade),
-            Operation::Access(change) => self.change_access(change),
+            Operation::Access(change) => self.change_access(change, origin),
             Operation::OtherObject { verb, kind, name: _, cascade: _ } => {
                 self.note_other_object(*verb, *kind);
                 Ok(())

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::backlinks::Backlinks;
 use super::object::{Routine, Sequence, UserType, View};
 use super::search_path::SearchPath;
-use super::table::{Column, Index, Knowledge, Table};
-use super::{Dialect, Ident, ObjectName};
+use super::table::{Column, Index, Knowledge, Table, Trigger};
+use super::{Dialect, Ident, ObjectName, Origin};
 
 /// What a look-up says. Rules treat `Unknown` as "may exist, may be anything".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub struct Schema {
     pub(super) types: HashMap<ObjectName, Arc<UserType>>,
     pub(super) sequences: HashMap<ObjectName, Arc<Sequence>>,
     /// Schemas made by CREATE SCHEMA; what lies in others may exist unseen.
-    pub(super) schemas: HashSet<Ident>,
+    pub(super) schemas: HashMap<Ident, Origin>,
     /// Index name → the table or materialised view that carries it. Empty in MySQL, where a table has its own index names.
     pub(super) index_tables: HashMap<ObjectName, ObjectName>,
     /// Trigger name → its table, where trigger names are unique within a schema (not in PostgreSQL).
@@ -120,7 +120,7 @@ impl Schema {
             routines: HashMap::new(),
             types: HashMap::new(),
             sequences: HashMap::new(),
-            schemas: HashSet::new(),
+            schemas: HashMap::new(),
             index_tables: HashMap::new(),
             trigger_tables: HashMap::new(),
             poisoned: HashSet::new(),
@@ -212,9 +212,30 @@ impl Schema {
         trusted(view.knowledge, view.as_ref()).and_then(|view| Some((&view.name, &view.indexes[on_view(view)?])))
     }
 
+    /// The trigger of this name with its table; `table` is told in PostgreSQL only. Triggers of views are not recorded.
+    pub fn trigger(&self, name: &ObjectName, table: Option<&ObjectName>) -> Found<(&Table, &Trigger)> {
+        let canonical = match table {
+            Some(table) => self.canonical(table),
+            None => match self.trigger_tables.get(&self.canonical(name)) {
+                Some(table) => table.clone(),
+                None if self.views.is_empty() => return self.unrecorded(&self.canonical(name)),
+                None => return Found::Unknown,
+            },
+        };
+        if self.views.contains_key(&canonical) {
+            return Found::Unknown;
+        }
+        self.table(&canonical).and_then(|table| Some((table, table.triggers.iter().find(|held| held.name == name.name)?)))
+    }
+
     /// The column of this table, both as written.
     pub fn column(&self, table: &ObjectName, column: &Ident) -> Found<&Column> {
         self.table(table).and_then(|table| table.column(column))
+    }
+
+    /// Who made the schema of this name (the SQL kind); `None` where no replayed migration did.
+    pub fn schema_origin(&self, name: &Ident) -> Option<&Origin> {
+        self.schemas.get(name)
     }
 
     /// Every recorded table, in no order.
@@ -252,8 +273,10 @@ impl Schema {
         if self.poisoned.contains(canonical) {
             return true;
         }
-        let outside =
-            canonical.schema.as_ref().is_some_and(|schema| !self.schemas.contains(schema) && !self.search_path.is_temporary(Some(schema)));
+        let outside = canonical
+            .schema
+            .as_ref()
+            .is_some_and(|schema| !self.schemas.contains_key(schema) && !self.search_path.is_temporary(Some(schema)));
         (outside || self.history == Knowledge::Unknown || self.is_system(canonical)) && !self.gone.contains(canonical)
     }
 

@@ -12,6 +12,10 @@ pub struct View {
     pub reads: Vec<ObjectName>,
     /// Identifiers that its query names: columns and anything else. A superset, by tokens.
     pub uses: Vec<Ident>,
+    /// The output columns in their order; `None` where they cannot be told.
+    pub columns: Option<Vec<OutputColumn>>,
+    /// Whether the database would let rows be written through it by itself.
+    pub updatable: bool,
     /// Whether rows are stored.
     pub materialized: bool,
     /// Indexes on a materialised view.
@@ -22,19 +26,74 @@ pub struct View {
     pub origin: Origin,
 }
 
+/// One column that a view shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Its name; `None` where the database made one up.
+    pub name: Option<Ident>,
+    /// Its type, where it can be told.
+    pub ty: Option<TypeName>,
+}
+
 /// A function or procedure; overloads share one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Routine {
     /// Canonical name.
     pub name: ObjectName,
-    /// Argument types of each overload, as text.
-    pub overloads: Vec<String>,
+    /// What it is called with; in PostgreSQL there can be several.
+    pub overloads: Vec<Overload>,
     /// The declared volatility, VOLATILE when none was written; of several overloads the most volatile.
     pub volatility: Volatility,
     /// Names used in its body. A superset, by tokens.
     pub uses: Vec<Ident>,
     /// Who made it.
     pub origin: Origin,
+}
+
+impl Routine {
+    /// The overload that is meant; without arguments the only one.
+    pub fn overload(&self, arguments: Option<&str>) -> Option<&Overload> {
+        match (arguments, self.overloads.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(arguments), overloads) => overloads.iter().find(|held| held.arguments == arguments),
+        }
+    }
+}
+
+impl UserType {
+    /// The labels of an enum.
+    pub fn labels(&self) -> Option<&[Label]> {
+        match &self.kind {
+            UserTypeKind::Enum(labels) => Some(labels),
+            UserTypeKind::Domain { .. } | UserTypeKind::Composite | UserTypeKind::Other => None,
+        }
+    }
+}
+
+/// One way to call a routine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overload {
+    /// Argument types as text, joined.
+    pub arguments: String,
+    /// How many of the last arguments may be left out.
+    pub defaults: usize,
+    /// What it returns, as text; empty for a procedure.
+    pub returns: String,
+    /// Who made it.
+    pub origin: Origin,
+}
+
+impl Overload {
+    /// Whether every call of another one works with this one and yields the same kind of value.
+    pub fn serves(&self, other: &Overload) -> bool {
+        let of = |text: &str| text.split(',').filter(|ty| !ty.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let (mine, theirs) = (of(&self.arguments), of(&other.arguments));
+        let added = mine.len().checked_sub(theirs.len());
+        self.returns == other.returns
+            && mine.starts_with(&theirs)
+            && added.is_some_and(|added| added <= self.defaults && other.defaults + added <= self.defaults)
+    }
 }
 
 /// A user-defined type.

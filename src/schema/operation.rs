@@ -13,8 +13,8 @@ mod table;
 pub use data::{Block, ChangeData, DataKind, Extent, MaintenanceKind, Opaque, Setting, TransactionControl};
 pub use index::{CreateIndex, IndexChange, ReindexTarget};
 pub use object::{
-    AccessChange, CreateRoutine, CreateTrigger, CreateView, ObjectChange, ObjectKind, SequenceChange, TriggerEvent, TypeChange,
-    TypeDefinition, Verb, ViewColumn,
+    AccessChange, CreateRoutine, CreateTrigger, CreateView, ObjectChange, ObjectKind, PolicyChange, PolicyTerms, SequenceChange, Shown,
+    TriggerEvent, TypeChange, TypeDefinition, Verb, ViewColumn,
 };
 pub use table::{AddColumn, AddConstraint, ColumnChange, ConstraintRef, CreateTable, Drop, NewColumn, NewConstraint, TableChange};
 
@@ -79,8 +79,8 @@ pub enum Operation {
     RefreshView { view: ObjectName, concurrently: bool },
     /// CREATE FUNCTION / PROCEDURE.
     CreateRoutine(Box<CreateRoutine>),
-    /// DROP FUNCTION / PROCEDURE / ROUTINE.
-    DropRoutine(Drop),
+    /// DROP FUNCTION / PROCEDURE / ROUTINE; without `arguments` the only one of that name is meant.
+    DropRoutine { drop: Drop, arguments: Option<String> },
     /// ALTER FUNCTION / PROCEDURE.
     AlterRoutine { routine: ObjectName, change: ObjectChange },
     /// CREATE TRIGGER.

@@ -15,6 +15,10 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Triggers on the table.
     pub triggers: Vec<Trigger>,
+    /// ENABLE ROW LEVEL SECURITY: without a permissive policy nobody but the owner sees a row.
+    pub row_security: bool,
+    /// Policies on the table.
+    pub policies: Vec<Policy>,
     /// Ordinary, partitioned or a partition.
     pub partitioning: Partitioning,
     /// INHERITS parents (not partitions), canonical names.
@@ -210,6 +214,21 @@ pub struct Trigger {
     pub uses: Vec<Ident>,
     /// Whether it fires.
     pub enabled: bool,
+    /// Who made it.
+    pub origin: Origin,
+}
+
+/// A row security policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: Ident,
+    /// Whether it only takes rows away.
+    pub restrictive: bool,
+    /// Whether it lets everybody do everything.
+    pub open: bool,
+    /// Columns and functions that its conditions name.
+    pub uses: Vec<Ident>,
     /// Who made it.
     pub origin: Origin,
 }

@@ -48,9 +48,11 @@ impl At<'_> {
 
     pub(super) fn alter_column(self, table: &ObjectName, column: &Ident, change: &ColumnChange) -> Impact {
         match change {
-            ColumnChange::SetDefault(_) | ColumnChange::DropDefault | ColumnChange::Storage | ColumnChange::Statistics => {
-                self.by(table, Algorithm::Instant)
-            }
+            ColumnChange::SetDefault(_)
+            | ColumnChange::DropDefault
+            | ColumnChange::RestartIdentity
+            | ColumnChange::Storage
+            | ColumnChange::Statistics => self.by(table, Algorithm::Instant),
             ColumnChange::SetNotNull | ColumnChange::DropNotNull => self.by(table, Algorithm::Rebuild),
             ColumnChange::SetType { ty, using: _, collation: _ } => match self.schema.column(table, column).recorded() {
                 Some(held) => self.by(table, self.for_type(&held.ty, ty)),

@@ -148,6 +148,7 @@ impl<'a> At<'a> {
             | ColumnChange::SetIdentity(_)
             | ColumnChange::DropIdentity { if_exists: _ }
             | ColumnChange::DropExpression { if_exists: _ }
+            | ColumnChange::RestartIdentity
             | ColumnChange::Storage => self.exclusive_family(table, &CATALOGUE),
             ColumnChange::SetExpression(_) => {
                 let held = self.schema.column(table, column).recorded();

@@ -81,8 +81,8 @@ impl Sink<'_> {
                 self.table_part(table, Part::Options, Access::Alters);
             }
             AccessChange::CreatePolicy { name, table, .. } => self.policy(name, table, Access::Creates),
-            AccessChange::AlterPolicy { name, table } => self.policy(name, table, Access::Alters),
-            AccessChange::DropPolicy { name, table } => {
+            AccessChange::AlterPolicy { name, table, .. } => self.policy(name, table, Access::Alters),
+            AccessChange::DropPolicy { name, table, .. } => {
                 self.relation(table, Access::Uses);
                 self.table_part(table, named(name), Access::Removes);
             }
@@ -92,7 +92,7 @@ impl Sink<'_> {
                     self.table_part(of, Part::Options, Access::Alters);
                 }
             }
-            AccessChange::Role { .. } => {}
+            AccessChange::DefaultPrivileges | AccessChange::Role { .. } => {}
         }
     }
 

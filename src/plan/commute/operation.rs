@@ -99,7 +99,7 @@ impl Sink<'_> {
                 self.part(object, Part::Named(create.arguments.clone()), access);
                 self.mentions(&create.uses);
             }
-            Operation::DropRoutine(drop) => self.routine(&drop.name, Access::Removes),
+            Operation::DropRoutine { drop, arguments: _ } => self.routine(&drop.name, Access::Removes),
             Operation::AlterRoutine { routine, .. } => self.routine(routine, Access::Alters),
             Operation::CreateTrigger(create) => self.create_trigger(create),
             Operation::DropTrigger { trigger, table, .. } => self.trigger(trigger, table.as_ref(), Access::Removes),
@@ -294,7 +294,7 @@ impl Sink<'_> {
             | ColumnChange::DropExpression { .. }
             | ColumnChange::SetExpression(_)
             | ColumnChange::Redefine { .. } => self.column(table, column, Access::Alters),
-            ColumnChange::Storage | ColumnChange::Statistics => {
+            ColumnChange::RestartIdentity | ColumnChange::Storage | ColumnChange::Statistics => {
                 self.column(table, column, Access::Uses);
                 self.table_part(table, Part::Storage(column.clone()), Access::Alters);
             }

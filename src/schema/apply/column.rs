@@ -149,8 +149,9 @@ impl Schema {
             let has_sequence = self.tables.get(&canonical).and_then(|table| table.column(column)).is_some_and(Column::has_sequence);
             match (had_sequence, has_sequence) {
                 (false, true) => self.make_owned_sequence(&canonical, column, origin),
-                (true, false) => self.drop_owned_sequences(&canonical, column),
-                (true, true) | (false, false) => {}
+                // That of a serial column stays without the default.
+                (true, false) if *change != ColumnChange::DropDefault => self.drop_owned_sequences(&canonical, column),
+                (true, _) | (false, false) => {}
             }
         }
         Ok(())
@@ -202,7 +203,7 @@ impl Schema {
                     }
                 };
             }
-            ColumnChange::Storage | ColumnChange::Statistics | ColumnChange::Redefine { .. } => {}
+            ColumnChange::RestartIdentity | ColumnChange::Storage | ColumnChange::Statistics | ColumnChange::Redefine { .. } => {}
         }
     }
 

@@ -97,6 +97,8 @@ impl Table {
             constraints: Vec::new(),
             indexes: Vec::new(),
             triggers: Vec::new(),
+            row_security: false,
+            policies: Vec::new(),
             partitioning: Partitioning::None,
             inherits: Vec::new(),
             persistence: Persistence::Permanent,

@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use super::Applied;
 use super::reach::exists;
-use crate::schema::object::Routine;
+use crate::schema::object::{Overload, Routine};
 use crate::schema::operation::{CreateRoutine, Drop, ObjectChange};
 use crate::schema::{Dialect, ObjectName, Origin, Schema};
 
 impl Schema {
     pub(super) fn create_routine(&mut self, create: &CreateRoutine, origin: &Origin) -> Applied {
         let name = self.name_for_new(&create.name);
+        let made = Overload {
+            arguments: create.arguments.clone(),
+            defaults: create.defaults,
+            returns: create.returns.clone(),
+            origin: origin.clone(),
+        };
         let Some(existing) = self.routines.get(&name) else {
             let routine = Routine {
                 name: name.clone(),
-                overloads: vec![create.arguments.clone()],
+                overloads: vec![made],
                 volatility: create.volatility,
                 uses: create.uses.clone(),
                 origin: origin.clone(),
@@ -24,21 +30,23 @@ impl Schema {
             self.routines.insert(name, Arc::new(routine));
             return Ok(());
         };
-        let same = existing.overloads.contains(&create.arguments);
+        let place = existing.overloads.iter().position(|held| held.arguments == create.arguments);
         // SQLite has no routines; MySQL has no overloads.
-        if (same || self.dialect != Dialect::Postgres) && !create.or_replace {
+        if (place.is_some() || self.dialect != Dialect::Postgres) && !create.or_replace {
             return if self.poisoned.contains(&name) { Ok(()) } else { Err(exists("routine", &create.name)) };
         }
         let mut routine = existing.as_ref().clone();
-        if existing.overloads.as_slice() == std::slice::from_ref(&create.arguments) || self.dialect != Dialect::Postgres {
+        if (place.is_some() && existing.overloads.len() == 1) || self.dialect != Dialect::Postgres {
             routine.uses.clone_from(&create.uses);
             routine.volatility = create.volatility;
         } else {
             routine.uses.extend(create.uses.iter().filter(|word| !existing.uses.contains(word)).cloned());
             routine.volatility = routine.volatility.max(create.volatility);
         }
-        if !same {
-            routine.overloads.push(create.arguments.clone());
+        match place.or((self.dialect != Dialect::Postgres).then_some(0)).and_then(|place| routine.overloads.get_mut(place)) {
+            // Replaced, it stays the one that callers know.
+            Some(held) => *held = Overload { origin: held.origin.clone(), ..made },
+            None => routine.overloads.push(made),
         }
         self.unlink_routine(&name);
         self.link_routine(&routine);
@@ -46,7 +54,7 @@ impl Schema {
         Ok(())
     }
 
-    pub(super) fn drop_routine(&mut self, drop: &Drop) -> Applied {
+    pub(super) fn drop_routine(&mut self, drop: &Drop, arguments: Option<&str>) -> Applied {
         let name = self.canonical(&drop.name);
         let Some(routine) = self.routines.get_mut(&name) else {
             if drop.if_exists || self.extended {
@@ -58,8 +66,18 @@ impl Schema {
             return answer;
         };
         if routine.overloads.len() > 1 {
-            // Which one is not told: what is recorded stays a superset.
-            Arc::make_mut(routine).overloads.pop();
+            // The words of its body stay: what is recorded is a superset.
+            let place = routine.overloads.iter().position(|held| arguments.is_some_and(|arguments| held.arguments == arguments));
+            match place {
+                Some(place) => drop_at(Arc::make_mut(routine), place),
+                // Types may be written in ways that are not told apart here.
+                None if !drop.if_exists => drop_at(Arc::make_mut(routine), 0),
+                None => {}
+            }
+            return Ok(());
+        }
+        let other = routine.overloads.iter().any(|held| arguments.is_some_and(|arguments| held.arguments != arguments));
+        if other && drop.if_exists && self.dialect == Dialect::Postgres {
             return Ok(());
         }
         self.unlink_routine(&name);
@@ -101,4 +119,8 @@ impl Schema {
             self.mentions.remove(word, name);
         }
     }
+}
+
+fn drop_at(routine: &mut Routine, place: usize) {
+    routine.overloads.remove(place);
 }

@@ -1,20 +1,20 @@
-//! Schemas (the SQL kind), settings that change how names are read, access, and objects that are only counted.
+//! Schemas (the SQL kind), settings that change how names are read, and objects that are only counted.
 
 use super::Applied;
 use super::reach::{exists, missing};
-use crate::schema::operation::{AccessChange, Drop, ObjectChange, ObjectKind, Setting, Verb};
+use crate::schema::operation::{Drop, ObjectChange, ObjectKind, Setting, Verb};
 use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
 
 impl Schema {
-    pub(super) fn create_schema(&mut self, name: &Ident, if_not_exists: bool) -> Applied {
+    pub(super) fn create_schema(&mut self, name: &Ident, if_not_exists: bool, origin: &Origin) -> Applied {
         if self.is_default_schema(name) {
             return if if_not_exists { Ok(()) } else { Err(exists("schema", &ObjectName::bare(name.clone()))) };
         }
-        if self.schemas.contains(name) && !if_not_exists {
+        if self.schemas.contains_key(name) && !if_not_exists {
             return Err(exists("schema", &ObjectName::bare(name.clone())));
         }
         if !(if_not_exists && self.history == crate::schema::table::Knowledge::Unknown) {
-            self.schemas.insert(name.clone());
+            self.schemas.entry(name.clone()).or_insert_with(|| origin.clone());
         }
         Ok(())
     }
@@ -23,7 +23,7 @@ impl Schema {
         let ObjectChange::Rename(to) = change else { return Ok(()) };
         let relations = self.tables.keys().chain(self.views.keys()).chain(self.sequences.keys());
         let mut all = relations.chain(self.types.keys()).chain(self.routines.keys());
-        if self.schemas.contains(to) || all.any(|held| self.lives_in(held, to)) {
+        if self.schemas.contains_key(to) || all.any(|held| self.lives_in(held, to)) {
             return Err(exists("schema", &ObjectName::bare(to.clone())));
         }
         let of: Vec<ObjectName> = sorted(self.tables.keys().filter(|held| self.lives_in(held, name)));
@@ -49,14 +49,14 @@ impl Schema {
             let change = crate::schema::operation::TypeChange::Move(to.clone());
             self.alter_type(&user_type, &change, &Origin::unseen())?;
         }
-        if self.schemas.remove(name) {
-            self.schemas.insert(to.clone());
+        if let Some(origin) = self.schemas.remove(name) {
+            self.schemas.insert(to.clone(), origin);
         }
         Ok(())
     }
 
     pub(super) fn drop_schema(&mut self, name: &Ident, if_exists: bool, cascade: bool) -> Applied {
-        let known = self.schemas.contains(name) || self.is_default_schema(name);
+        let known = self.schemas.contains_key(name) || self.is_default_schema(name);
         if !known && !if_exists && self.history == crate::schema::table::Knowledge::Known && self.dialect == Dialect::Mysql {
             return Err(missing("schema", &ObjectName::bare(name.clone())));
         }
@@ -84,16 +84,6 @@ impl Schema {
 
     fn is_default_schema(&self, name: &Ident) -> bool {
         self.dialect.default_schema() == Some(name.as_str())
-    }
-
-    pub(super) fn change_access(&self, change: &AccessChange) -> Applied {
-        match change {
-            AccessChange::RowSecurity { table, enabled: _ }
-            | AccessChange::CreatePolicy { table, .. }
-            | AccessChange::AlterPolicy { table, .. }
-            | AccessChange::DropPolicy { table, .. } => self.expect_relation(table),
-            AccessChange::Grant { .. } | AccessChange::Revoke { .. } | AccessChange::Owner { .. } | AccessChange::Role { .. } => Ok(()),
-        }
     }
 
     /// SET search_path (also as SET SCHEMA) decides how later names are read.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Applied;
 use super::reach::{exists, missing};
-use crate::schema::object::View;
-use crate::schema::operation::{CreateView, Drop, ObjectChange};
+use crate::schema::object::{OutputColumn, View};
+use crate::schema::operation::{CreateView, Drop, ObjectChange, Shown};
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
 
@@ -29,10 +29,19 @@ impl Schema {
         for read in &reads {
             self.readers.add(read, &name);
         }
+        let columns = self.output(create);
+        let mut uses = create.uses.clone();
+        // `*` is spelled out when the view is made; SQLite does so at every use.
+        if self.dialect != Dialect::Sqlite && create.shows.as_ref().is_some_and(|shows| shows.contains(&Shown::All)) {
+            let named = columns.iter().flatten().filter_map(|column| column.name.clone());
+            uses.extend(named.filter(|name| !create.uses.contains(name)).collect::<Vec<Ident>>());
+        }
         let view = View {
             name: name.clone(),
             reads,
-            uses: create.uses.clone(),
+            uses,
+            columns,
+            updatable: create.simple && !create.materialized,
             materialized: create.materialized,
             indexes,
             knowledge: if unseen { Knowledge::Unknown } else { Knowledge::Known },
@@ -41,6 +50,35 @@ impl Schema {
         self.note_made(&name);
         self.views.insert(name, Arc::new(view));
         Ok(())
+    }
+
+    /// The columns that a view will show.
+    pub fn output(&self, create: &CreateView) -> Option<Vec<OutputColumn>> {
+        let only = match create.reads.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        };
+        let mut columns = Vec::new();
+        for shown in create.shows.as_ref()? {
+            match shown {
+                Shown::All => columns.extend(self.output_of(only?)?),
+                Shown::One { name, source, ty } => {
+                    let held = source.as_ref().zip(only).and_then(|(source, only)| self.column(only, source).known());
+                    columns.push(OutputColumn { name: name.clone(), ty: ty.clone().or_else(|| Some(held?.ty.clone())) });
+                }
+            }
+        }
+        Some(columns)
+    }
+
+    /// The columns of a table or view.
+    fn output_of(&self, relation: &ObjectName) -> Option<Vec<OutputColumn>> {
+        if let Some(table) = self.table(relation).known() {
+            let column =
+                |column: &crate::schema::table::Column| OutputColumn { name: Some(column.name.clone()), ty: Some(column.ty.clone()) };
+            return Some(table.columns.iter().map(column).collect());
+        }
+        self.view(relation).known()?.columns.clone()
     }
 
     pub(super) fn drop_view(&mut self, drop: &Drop) -> Applied {
@@ -136,6 +174,12 @@ impl Schema {
 
     /// The output column gets another name; the views above follow it.
     fn rename_view_column(&mut self, name: &ObjectName, column: &Ident, to: &Ident) {
+        if let Some(view) = self.views.get_mut(name) {
+            let columns = Arc::make_mut(view).columns.iter_mut().flatten();
+            for held in columns.filter(|held| held.name.as_ref() == Some(column)) {
+                held.name = Some(to.clone());
+            }
+        }
         let above = self.readers.copied(name);
         for view in std::iter::once(name).chain(&above) {
             let Some(view) = self.views.get_mut(view) else { continue };

@@ -27,6 +27,8 @@ pub struct CreateView {
     /// The output columns where every one is a plain column of the only table read, under the name it gets;
     /// `None` when some are computed or a `*` stands there with other items.
     pub columns: Option<Vec<ViewColumn>>,
+    /// The output columns in their order, whatever they are; `None` when their number cannot be told from the text.
+    pub shows: Option<Vec<Shown>>,
     /// Whether the database would let rows be written through it by itself: one table, no DISTINCT, GROUP BY, LIMIT, set operation.
     pub simple: bool,
 }
@@ -38,6 +40,22 @@ pub enum ViewColumn {
     All,
     /// A column, perhaps under another name.
     Column { source: Ident, name: Ident },
+}
+
+/// One output column of any view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// `*` of the only relation read.
+    All,
+    /// One column.
+    One {
+        /// The name it gets; `None` where the database makes one up.
+        name: Option<Ident>,
+        /// The column of the only relation read that it is.
+        source: Option<Ident>,
+        /// The type that it is cast to.
+        ty: Option<TypeName>,
+    },
 }
 
 /// CREATE FUNCTION / PROCEDURE.
@@ -55,6 +73,10 @@ pub struct CreateRoutine {
     pub uses: Vec<Ident>,
     /// Argument types as text, joined: tells overloads apart.
     pub arguments: String,
+    /// How many of the last arguments may be left out.
+    pub defaults: usize,
+    /// What it returns, as text; empty for a procedure.
+    pub returns: String,
     /// Whether the body builds statements at run time.
     pub dynamic: bool,
 }
@@ -164,22 +186,47 @@ pub enum ObjectChange {
 /// Changes of who may do what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessChange {
-    /// GRANT, ALTER DEFAULT PRIVILEGES … GRANT.
+    /// GRANT.
     Grant { on: Vec<ObjectName> },
     /// REVOKE.
     Revoke { on: Vec<ObjectName> },
-    /// ENABLE / FORCE (true) or DISABLE / NO FORCE (false) ROW LEVEL SECURITY.
-    RowSecurity { table: ObjectName, enabled: bool },
+    /// ENABLE (true) or DISABLE (false) ROW LEVEL SECURITY; `forced` for FORCE and NO FORCE, which bind the owner too.
+    RowSecurity { table: ObjectName, enabled: bool, forced: bool },
+    /// ALTER DEFAULT PRIVILEGES: about objects that are made later.
+    DefaultPrivileges,
     /// CREATE POLICY.
-    CreatePolicy { name: Ident, table: ObjectName, restrictive: bool },
+    CreatePolicy { name: Ident, table: ObjectName, terms: PolicyTerms },
     /// ALTER POLICY.
-    AlterPolicy { name: Ident, table: ObjectName },
+    AlterPolicy { name: Ident, table: ObjectName, change: PolicyChange },
     /// DROP POLICY.
-    DropPolicy { name: Ident, table: ObjectName },
+    DropPolicy { name: Ident, table: ObjectName, if_exists: bool },
     /// OWNER TO.
     Owner { of: Option<ObjectName> },
     /// CREATE / ALTER / DROP ROLE or USER.
     Role { verb: Verb },
+}
+
+/// What a policy says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyTerms {
+    /// RESTRICTIVE.
+    pub restrictive: bool,
+    /// Whether it lets everybody do everything: for ALL, to PUBLIC, with conditions that always hold.
+    pub open: bool,
+    /// Columns and functions that its conditions name.
+    pub uses: Vec<Ident>,
+}
+
+/// ALTER POLICY.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyChange {
+    /// RENAME TO.
+    Rename(Ident),
+    /// TO, USING and WITH CHECK: whom and what it lets through.
+    Terms {
+        /// Columns and functions that the new conditions name.
+        uses: Vec<Ident>,
+    },
 }
 
 /// The verb of a statement about an object.

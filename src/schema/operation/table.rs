@@ -138,6 +138,8 @@ pub enum ColumnChange {
     SetIdentity(Generated),
     /// DROP IDENTITY.
     DropIdentity { if_exists: bool },
+    /// RESTART of an identity's sequence.
+    RestartIdentity,
     /// DROP EXPRESSION.
     DropExpression { if_exists: bool },
     /// SET EXPRESSION AS (…) (PostgreSQL 17).

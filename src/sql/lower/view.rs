@@ -51,6 +51,7 @@ pub(in crate::sql) fn create(cursor: &mut Cursor<'_>) -> Result<Option<CreateVie
         reads: found.reads,
         uses: identifiers(cursor, &tree),
         columns: shape.columns,
+        shows: shape.shows,
         simple: shape.simple && dialect != Dialect::Sqlite && !materialized && !recursive,
     }))
 }

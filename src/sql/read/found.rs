@@ -1,6 +1,6 @@
 //! What a form found in the tokens: names, types and expressions by label, and how far the best attempt came.
 
-use super::routine::Code;
+use super::routine::{Code, Parameters};
 use super::slot::{Slot, Value, value};
 use crate::schema::bound::PartitionBound;
 use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint, ObjectKind, TriggerEvent, Verb};
@@ -159,6 +159,30 @@ impl<'a> Found<'a> {
         })
     }
 
+    /// The expressions of this label, in order.
+    pub(super) fn expressions(&self, label: &str) -> Vec<Expression> {
+        let of_label = self.parts.iter().filter(|part| part.label == label);
+        of_label
+            .filter_map(|part| match &part.value {
+                Value::Expression(expression) => Some(expression.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The names labelled `name` with their bytes, each with the parameters that stand behind it.
+    pub(super) fn signatures(&self, name: &str) -> Vec<(ObjectName, Span, Option<String>)> {
+        let mut found: Vec<(ObjectName, Span, Option<String>)> = Vec::new();
+        for part in &self.parts {
+            match (&part.value, found.last_mut()) {
+                (Value::Name(written), _) if part.label == name => found.push((written.clone(), part.span, None)),
+                (Value::Parameters(parameters), Some((.., held))) => *held = Some(parameters.types.clone()),
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// The expressions labelled `expression`, each with the identifier labelled `name` that stands before it.
     pub(super) fn named_expressions(&self, name: &str, expression: &str) -> Vec<(Option<Ident>, Expression)> {
         let mut pairs = Vec::new();
@@ -260,6 +284,10 @@ accessor!(
 accessor!(
     /// The last bounds of a partition of this label.
     bound, Bound, PartitionBound
+);
+accessor!(
+    /// The last parameters of this label.
+    parameters, Parameters, Parameters
 );
 accessor!(
     /// The last code of this label.

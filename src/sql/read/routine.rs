@@ -57,6 +57,15 @@ pub(super) fn body(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
     Ok(Code::of_text(&text, cursor.server))
 }
 
+/// What a routine is called with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parameters {
+    /// The types of the input parameters, joined by commas.
+    pub(super) types: String,
+    /// How many of them may be left out.
+    pub(super) defaults: usize,
+}
+
 /// Everything that is left, as code.
 pub(super) fn code(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
     let start = cursor.start();
@@ -78,25 +87,27 @@ pub(super) fn block(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
     Ok(code)
 }
 
-/// The parameter list of a routine, parentheses included: the types of the input parameters, joined by commas.
-pub(super) fn arguments(cursor: &mut Cursor<'_>) -> Result<String, Unread> {
+/// The parameter list of a routine, parentheses included.
+pub(super) fn arguments(cursor: &mut Cursor<'_>) -> Result<Parameters, Unread> {
     cursor.need(&Token::LParen)?;
-    let mut types = Vec::new();
+    let (mut types, mut defaults) = (Vec::new(), 0);
     if cursor.take(&Token::RParen) {
-        return Ok(String::new());
+        return Ok(Parameters::default());
     }
     loop {
-        types.extend(argument(cursor)?);
+        let (ty, optional) = argument(cursor)?;
+        types.extend(ty);
+        defaults += usize::from(optional == Argument::Optional);
         if !cursor.take(&Token::Comma) {
             break;
         }
     }
     cursor.need(&Token::RParen)?;
-    Ok(types.join(","))
+    Ok(Parameters { types: types.join(","), defaults })
 }
 
 /// `[mode] [name] type [DEFAULT expression]`, the mode also behind the name; the type of an input parameter.
-pub(super) fn argument(cursor: &mut Cursor<'_>) -> Result<Option<String>, Unread> {
+pub(super) fn argument(cursor: &mut Cursor<'_>) -> Result<(Option<String>, Argument), Unread> {
     let mut mode = cursor.one_of(MODES);
     let place = cursor.place();
     let ty = match argument_type(cursor) {
@@ -108,10 +119,19 @@ pub(super) fn argument(cursor: &mut Cursor<'_>) -> Result<Option<String>, Unread
             argument_type(cursor)?
         }
     };
+    let mut argument = Argument::Required;
     if cursor.word("default") || cursor.take(&Token::Eq) || cursor.take(&Token::Assignment) {
         cursor.expression()?;
+        argument = Argument::Optional;
     }
-    Ok((mode != Some("out")).then_some(ty))
+    Ok(((mode != Some("out")).then_some(ty), argument))
+}
+
+/// Whether a call must give an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Argument {
+    Required,
+    Optional,
 }
 
 const MODES: &[&str] = &["in", "out", "inout", "variadic"];

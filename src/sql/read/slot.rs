@@ -3,7 +3,7 @@
 mod token;
 
 use super::found::Found;
-use super::routine::{self, Code};
+use super::routine::{self, Code, Parameters};
 use crate::schema::bound::PartitionBound;
 use crate::schema::operation::{CreateIndex, NewColumn, NewConstraint};
 use crate::schema::table::TypeName;
@@ -122,6 +122,7 @@ pub(super) enum Value {
     Text(String),
     Query(Vec<ObjectName>),
     Code(Code),
+    Parameters(Parameters),
     Index(Box<CreateIndex>),
     Bound(PartitionBound),
 }
@@ -150,8 +151,8 @@ pub(super) fn value(cursor: &mut Cursor<'_>, slot: Slot, found: &Found<'_>) -> R
         Slot::Query => Value::Query(cursor.query()?.reads),
         Slot::Rest => Value::Text(token::rest(cursor)?),
         Slot::Setting => Value::Text(token::setting(cursor)?),
-        Slot::Arguments => Value::Text(routine::arguments(cursor)?),
-        Slot::Argument => Value::Text(routine::argument(cursor)?.unwrap_or_default()),
+        Slot::Arguments => Value::Parameters(routine::arguments(cursor)?),
+        Slot::Argument => Value::Text(routine::argument(cursor)?.0.unwrap_or_default()),
         Slot::Operator => Value::Text(token::operator(cursor)?),
         Slot::Definition => Value::Text(token::definition(cursor)?),
         Slot::ArgumentType => Value::Text(routine::argument_type(cursor)?),

@@ -26,9 +26,9 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 instead_of: false,
             })))
         }),
-        one("CREATE [ AGGREGATE ] FUNCTION %if_not_exists name RETURNS { STRING | INTEGER | REAL | DECIMAL } SONAME string", |f| routine(f, "")),
-        one("CREATE or_replace:[ OR REPLACE ] %definer [ AGGREGATE ] FUNCTION %if_not_exists name arguments RETURNS arguments_type [ %characteristic ] ... code", |f| routine(f, "arguments")),
-        one("CREATE or_replace:[ OR REPLACE ] %definer procedure:PROCEDURE %if_not_exists name arguments [ %characteristic ] ... code", |f| routine(f, "arguments")),
+        one("CREATE [ AGGREGATE ] FUNCTION %if_not_exists name RETURNS { STRING | INTEGER | REAL | DECIMAL } SONAME string", |f| routine(f)),
+        one("CREATE or_replace:[ OR REPLACE ] %definer [ AGGREGATE ] FUNCTION %if_not_exists name arguments RETURNS arguments_type [ %characteristic ] ... code", |f| routine(f)),
+        one("CREATE or_replace:[ OR REPLACE ] %definer procedure:PROCEDURE %if_not_exists name arguments [ %characteristic ] ... code", |f| routine(f)),
         object(Create, Event, "CREATE [ OR REPLACE ] %definer EVENT [ IF NOT EXISTS ] name ON SCHEDULE rest"),
         one("CREATE [ OR REPLACE ] [ temporary:TEMPORARY ] SEQUENCE %if_not_exists name
              [ { INCREMENT [ BY | = ] | START [ WITH | = ] | { MINVALUE | MAXVALUE | CACHE } [ = ] } number | NO { MINVALUE | MAXVALUE | CACHE } | NOMINVALUE | NOMAXVALUE | NOCACHE | CYCLE | NOCYCLE | table_option ] ...", |f| {
@@ -42,7 +42,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Vec<Clause>, Unread> {
     synopsis::read(cursor, &FORMS, &mut Found::new(cursor), statement_end)
 }
 
-fn routine(f: &Found<'_>, arguments: &str) -> Result<Operation, Unread> {
+fn routine(f: &Found<'_>) -> Result<Operation, Unread> {
+    let parameters = f.parameters("arguments").unwrap_or_default();
     let code = f.code("code").unwrap_or_default();
     if f.words("code").is_some_and(|code| code.starts_with("AS ")) {
         return Err(Unread { reason: "a body follows the head without AS".to_owned() });
@@ -53,7 +54,9 @@ fn routine(f: &Found<'_>, arguments: &str) -> Result<Operation, Unread> {
         procedure: f.has("procedure"),
         volatility: Volatility::Volatile,
         uses: code.uses,
-        arguments: f.text(arguments).unwrap_or_default(),
+        arguments: parameters.types,
+        defaults: parameters.defaults,
+        returns: f.text("arguments_type").unwrap_or_default(),
         dynamic: code.dynamic,
     })))
 }

@@ -18,7 +18,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         each("DROP [ TEMPORARY ] { TABLE | TABLES } %if_exists name ,... [ WAIT number | NOWAIT ] %behavior", |f| Ok(dropped(f, Operation::DropTable))),
         each("DROP VIEW %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropView { drop, materialized: false }))),
         each("DROP [ TEMPORARY ] SEQUENCE %if_exists name ,...", |f| Ok(dropped(f, Operation::DropSequence))),
-        each("DROP { PROCEDURE | FUNCTION } %if_exists name", |f| Ok(dropped(f, Operation::DropRoutine))),
+        each("DROP { PROCEDURE | FUNCTION } %if_exists name", |f| Ok(dropped(f, |drop| Operation::DropRoutine { drop, arguments: None }))),
         one("DROP { INDEX | KEY } %if_exists index:name ON table:name [ { ALGORITHM | LOCK } [ = ] word | WAIT number | NOWAIT ] ...", |f| {
             let (index, table) = (f.name("index")?, f.name("table")?);
             if index.name.as_str() == "primary" {
@@ -48,7 +48,10 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         object(Create, Tablespace, "CREATE { [ UNDO ] TABLESPACE | LOGFILE GROUP } name rest"),
         object(Alter, Tablespace, "ALTER { [ UNDO ] TABLESPACE | LOGFILE GROUP } name rest"),
         object(Dropped, Tablespace, "DROP { [ UNDO ] TABLESPACE | LOGFILE GROUP } name [ rest ]"),
-        one("ALTER SEQUENCE %if_exists name rest", |f| Ok(Operation::AlterSequence { name: f.name("name")?, change: SequenceChange::Option })),
+        one("ALTER SEQUENCE %if_exists name rest", |f| {
+            let restarts = f.text("rest")?.to_ascii_lowercase().split_whitespace().any(|word| word == "restart");
+            Ok(Operation::AlterSequence { name: f.name("name")?, change: if restarts { SequenceChange::Restart } else { SequenceChange::Option } })
+        }),
         each("RENAME { TABLE | TABLES } [ IF EXISTS ] { table:name [ WAIT number | NOWAIT ] TO new:name } ,...", |f| {
             let pairs = f.names("table").zip(f.names("new"));
             Ok(pairs.flat_map(|((table, from), (new, to))| renamed(&table, new).into_iter().map(move |operation| Clause { span: from.to(to), operation })).collect())

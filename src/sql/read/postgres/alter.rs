@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use crate::schema::operation::{AccessChange, IndexChange, ObjectChange, SequenceChange, TypeChange};
+use super::access;
+use crate::schema::operation::{AccessChange, IndexChange, ObjectChange, PolicyChange, SequenceChange, TypeChange};
 use crate::schema::table::ConstraintKind;
 use crate::schema::{ObjectName, Operation};
 use crate::sql::Clause;
@@ -105,7 +106,13 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         }),
         one(
             "ALTER POLICY %if_exists policy:ident ON name { %rename | [ TO role ,... ] [ USING ( expr ) ] [ WITH CHECK ( expr ) ] }",
-            |f| Ok(Operation::Access(AccessChange::AlterPolicy { name: f.ident("policy")?, table: f.name("name")? })),
+            |f| {
+                let change = match f.ident("to") {
+                    Ok(to) => PolicyChange::Rename(to),
+                    Err(_) => PolicyChange::Terms { uses: access::named(&f.expressions("expr")) },
+                };
+                Ok(Operation::Access(AccessChange::AlterPolicy { name: f.ident("policy")?, table: f.name("name")?, change }))
+            },
         ),
     ]
 });

@@ -102,9 +102,10 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             alter_column(f, identity(f))
         }),
         one(
-            "ALTER [ COLUMN ] column:ident { SET GENERATED { always:ALWAYS | default:{ BY DEFAULT } } | SET %sequence_option | RESTART [ [ WITH ] number ] } ...",
+            "ALTER [ COLUMN ] column:ident { SET GENERATED { always:ALWAYS | default:{ BY DEFAULT } } | SET %sequence_option | restart:RESTART [ [ WITH ] number ] } ...",
             |f| match f.has("always") || f.has("default") {
                 true => alter_column(f, identity(f)),
+                false if f.has("restart") => alter_column(f, ColumnChange::RestartIdentity),
                 false => alter_column(f, ColumnChange::Storage),
             },
         ),
@@ -124,12 +125,8 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("ENABLE [ REPLICA | ALWAYS ] TRIGGER { ALL | USER | trigger:ident }", |f| trigger(f, true)),
         one("DISABLE RULE ident", |f| alter_table(f, TableChange::Rule { enabled: false })),
         one("ENABLE [ REPLICA | ALWAYS ] RULE ident", |f| alter_table(f, TableChange::Rule { enabled: true })),
-        one("{ ENABLE | FORCE } ROW LEVEL SECURITY", |f| {
-            Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: true }))
-        }),
-        one("{ DISABLE | NO FORCE } ROW LEVEL SECURITY", |f| {
-            Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled: false }))
-        }),
+        one("{ ENABLE | forced:FORCE } ROW LEVEL SECURITY", |f| row_security(f, true)),
+        one("{ DISABLE | forced:{ NO FORCE } } ROW LEVEL SECURITY", |f| row_security(f, false)),
         one("{ CLUSTER ON ident | SET WITHOUT { CLUSTER | OIDS } | SET %parameters | RESET %parameters | %options }", option),
         one("REPLICA IDENTITY { DEFAULT | USING INDEX ident | FULL | NOTHING }", |f| alter_table(f, TableChange::ReplicaIdentity)),
         one("SET ACCESS METHOD { DEFAULT | ident }", |f| alter_table(f, TableChange::SetEngine)),
@@ -171,6 +168,10 @@ fn alter_table(f: &Found<'_>, change: TableChange) -> Result<Operation, Unread> 
 
 fn option(f: &mut Found<'_>) -> Result<Operation, Unread> {
     alter_table(f, TableChange::Option)
+}
+
+fn row_security(f: &Found<'_>, enabled: bool) -> Result<Operation, Unread> {
+    Ok(Operation::Access(AccessChange::RowSecurity { table: table(f)?, enabled, forced: f.has("forced") }))
 }
 
 fn trigger(f: &Found<'_>, enabled: bool) -> Result<Operation, Unread> {

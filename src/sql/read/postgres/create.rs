@@ -30,7 +30,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             let (not_null, default) = (f.has("not_null"), f.expression("default").ok());
             Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Domain { base: f.ty("type")?, not_null, default, checks } })
         }),
-        one("CREATE or_replace:[ OR REPLACE ] { FUNCTION | procedure:PROCEDURE } name arguments [ RETURNS { TABLE ( { ident arguments_type } ,... ) | arguments_type } ]
+        one("CREATE or_replace:[ OR REPLACE ] { FUNCTION | procedure:PROCEDURE } name arguments [ RETURNS returns:{ TABLE ( { ident arguments_type } ,... ) | arguments_type } ]
              [ LANGUAGE { ident | string } | TRANSFORM { FOR TYPE type } ,... | WINDOW | %routine_option | AS body [ , string ] ] ... [ { BEGIN ATOMIC | RETURN } code ]", routine),
         one("CREATE or_replace:[ OR REPLACE ] [ CONSTRAINT ] TRIGGER trigger:ident { BEFORE | AFTER | instead:{ INSTEAD OF } } %trigger_event [ OR %trigger_event ] ...
              ON table:name [ FROM name | [ NOT ] DEFERRABLE | INITIALLY { IMMEDIATE | DEFERRED } ] ... [ REFERENCING { { NEW | OLD } { TABLE | ROW } [ AS ] ident } ... ] [ FOR [ EACH ] { ROW | STATEMENT } ]
@@ -80,13 +80,25 @@ fn routine(f: &mut Found<'_>) -> Result<Operation, Unread> {
         Some("STABLE") => Volatility::Stable,
         _ => Volatility::Volatile,
     };
+    let parameters = f.parameters("arguments")?;
     Ok(Operation::CreateRoutine(Box::new(CreateRoutine {
         name: f.name("name")?,
         or_replace: f.has("or_replace"),
         procedure: f.has("procedure"),
         volatility,
         uses: code.uses,
-        arguments: f.text("arguments")?,
+        arguments: parameters.types,
+        defaults: parameters.defaults,
+        returns: returns(f),
         dynamic: code.dynamic,
     })))
+}
+
+/// The type of the result, or the columns of the table that it returns.
+fn returns(f: &Found<'_>) -> String {
+    match f.words("returns") {
+        Some(table) if table.starts_with("TABLE") => table,
+        Some(_) => f.text("arguments_type").unwrap_or_default(),
+        None => String::new(),
+    }
 }

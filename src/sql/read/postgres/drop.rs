@@ -24,7 +24,12 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         each("DROP TYPE %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropType { drop, domain: false }))),
         each("DROP DOMAIN %if_exists name ,... %behavior", |f| Ok(dropped(f, |drop| Operation::DropType { drop, domain: true }))),
         each("DROP { FUNCTION | PROCEDURE | ROUTINE } %if_exists { name %signature } ,... %behavior", |f| {
-            Ok(dropped(f, Operation::DropRoutine))
+            let (if_exists, cascade) = (f.has("if_exists"), f.has("cascade"));
+            let routine = |(name, span, arguments)| Clause {
+                span,
+                operation: Operation::DropRoutine { drop: Drop { name, if_exists, cascade }, arguments },
+            };
+            Ok(f.signatures("name").into_iter().map(routine).collect())
         }),
         each("DROP SCHEMA %if_exists name:name ,... %behavior", |f| {
             let (if_exists, cascade) = (f.has("if_exists"), f.has("cascade"));
@@ -35,7 +40,11 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             Ok(Operation::DropTrigger { trigger: f.name("trigger")?, table: Some(f.name("table")?), if_exists, cascade })
         }),
         one("DROP POLICY %if_exists ident ON table:name %behavior", |f| {
-            Ok(Operation::Access(AccessChange::DropPolicy { name: f.ident("ident")?, table: f.name("table")? }))
+            Ok(Operation::Access(AccessChange::DropPolicy {
+                name: f.ident("ident")?,
+                table: f.name("table")?,
+                if_exists: f.has("if_exists"),
+            }))
         }),
         one("DROP { ROLE | USER | GROUP } %if_exists role ,...", |_| Ok(Operation::Access(AccessChange::Role { verb: Verb::Drop }))),
         one("DROP OWNED BY role ,... %behavior", |_| Err(Unread { reason: "it drops whatever a role owns".to_owned() })),
