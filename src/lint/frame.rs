@@ -1,5 +1,6 @@
 //! A frame: all that a rule may see — one clause, the schema before and after it, its facts and its transaction.
 
+mod commit;
 mod partition;
 mod retype;
 mod rows;
@@ -171,6 +172,15 @@ impl<'a> Frame<'a> {
     /// The statement's text; inside a block that of the clause.
     pub fn sql(&self) -> &'a str {
         self.script.text(if self.is_in_block() { self.clause.span } else { self.statement.span })
+    }
+
+    /// The text of a statement that drops this one object; of one that drops several, what drops this one.
+    pub(in crate::lint) fn drop_sql(&self) -> String {
+        match self.statement.clauses.as_slice() {
+            [_] => self.sql().to_owned(),
+            [first, ..] => format!("{}{}", self.script.text(Span::new(self.statement.span.start, first.span.start)), self.clause_sql()),
+            [] => String::new(),
+        }
     }
 
     /// The clause's text.

@@ -15,6 +15,7 @@ mod attach_partition_scans;
 mod backfill_cannot_be_cut;
 mod backfill_outside_backfill_phase;
 mod change_column_type;
+mod change_default;
 mod change_type_rebuilds_index;
 mod change_type_rechecks_constraint;
 mod change_type_rewrites_table;
@@ -32,12 +33,24 @@ mod create_trigger_blocks_writes;
 mod ddl_in_backfill_phase;
 mod default_dropped_after_add;
 mod detach_partition_blocks;
+mod disable_trigger;
 mod drop_cascade;
 mod drop_column;
+mod drop_database;
+mod drop_default;
+mod drop_domain;
+mod drop_extension;
+mod drop_function;
 mod drop_index_before_replacement;
 mod drop_index_blocks_table;
+mod drop_not_null;
+mod drop_schema;
+mod drop_sequence;
 mod drop_table;
 mod drop_table_locks_referenced;
+mod drop_trigger;
+mod drop_type;
+mod drop_view;
 mod duplicate_index;
 mod dynamic_sql_unanalysed;
 mod edited_applied_file;
@@ -48,9 +61,11 @@ mod fk_breaks_old_writers;
 mod fk_locks_referenced_table;
 mod fk_type_mismatch;
 mod fk_without_index;
+mod identity_change_breaks_writers;
 mod idle_in_transaction_timeout;
 mod lock_timeout_disabled;
 mod metadata_lock_timeout;
+mod move_schema;
 mod mysql_implicit_commit;
 mod narrow_type_breaks_old_writers;
 mod non_transactional_in_transaction;
@@ -61,7 +76,10 @@ mod partitioned_index_blocks;
 mod primary_key_index_nullable_column;
 mod refresh_matview_blocks_reads;
 mod reindex_blocks_table;
+mod remove_enum_value;
 mod rename_column;
+mod rename_enum_value;
+mod rename_object;
 mod rename_table;
 mod replace_deletes_rows;
 mod replay_mismatch;
@@ -98,6 +116,7 @@ pub static ALL: &[&Rule] = &[
     &backfill_cannot_be_cut::RULE,
     &backfill_outside_backfill_phase::RULE,
     &change_column_type::RULE,
+    &change_default::RULE,
     &change_type_rebuilds_index::RULE,
     &change_type_rechecks_constraint::RULE,
     &change_type_rewrites_table::RULE,
@@ -115,12 +134,24 @@ pub static ALL: &[&Rule] = &[
     &ddl_in_backfill_phase::RULE,
     &default_dropped_after_add::RULE,
     &detach_partition_blocks::RULE,
+    &disable_trigger::RULE,
     &drop_cascade::RULE,
     &drop_column::RULE,
+    &drop_database::RULE,
+    &drop_default::RULE,
+    &drop_domain::RULE,
+    &drop_extension::RULE,
+    &drop_function::RULE,
     &drop_index_before_replacement::RULE,
     &drop_index_blocks_table::RULE,
+    &drop_not_null::RULE,
+    &drop_schema::RULE,
+    &drop_sequence::RULE,
     &drop_table::RULE,
     &drop_table_locks_referenced::RULE,
+    &drop_trigger::RULE,
+    &drop_type::RULE,
+    &drop_view::RULE,
     &duplicate_index::RULE,
     &dynamic_sql_unanalysed::RULE,
     &edited_applied_file::RULE,
@@ -131,9 +162,11 @@ pub static ALL: &[&Rule] = &[
     &fk_locks_referenced_table::RULE,
     &fk_type_mismatch::RULE,
     &fk_without_index::RULE,
+    &identity_change_breaks_writers::RULE,
     &idle_in_transaction_timeout::RULE,
     &lock_timeout_disabled::RULE,
     &metadata_lock_timeout::RULE,
+    &move_schema::RULE,
     &mysql_implicit_commit::RULE,
     &narrow_type_breaks_old_writers::RULE,
     &non_transactional_in_transaction::RULE,
@@ -144,7 +177,10 @@ pub static ALL: &[&Rule] = &[
     &primary_key_index_nullable_column::RULE,
     &refresh_matview_blocks_reads::RULE,
     &reindex_blocks_table::RULE,
+    &remove_enum_value::RULE,
     &rename_column::RULE,
+    &rename_enum_value::RULE,
+    &rename_object::RULE,
     &rename_table::RULE,
     &replace_deletes_rows::RULE,
     &replay_mismatch::RULE,

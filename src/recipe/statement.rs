@@ -1,9 +1,10 @@
 //! The statements that recipes are made of: constraints in two steps, NOT NULL without a scan, columns spelled out.
 
 use super::name::{Spelled, derived};
+use crate::schema::expression::Shape;
 use crate::schema::operation::{NewColumn, NewConstraint};
 use crate::schema::table::{ConstraintKind, ForeignKey, IndexKey, ReferentialAction, Table, TypeName};
-use crate::schema::{Dialect, Ident, ObjectName};
+use crate::schema::{Dialect, Expression, Ident, ObjectName};
 
 /// `ALTER TABLE t`.
 pub fn alter(dialect: Dialect, table: &ObjectName) -> String {
@@ -131,6 +132,11 @@ pub fn sample_value(ty: Option<&TypeName>) -> &'static str {
         Some(("uuid", _)) => "gen_random_uuid()",
         Some(_) | None => "''",
     }
+}
+
+/// Whether a default puts a value in.
+pub fn fills(default: Option<&Expression>) -> bool {
+    default.is_some_and(|default| default.shape != Shape::Null)
 }
 
 /// The unique keys of a table that hold for every row, by their columns.

@@ -63,7 +63,7 @@ impl Routine {
 
 impl UserType {
     /// The labels of an enum.
-    pub fn labels(&self) -> Option<&[Label]> {
+    pub fn enum_labels(&self) -> Option<&[Label]> {
         match &self.kind {
             UserTypeKind::Enum(labels) => Some(labels),
             UserTypeKind::Domain { .. } | UserTypeKind::Composite | UserTypeKind::Other => None,

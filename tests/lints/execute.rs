@@ -52,7 +52,11 @@ pub(crate) fn on_sqlite(example: &Example) -> Result<(), String> {
 }
 
 pub(crate) fn on_postgres(database: &support::Database, example: &Example) -> Result<(), String> {
-    const EMPTY: &str = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+    const EMPTY: &str = r"DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema' LOOP
+            EXECUTE format('DROP SCHEMA %I CASCADE', name);
+        END LOOP;
+    END $$; CREATE SCHEMA public";
     block_on(async {
         let mut connection = database.connect().await;
         for piece in std::iter::once(EMPTY.to_owned()).chain(pieces(example)) {

@@ -34,9 +34,23 @@ impl<'a> Frame<'a> {
             | ColumnChange::DropExpression { .. }
             | ColumnChange::SetExpression(_)
             | ColumnChange::Statistics
+            | ColumnChange::RestartIdentity
             | ColumnChange::Storage => return None,
         };
         Some(Retype { table, column, from: self.column(table, column).map(|column| &column.ty), to })
+    }
+}
+
+impl<'a> Retype<'a> {
+    /// The labels before and after, where both types are enums.
+    pub(in crate::lint) fn labels(&self, frame: &Frame<'a>) -> Option<(Vec<&'a str>, Vec<&'a str>)> {
+        let of = |ty: &'a TypeName| -> Option<Vec<&'a str>> {
+            if matches!(ty.base.as_str(), "enum" | "set") && !ty.labels.is_empty() {
+                return Some(ty.labels.iter().map(String::as_str).collect());
+            }
+            Some(frame.before.type_of(ty)?.enum_labels()?.iter().map(|label| label.text.as_str()).collect())
+        };
+        Some((of(self.from?)?, of(self.to)?))
     }
 }
 

@@ -36,6 +36,25 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// Whether the change takes a column's default away.
+    pub(in crate::lint) fn takes_default(&self, change: &ColumnChange) -> bool {
+        match change {
+            ColumnChange::DropDefault => true,
+            ColumnChange::SetDefault(default) => default.shape == Shape::Null,
+            ColumnChange::SetType { .. }
+            | ColumnChange::SetNotNull
+            | ColumnChange::DropNotNull
+            | ColumnChange::SetIdentity(_)
+            | ColumnChange::DropIdentity { .. }
+            | ColumnChange::DropExpression { .. }
+            | ColumnChange::SetExpression(_)
+            | ColumnChange::Statistics
+            | ColumnChange::RestartIdentity
+            | ColumnChange::Storage
+            | ColumnChange::Redefine { .. } => false,
+        }
+    }
+
     /// The phase in which a column may be tightened: not while releases write it that do not know this migration.
     pub(in crate::lint) fn tightening_phase(&self, table: &ObjectName, columns: &[Ident]) -> Phase {
         let old = self.is_old_table(table) && (columns.is_empty() || columns.iter().any(|column| self.is_old_column(table, column)));

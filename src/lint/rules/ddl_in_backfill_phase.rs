@@ -36,7 +36,7 @@ fn home(operation: &Operation) -> Phase {
         | Operation::DropConstraint { .. }
         | Operation::DropIndex { .. }
         | Operation::DropView { .. }
-        | Operation::DropRoutine(_)
+        | Operation::DropRoutine { .. }
         | Operation::DropTrigger { .. }
         | Operation::DropType { .. }
         | Operation::DropSequence(_)
@@ -83,7 +83,7 @@ fn changes_schema(operation: &Operation) -> bool {
         | Operation::DropView { .. }
         | Operation::AlterView { .. }
         | Operation::CreateRoutine(_)
-        | Operation::DropRoutine(_)
+        | Operation::DropRoutine { .. }
         | Operation::AlterRoutine { .. }
         | Operation::CreateTrigger(_)
         | Operation::DropTrigger { .. }

@@ -5,8 +5,6 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::expression::Shape;
-use crate::schema::operation::ColumnChange;
 use crate::schema::{Dialect, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,23 +19,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::AlterColumn { table, column, change } = frame.operation else { return };
-    let drops = match change {
-        ColumnChange::DropDefault => true,
-        ColumnChange::SetDefault(default) => default.shape == Shape::Null,
-        ColumnChange::SetType { .. }
-        | ColumnChange::SetNotNull
-        | ColumnChange::DropNotNull
-        | ColumnChange::SetIdentity(_)
-        | ColumnChange::DropIdentity { .. }
-        | ColumnChange::DropExpression { .. }
-        | ColumnChange::SetExpression(_)
-        | ColumnChange::Statistics
-        | ColumnChange::Storage
-        | ColumnChange::Redefine { .. } => false,
-    };
     let Some(added) = frame.column(table, column) else { return };
     let by_this_migration = frame.is_old_table(table) && frame.seen(&added.origin) != Seen::ByEveryone;
-    if !drops || !by_this_migration || !added.not_null || added.default.is_none() {
+    if !frame.takes_default(change) || !by_this_migration || !added.not_null || added.default.is_none() {
         return;
     }
     let dialect = frame.dialect();

@@ -70,7 +70,7 @@ fn dropped<'a>(frame: &Frame<'a>) -> Option<(&'static str, String)> {
         {
             told("view", &drop.name)
         }
-        Operation::DropRoutine(drop) if drop.cascade => told("function", &drop.name),
+        Operation::DropRoutine { drop, .. } if drop.cascade => told("function", &drop.name),
         Operation::DropTrigger { trigger, cascade: true, .. } => told("trigger", trigger),
         Operation::DropType { drop, .. }
             if drop.cascade && !is_new(frame, frame.before.user_type(&drop.name).recorded().map(|ty| &ty.origin)) =>

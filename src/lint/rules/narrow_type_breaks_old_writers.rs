@@ -21,7 +21,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Some(change) = frame.type_change() else { return };
     let (table, column) = (change.table, change.column);
     let Some(from) = change.from.filter(|from| types::change(from, change.to) == types::Change::Narrower) else { return };
-    if frame.column_seen(table, column) == Seen::ByNobody {
+    // Which labels go is another lint's question.
+    if frame.column_seen(table, column) == Seen::ByNobody || change.labels(frame).is_some() {
         return;
     }
     findings.push(change.by_new_column(

@@ -20,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::RenameTable { table, to } = frame.operation else { return };
-    if frame.is_new_table(table) || is_served_by_view(frame, table, to) || takes_the_place_of_a_view(frame, table, to) {
+    let other_kind =
+        frame.is_view(table) || frame.before.sequence(table).recorded().is_some() || frame.before.index(table, None).recorded().is_some();
+    if other_kind || frame.is_new_table(table) || is_served_by_view(frame, table, to) || takes_the_place_of_a_view(frame, table, to) {
         return;
     }
     let dialect = frame.dialect();

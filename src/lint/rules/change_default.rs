@@ -1,0 +1,55 @@
+//! change-default: rows that running releases insert without the column get another value.
+
+use crate::lint::cure::recipe;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::ColumnChange;
+use crate::schema::table::Generated;
+use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, OperationKind, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("change-default"),
+    doc: include_str!("../../../lints/change-default.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    yields_to: &[],
+    check: Check::Of(&[OperationKind::AlterColumn], check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::AlterColumn { table, column, change } = frame.operation else { return };
+    let default = match change {
+        ColumnChange::SetDefault(default) => Some(default),
+        ColumnChange::Redefine { column: new, .. } => new.default.as_ref().filter(|_| recipe::fills(before(frame, table, column))),
+        _ => None,
+    };
+    let Some(default) = default.filter(|default| recipe::fills(Some(default))) else { return };
+    if !frame.is_old_column(table, column) || before(frame, table, column).is_some_and(|held| held.text == default.text) {
+        return;
+    }
+    let held = frame.column(table, column);
+    // Without the column an insert failed: nobody who runs leaves it out.
+    if held.is_some_and(|held| held.not_null && held.default.is_none() && held.generated == Generated::No) {
+        return;
+    }
+    let was = match before(frame, table, column) {
+        Some(held) => format!("`{}`", held.text),
+        None => "NULL".to_owned(),
+    };
+    let sql = format!("{};", frame.sql());
+    findings.push(
+        Fault::new(format!(
+            "rows that running releases insert without `{table}.{column}` get `{}` in place of {was}, which they do not expect",
+            default.text
+        ))
+        .help(format!("let new code write the value itself, and change the default in contract.sql: `{sql}`"))
+        .cure(Phase::Contract, sql),
+    );
+}
+
+fn before<'a>(frame: &Frame<'a>, table: &ObjectName, column: &Ident) -> Option<&'a Expression> {
+    frame.column(table, column)?.default.as_ref().filter(|held| recipe::fills(Some(held)))
+}

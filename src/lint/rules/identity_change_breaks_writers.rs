@@ -1,0 +1,54 @@
+//! identity-change-breaks-writers: running releases write the column in a way that is refused from this moment.
+
+use crate::lint::cure::recipe;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::ColumnChange;
+use crate::schema::table::{Column, Generated};
+use crate::schema::{Dialect, Operation, OperationKind, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("identity-change-breaks-writers"),
+    doc: include_str!("../../../lints/identity-change-breaks-writers.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &[Dialect::Postgres],
+    yields_to: &[],
+    check: Check::Of(&[OperationKind::AlterColumn], check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Operation::AlterColumn { table, column, change } = frame.operation else { return };
+    if !frame.is_old_column(table, column) {
+        return;
+    }
+    let held = frame.column(table, column).map(|held| &held.generated);
+    let schema = frame.at_commit();
+    let after = schema.column(table, column).recorded();
+    let what = match change {
+        ColumnChange::SetIdentity(Generated::IdentityAlways)
+            if held != Some(&Generated::IdentityAlways) && after.is_none_or(|after| after.generated == Generated::IdentityAlways) =>
+        {
+            "refuses the inserts of every running release that writes it"
+        }
+        ColumnChange::DropIdentity { if_exists } if !(*if_exists && held == Some(&Generated::No)) && !is_filled(after) => {
+            "is filled by nobody: the inserts of every running release that leaves it out fail"
+        }
+        ColumnChange::DropExpression { if_exists } if !(*if_exists && held == Some(&Generated::No)) => {
+            "is computed no more: rows of running releases, which do not write it, get NULL"
+        }
+        _ => return,
+    };
+    let sql = format!("{};", frame.sql());
+    findings.push(
+        Fault::new(format!("`{table}.{column}` {what}"))
+            .help(format!("release code that writes the column the new way, then change it in contract.sql: `{sql}`"))
+            .cure(Phase::Contract, sql),
+    );
+}
+
+fn is_filled(column: Option<&Column>) -> bool {
+    column.is_some_and(|column| column.generated != Generated::No || recipe::fills(column.default.as_ref()))
+}
