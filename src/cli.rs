@@ -7,6 +7,7 @@ pub mod completions;
 pub mod exit;
 pub mod explain;
 pub mod failure;
+pub mod fix;
 mod gates;
 pub mod globals;
 pub mod init;
@@ -61,6 +62,8 @@ pub enum Command {
     Init(init::Args),
     /// Write the folder of a new migration with its phases
     New(new::Args),
+    /// Rewrite an unsafe migration as phases that break nobody
+    Fix(fix::Args),
     /// Judge any SQL files, folders or standard input; needs no project and no database
     Lint(lint::Args),
     /// Show what would run, what it locks, what it breaks and what is held: the check for pull requests. Never writes
@@ -86,6 +89,7 @@ impl Command {
         match self {
             Command::Init(_) => CommandName::Init,
             Command::New(_) => CommandName::New,
+            Command::Fix(_) => CommandName::Fix,
             Command::Lint(_) => CommandName::Lint,
             Command::Plan(_) => CommandName::Plan,
             Command::Apply(_) => CommandName::Apply,
@@ -128,6 +132,7 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
     match command {
         Command::Init(args) => init::run(args, session),
         Command::New(args) => new::run(args, session),
+        Command::Fix(args) => Box::pin(fix::run(args, session)).await,
         Command::Lint(args) => lint::run(args, session),
         Command::Plan(args) => Box::pin(plan::run(args, session)).await,
         Command::Apply(args) => Box::pin(apply::run(args, session)).await,

@@ -46,6 +46,7 @@ pub mod backfill;
 pub mod cli;
 pub mod dialect;
 pub mod evidence;
+pub mod fix;
 pub mod ledger;
 pub mod lint;
 pub mod migration;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::schema::Phase;
-use view::{FindingView, GateView, InstanceView, MigrationView, ReleaseView};
+use view::{ChangeView, FindingView, GateView, InstanceView, MigrationView, ReleaseView};
 
 /// The version of the JSON document. Grows when something is taken away or changes its meaning.
 pub const FORMAT: u32 = 1;
@@ -48,6 +48,9 @@ pub struct Report {
     /// Files that were written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// Files that would change (`fix`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeView>,
     /// A page to read (`explain`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
@@ -72,6 +75,8 @@ pub enum CommandName {
     Init,
     /// `migrate new`.
     New,
+    /// `migrate fix`.
+    Fix,
     /// `migrate lint`.
     Lint,
     /// `migrate plan`.
@@ -141,6 +146,7 @@ impl Report {
             releases: Vec::new(),
             instances: Vec::new(),
             files: Vec::new(),
+            changes: Vec::new(),
             page: None,
             notes: Vec::new(),
             error: None,

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["lint", "backfill"],
     &["ledger"],
     &["plan"],
-    &["backend", "evidence"],
+    &["backend", "evidence", "fix"],
     &["run"],
     &["report"],
     &["cli", "app"],
@@ -49,7 +49,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Wings that do no input or output and read no clock: time is a value there.
-const PURE: &[&str] = &["schema", "dialect", "recipe", "lint", "backfill", "ledger", "plan"];
+const PURE: &[&str] = &["schema", "dialect", "recipe", "lint", "backfill", "ledger", "plan", "fix"];
 
 /// Paths of the standard library and of jiff that would break that.
 const IMPURE: &[&[&str]] = &[

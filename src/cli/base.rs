@@ -37,6 +37,13 @@ pub(super) fn manifest(project: &Project, reference: &str, dialect: Dialect) -> 
     Ok(Migrations::read(&target, &scratch.0, dialect)?.manifest())
 }
 
+/// The main branch of the remote, where git knows one.
+pub(super) fn main_branch(project: &Project) -> Option<String> {
+    let root = fs::canonicalize(&project.root).ok()?;
+    let known = |name: &&&str| git(&root, &["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).is_ok();
+    ["origin/HEAD", "origin/main", "origin/master"].iter().find(known).map(|name| (*name).to_owned())
+}
+
 /// The commit where this branch left the reference.
 fn merge_base(folder: &Path, reference: &str) -> Result<String, Failure> {
     git(folder, &["rev-parse", "--git-dir"])

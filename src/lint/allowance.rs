@@ -140,7 +140,7 @@ fn examine(id: &str, reason: &str, until: Option<Result<Date, String>>, today: D
 }
 
 /// The allowances of one migration.toml: they may serve any of its scripts, so they outlive each.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settled {
     migration: MigrationId,
     /// A script of the migration: migration.toml stands beside it.

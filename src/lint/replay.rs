@@ -105,8 +105,8 @@ pub struct StatementReport {
     pub impacts: Vec<Impact>,
 }
 
-/// Replays scripts in the order in which they are given.
-#[derive(Debug)]
+/// Replays scripts in the order in which they are given. A copy costs its maps, not its tables.
+#[derive(Clone, Debug)]
 pub struct Replay {
     book: Arc<Rulebook>,
     /// One clause behind `after`; made when the first script is judged.
@@ -126,6 +126,11 @@ impl Replay {
             transactions: 0,
             settled: HashMap::new(),
         }
+    }
+
+    /// The server that is judged for.
+    pub fn server(&self) -> Server {
+        self.book.server
     }
 
     /// The schema that the scripts so far leave.

@@ -64,6 +64,14 @@ impl ScriptFile {
         }
     }
 
+    /// Which part of its file it is.
+    pub fn part(&self) -> Part {
+        match &self.text {
+            ScriptText::Embedded(_) => Part::Whole,
+            ScriptText::File { part, .. } => *part,
+        }
+    }
+
     /// Reads the file once for its digest.
     pub(super) fn hashed(phase: Phase, path: Arc<str>, text: ScriptText, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
         let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), text };
@@ -93,7 +101,7 @@ fn mark(line: &str) -> Option<Mark> {
 
 impl Part {
     /// The parts of a file: `Whole` for one without marks.
-    pub(super) fn present(text: &str) -> Vec<Part> {
+    pub fn present(text: &str) -> Vec<Part> {
         if liquibase::is_formatted(text) {
             return vec![Part::Changesets];
         }
@@ -109,8 +117,13 @@ impl Part {
         }
     }
 
+    /// Whether a line is the mark behind which the migration begins in a file that also holds its undoing.
+    pub fn begins_up(line: &str) -> bool {
+        mark(line) == Some(Mark::Up)
+    }
+
     /// Blanks everything else, marks included.
-    pub(super) fn of(self, source: Source) -> Source {
+    pub fn of(self, source: Source) -> Source {
         let wanted = match self {
             Part::Whole => return source,
             Part::Changesets => {

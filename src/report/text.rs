@@ -1,6 +1,7 @@
 //! The report for people: readable at 80 columns, without colour and through a pipe. Colour is always written; the
 //! printer strips it where nobody wants it.
 
+mod change;
 mod event;
 mod finding;
 mod fleet;
@@ -33,6 +34,7 @@ pub fn render(report: &Report, width: usize) -> String {
     }
     migration::render(report, width, &mut text);
     fleet::render(report, &mut text);
+    change::render(report, &mut text);
     for note in &report.notes {
         text.push_str(&wrapped(note, width, "", ""));
         text.push('\n');

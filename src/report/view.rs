@@ -195,6 +195,17 @@ pub struct FileView {
     pub sql: String,
 }
 
+/// A file that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeView {
+    /// Its path.
+    pub path: String,
+    /// Its content then; null where it goes.
+    pub content: Option<String>,
+    /// The unified difference.
+    pub difference: String,
+}
+
 /// Some lines of a file with marks in them. Byte ranges count within the excerpt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {

@@ -1,0 +1,96 @@
+//! Whether two migrations end in the same schema, as far as a replay can tell. Names of constraints and indexes, the
+//! order of columns and who made what do not count.
+
+use std::collections::BTreeSet;
+
+use super::judge::Judged;
+use crate::schema::object::UserTypeKind;
+use crate::schema::table::{ConstraintKind, Generated, IndexKey, Table};
+use crate::schema::{Expression, Schema};
+
+/// The first thing in which the schemas differ.
+pub(super) fn difference(goal: &Judged, reached: &Judged) -> Option<String> {
+    // What a sync makes is not in the scripts.
+    if reached.synced {
+        return None;
+    }
+    let (goal, reached) = (facts(&goal.end), facts(&reached.end));
+    let missing = goal.difference(&reached).next().map(|fact| format!("without {fact}"));
+    missing.or_else(|| reached.difference(&goal).next().map(|fact| format!("with {fact}")))
+}
+
+fn facts(schema: &Schema) -> BTreeSet<String> {
+    let mut facts = BTreeSet::new();
+    for table in schema.tables() {
+        of_table(table, &mut facts);
+    }
+    facts.extend(schema.views().map(|view| format!("view {}", view.name)));
+    facts.extend(schema.routines().map(|routine| format!("function {}", routine.name)));
+    facts.extend(schema.user_types().map(|user_type| match &user_type.kind {
+        UserTypeKind::Enum(labels) => {
+            let labels: BTreeSet<&str> = labels.iter().map(|label| label.text.as_str()).collect();
+            format!("type {} of {labels:?}", user_type.name)
+        }
+        UserTypeKind::Domain { .. } | UserTypeKind::Composite | UserTypeKind::Other => format!("type {}", user_type.name),
+    }));
+    facts
+}
+
+fn of_table(table: &Table, facts: &mut BTreeSet<String>) {
+    let name = &table.name;
+    facts.insert(format!("table {name} {:?} {:?}", table.persistence, table.partitioning));
+    for column in &table.columns {
+        let default = column.default.as_ref().map_or_else(String::new, |default| format!(" default {}", default.text));
+        let generated = match &column.generated {
+            Generated::No => String::new(),
+            // What `serial` stands for.
+            Generated::Serial => " serial".to_owned(),
+            Generated::IdentityAlways | Generated::IdentityByDefault => " identity".to_owned(),
+            Generated::Stored(expression) | Generated::Virtual(expression) => format!(" generated {}", expression.text),
+        };
+        let not_null = if column.not_null { " not null" } else { "" };
+        facts.insert(format!("column {name}.{} {}{not_null}{default}{generated}", column.name, column.ty));
+    }
+    for constraint in &table.constraints {
+        let what = match &constraint.kind {
+            ConstraintKind::PrimaryKey(columns) => format!("primary key {columns:?}"),
+            // An index does the same, and some databases have nothing else.
+            ConstraintKind::Unique { .. } | ConstraintKind::NotNull(_) => continue,
+            ConstraintKind::Check(check) => format!("check {}", bare(check)),
+            ConstraintKind::ForeignKey(key) => format!("foreign key {:?} of {} {:?}", key.columns, key.references, key.referenced_columns),
+            ConstraintKind::Exclusion { columns } => format!("exclusion {columns:?}"),
+        };
+        facts.insert(format!("{what} on {name} {:?}", constraint.validity));
+    }
+    for index in &table.indexes {
+        let keys: Vec<String> = index.keys.iter().map(key).collect();
+        let unique = if index.unique { "unique index" } else { "index" };
+        let predicate = index.predicate.as_ref().map(bare);
+        facts.insert(format!("{unique} on {name} ({}) {predicate:?} {} valid: {}", keys.join(", "), index.method, index.valid));
+    }
+    facts.extend(table.triggers.iter().map(|trigger| format!("trigger {} on {name} enabled: {}", trigger.name, trigger.enabled)));
+}
+
+fn key(key: &IndexKey) -> String {
+    match key {
+        IndexKey::Column(name) => name.to_string(),
+        IndexKey::Expression(expression) => bare(expression),
+    }
+}
+
+/// The expression without parentheses around it.
+fn bare(expression: &Expression) -> String {
+    let mut text = expression.text.trim();
+    while let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+        let mut depth = 0_i32;
+        let closes = inner.chars().all(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth >= 0
+        });
+        if !closes {
+            break;
+        }
+        text = inner.trim();
+    }
+    text.to_owned()
+}

@@ -1,0 +1,116 @@
+//! Whole migrations through the engine: what is written is silent, ends in the same schema and is not changed again.
+
+use super::*;
+use crate::lint::{Judge, Placed, Policy};
+use crate::schema::table::Knowledge;
+use crate::schema::{Dialect, Server, ServerVersion};
+use crate::sql::{self, Source};
+
+const SHOP: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, nick text, age integer, email text);\n\
+    CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total integer NOT NULL);\n\
+    CREATE INDEX users_nick ON users (nick);\n";
+
+fn past(dialect: Dialect, given: &str) -> Replay {
+    let server = Server { dialect, version: ServerVersion::oldest(dialect) };
+    let mut past = Replay::new(server, Knowledge::Known, Policy::of(jiff::civil::date(2026, 11, 21)));
+    let script = sql::read(&Source::new("1_base.sql", given), server);
+    past.script(Placed { migration: &MigrationId::new("1_base"), phase: Phase::Expand, script: &script, allowances: &[] }, Judge::No);
+    past
+}
+
+fn fixed(dialect: Dialect, text: &str) -> Fixed {
+    let past = past(dialect, SHOP);
+    let migration = MigrationId::new("2_change");
+    let paths = Phase::ALL.map(|phase| format!("2_change/{phase}.sql"));
+    let case = Case { past: &past, migration: &migration, paths, allowances: &[] };
+    let fixed = fix(&case, Draft::new([(Phase::Expand, text.to_owned())], String::new()));
+    let again = fix(&case, fixed.draft.clone());
+    for phase in Phase::ALL {
+        assert_eq!(again.draft.text(phase), fixed.draft.text(phase), "a second fix changes the first");
+    }
+    fixed
+}
+
+#[track_caller]
+fn check(text: &str, expand: &str, backfill: &str, contract: &str) {
+    let fixed = fixed(Dialect::Postgres, text);
+    let left: Vec<_> = fixed.left.iter().map(|left| (left.finding.lint, &left.reason)).collect();
+    assert!(left.is_empty(), "{left:?}");
+    let texts = Phase::ALL.map(|phase| fixed.draft.text(phase));
+    assert_eq!(texts, [expand, backfill, contract]);
+}
+
+#[test]
+fn what_is_safe_keeps_its_text() {
+    let text = "-- why\nCREATE   TABLE notes (id bigint PRIMARY KEY); -- odd\n\nALTER TABLE users ADD bio text\n";
+    check(text, text, "", "");
+}
+
+#[test]
+fn a_clause_leaves_its_list() {
+    check(
+        "ALTER TABLE users ADD a int, DROP COLUMN nick, ADD b int;\n",
+        "ALTER TABLE users ADD a int;\nALTER TABLE users ADD b int;\n",
+        "",
+        "ALTER TABLE users DROP COLUMN nick;\n",
+    );
+}
+
+#[test]
+fn a_transaction_stays_where_nothing_needs_to_leave_it() {
+    check(
+        "BEGIN;\nALTER TABLE users ADD a int;\n\n-- unused\nDROP TABLE orders;\n\nCREATE TABLE b (c int);\nCOMMIT;\n",
+        "BEGIN;\nALTER TABLE users ADD a int;\n\nCREATE TABLE b (c int);\nCOMMIT;\n",
+        "",
+        "-- unused\nDROP TABLE orders;\n",
+    );
+}
+
+#[test]
+fn a_transaction_is_dissolved_where_something_must() {
+    check(
+        "BEGIN;\nSET LOCAL lock_timeout = '1s';\nCREATE TABLE b (c int);\nCREATE INDEX orders_user ON orders (user_id);\nCOMMIT;\n",
+        "CREATE TABLE b (c int);\nCREATE INDEX CONCURRENTLY orders_user ON orders (user_id);\n",
+        "",
+        "",
+    );
+}
+
+#[test]
+fn what_builds_on_a_backfill_follows_it() {
+    check(
+        "ALTER TABLE users ADD plan text DEFAULT 'free';\nUPDATE users SET plan = 'old' WHERE plan IS NULL;\nALTER TABLE users ALTER plan SET NOT NULL;\n",
+        "ALTER TABLE users ADD plan text DEFAULT 'free';\n",
+        "UPDATE users SET plan = 'old' WHERE plan IS NULL;\n",
+        "ALTER TABLE users ADD CONSTRAINT users_plan_not_null CHECK (plan IS NOT NULL) NOT VALID;\n\
+         ALTER TABLE users VALIDATE CONSTRAINT users_plan_not_null;\n\
+         ALTER TABLE users ALTER COLUMN plan SET NOT NULL;\n\
+         ALTER TABLE users DROP CONSTRAINT users_plan_not_null;\n",
+    );
+}
+
+#[test]
+fn a_validation_that_the_cure_does_is_not_done_twice() {
+    check(
+        "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT adult;\n",
+        "",
+        "",
+        "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT adult;\n",
+    );
+}
+
+#[test]
+fn what_somebody_answers_for_stays() {
+    let text = "-- migrate: allow(drop-table) reason=\"an import of one night\"\nDROP TABLE orders;\n";
+    check(text, text, "", "");
+}
+
+#[test]
+fn what_cannot_be_fixed_is_left_with_its_reason() {
+    let text = "DO $$ BEGIN DROP TABLE orders; ALTER TABLE users DROP COLUMN nick; END $$;\nTHIS IS NO SQL;\n";
+    let fixed = fixed(Dialect::Postgres, text);
+    assert_eq!(fixed.draft.text(Phase::Expand), text);
+    let reasons: Vec<&str> = fixed.left.iter().map(|left| left.reason.as_str()).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("cannot be cut")), "{reasons:?}");
+    assert!(reasons.iter().any(|reason| reason.contains("no files")), "{reasons:?}");
+}
