@@ -9,9 +9,9 @@ mod draft;
 pub mod files;
 mod judge;
 mod same;
-mod unit;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 pub use draft::Draft;
 pub use files::{Change, Home, changes};

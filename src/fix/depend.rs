@@ -49,9 +49,9 @@ impl<'a> Moved<'a> {
             Operation::DropConstraint { constraint: ConstraintRef::Named(name), .. }
             | Operation::RenameConstraint { name, .. }
             | Operation::AlterConstraint { name, .. } => named(name).then_some(phase),
-            Operation::DropIndex { index, .. }
-            | Operation::RenameIndex { index, .. }
-            | Operation::AlterIndex { index, .. } => named(&index.name).then_some(phase),
+            Operation::DropIndex { index, .. } | Operation::RenameIndex { index, .. } | Operation::AlterIndex { index, .. } => {
+                named(&index.name).then_some(phase)
+            }
             Operation::AlterColumn { table, change, .. } => {
                 let tightens = match change {
                     ColumnChange::SetNotNull => true,

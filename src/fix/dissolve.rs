@@ -54,7 +54,11 @@ fn sense(statement: &Statement) -> Sense {
     let [clause] = &statement.clauses[..] else { return Sense::Any };
     match &clause.operation {
         Operation::SetSetting(Setting { name, local: true, .. }) => {
-            if MADE_BY_THE_RUNNER.contains(&name.as_str()) { Sense::Nowhere } else { Sense::HereOnly }
+            if MADE_BY_THE_RUNNER.contains(&name.as_str()) {
+                Sense::Nowhere
+            } else {
+                Sense::HereOnly
+            }
         }
         Operation::LockTable { .. }
         | Operation::Transaction(TransactionControl::Savepoint | TransactionControl::Set | TransactionControl::TwoPhase) => Sense::HereOnly,

@@ -35,7 +35,11 @@ impl Home {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn of(migration: &Migration, shown: &str, read: impl Fn(&str) -> Result<Option<String>, MigrationError>) -> Result<Home, MigrationError> {
+    pub fn of(
+        migration: &Migration,
+        shown: &str,
+        read: impl Fn(&str) -> Result<Option<String>, MigrationError>,
+    ) -> Result<Home, MigrationError> {
         let prefix = if shown.is_empty() { String::new() } else { format!("{shown}/") };
         let mut home = Home { folder: format!("{prefix}{}", migration.id), ..Home::default() };
         let settings = format!("{}/migration.toml", home.folder);
@@ -73,7 +77,9 @@ impl Home {
     /// Whether the file of a phase lies in the folder under a name that does not go with ours.
     fn is_foreign(&self, phase: Phase) -> bool {
         let native = self.native(phase);
-        self.scripts.get(&phase).is_some_and(|(path, _)| *path != native && path.rsplit_once('/').map(|(folder, _)| folder) == Some(&self.folder))
+        self.scripts
+            .get(&phase)
+            .is_some_and(|(path, _)| *path != native && path.rsplit_once('/').map(|(folder, _)| folder) == Some(&self.folder))
     }
 }
 
@@ -188,7 +194,10 @@ mod tests {
         assert_eq!(paths(&one), [("migrations/1_a/up.sql", true)]);
         let after = Draft::new([(Phase::Expand, "A;\n".to_owned()), (Phase::Contract, "B;\n".to_owned())], String::new());
         let two = changes(&home, &expand("A;\n"), &after);
-        assert_eq!(paths(&two), [("migrations/1_a/contract.sql", true), ("migrations/1_a/expand.sql", true), ("migrations/1_a/up.sql", false)]);
+        assert_eq!(
+            paths(&two),
+            [("migrations/1_a/contract.sql", true), ("migrations/1_a/expand.sql", true), ("migrations/1_a/up.sql", false)]
+        );
     }
 
     #[test]

@@ -122,8 +122,9 @@ impl Target {
             let manifest = base::manifest(&site.project, &reference, site.server.dialect)?;
             if let Some(node) = manifest.scripts.keys().find(|node| node.migration == self.migration) {
                 let message = format!("{node} stands in {reference} already: it may have run, and what ran must stay as it was");
-                return Err(Failure::new(Exit::Conflict, message)
-                    .next("migrate new <slug>: put what is left to do into a migration of its own"));
+                return Err(
+                    Failure::new(Exit::Conflict, message).next("migrate new <slug>: put what is left to do into a migration of its own")
+                );
             }
         }
         if site.url.is_some() {

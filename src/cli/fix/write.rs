@@ -13,8 +13,7 @@ use crate::fix::Change;
 /// # Errors
 /// When a file cannot be written or removed.
 pub(super) fn all(root: &Path, changes: &[Change]) -> Result<(), Failure> {
-    let refuse =
-        |change: &Change, error: std::io::Error| Failure::new(Exit::Failure, format!("cannot write {}: {error}", change.path));
+    let refuse = |change: &Change, error: std::io::Error| Failure::new(Exit::Failure, format!("cannot write {}: {error}", change.path));
     for change in changes {
         if let Some(text) = &change.after {
             one(&root.join(&change.path), text).map_err(|error| refuse(change, error))?;
