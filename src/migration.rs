@@ -23,7 +23,7 @@ pub(crate) mod testing;
 pub use database::DatabaseUrl;
 pub use error::MigrationError;
 pub use folder::Migrations;
-pub use group::{Bounds, Group, Grouping, groups};
+pub use group::{Bounds, Ending, Group, Grouping, groups};
 pub use id::{MigrationId, NodeRef, NodeText};
 pub use layout::LeftOut;
 pub use manifest::Manifest;

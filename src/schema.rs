@@ -6,6 +6,7 @@
 mod apply;
 mod backlinks;
 pub mod bound;
+mod calls;
 pub mod comparison;
 pub mod expression;
 pub mod name;

@@ -28,6 +28,8 @@ pub struct Frame<'a> {
     pub statement: &'a Statement,
     /// The clause.
     pub clause: &'a Clause,
+    /// The routine that the clause calls, where the operation is part of its body.
+    pub routine: Option<&'a ObjectName>,
     /// What it does.
     pub operation: &'a Operation,
     /// The schema that it meets.
@@ -163,10 +165,10 @@ impl<'a> Frame<'a> {
         self.transaction.held.iter().filter(|held| &held.table == table).max_by_key(|held| held.lock)
     }
 
-    /// Whether the clause stands in the body of a DO block, which runs in one transaction.
+    /// Whether the operation stands in the body of a DO block or of a routine, which runs in one transaction.
     pub fn is_in_block(&self) -> bool {
-        let block = |clause: &Clause| matches!(clause.operation, Operation::Block(_));
-        self.statement.clauses.len() > 1 && self.statement.clauses.iter().any(block) && !block(self.clause)
+        self.routine.is_some()
+            || self.statement.is_block() && self.statement.clauses.first().is_some_and(|block| !std::ptr::eq(block, self.clause))
     }
 
     /// The statement's text; inside a block that of the clause.

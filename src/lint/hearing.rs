@@ -134,6 +134,13 @@ impl<'a> Hearing<'a> {
             *level = book.heard_at(rule, *level, fault, frame.before);
         }
         heard.retain(|(_, level, _)| *level != Level::Allow);
+        if let Some(routine) = frame.routine {
+            // What the script says is only the call: no file could be written instead of it.
+            for (_, _, fault) in &mut heard {
+                fault.cure.clear();
+                fault.message.push_str(&format!(" (in the body of `{routine}`)"));
+            }
+        }
         let place = self.place(frame.clause.span);
         let (allowed, standing): (Vec<_>, Vec<_>) =
             heard.into_iter().map(|said| (self.reason(said.0.id, place.span), said)).partition(|(reason, _)| reason.is_some());

@@ -15,9 +15,9 @@ use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
 use crate::dialect::{self, Impact, TransactionUse};
-use crate::migration::{Allowance, Grouping, MigrationId, Runner};
+use crate::migration::{Allowance, Ending, Group, Grouping, MigrationId, Runner};
 use crate::schema::table::Knowledge;
-use crate::schema::{Ident, ObjectName, Origin, Phase, Schema, Server};
+use crate::schema::{self, Dialect, Ident, ObjectName, Origin, Phase, Schema, Server};
 use crate::sql::{Script, Span};
 
 /// What a project decided about lints, and the day on which it is judged.
@@ -191,13 +191,24 @@ impl Replay {
         }
         for group in self.grouping(placed.script).groups {
             let origin = self.origin(placed);
+            let undone = self.is_undone(&group).then(|| (self.before.clone(), self.after.clone()));
             for clause in group.statements(placed.script).iter().flat_map(|statement| &statement.clauses) {
-                let _ = self.after.apply(&clause.operation, &origin);
-                if let Some(before) = &mut self.before {
-                    let _ = before.apply(&clause.operation, &origin);
+                for operation in self.after.called_by(&clause.operation).iter().map(|(_, operation)| operation).chain([&clause.operation]) {
+                    let _ = self.after.apply(operation, &origin);
+                    if let Some(before) = &mut self.before {
+                        let _ = before.apply(operation, &origin);
+                    }
                 }
             }
+            if let Some((before, after)) = undone {
+                (self.before, self.after) = (before, after);
+            }
         }
+    }
+
+    /// Whether the transaction leaves nothing behind. In MySQL, DDL stays.
+    fn is_undone(&self, group: &Group) -> bool {
+        group.ending == Ending::Undone && self.book.server.dialect != Dialect::Mysql
     }
 
     fn judge(&mut self, placed: Placed<'_>) -> ScriptReport {
@@ -214,32 +225,44 @@ impl Replay {
         for (number, group) in grouping.groups.iter().enumerate() {
             let origin = self.origin(placed);
             let members = group.statements(script);
+            let undone = self.is_undone(group).then(|| (before.clone(), self.after.clone()));
             held.clear();
             for (position, statement) in members.iter().enumerate() {
                 let mut impacts = Vec::with_capacity(statement.clauses.len());
                 for clause in &statement.clauses {
-                    let impact = dialect::impact(&self.book.server, &clause.operation, &before);
-                    let problem = self.after.apply(&clause.operation, &origin).err();
-                    hearing.clause(
-                        &Frame {
+                    // What a called routine does comes before the rest of the call.
+                    let called = before.called_by(&clause.operation);
+                    let inner = called.iter().map(|(routine, operation)| (Some(routine), operation));
+                    for (routine, operation) in inner.chain([(None, &clause.operation)]) {
+                        let impact = dialect::impact(&self.book.server, operation, &before);
+                        let problem = self.after.apply(operation, &origin).err();
+                        let frame = Frame {
                             server: self.book.server,
                             origin: &origin,
                             script,
                             transaction: Transaction { bounds: group.bounds, statements: members, position, held: &held },
                             statement,
                             clause,
-                            operation: &clause.operation,
+                            routine,
+                            operation,
                             before: &before,
                             after: &self.after,
                             impact: &impact,
-                        },
-                        problem.as_ref(),
-                    );
-                    let _ = before.apply(&clause.operation, &origin);
-                    held.extend(impact.locks.iter().map(|lock| Held { table: lock.table.clone(), lock: lock.lock, span: clause.span }));
-                    impacts.push(impact);
+                        };
+                        let happens = problem.as_ref().is_none_or(|problem| !is_spared(&frame, problem));
+                        if happens {
+                            hearing.clause(&frame, problem.as_ref());
+                            let locks = impact.locks.iter();
+                            held.extend(locks.map(|lock| Held { table: lock.table.clone(), lock: lock.lock, span: clause.span }));
+                        }
+                        let _ = before.apply(operation, &origin);
+                        impacts.push(impact);
+                    }
                 }
                 statements.push(StatementReport { statement: group.body.start + position, span: statement.span, group: number, impacts });
+            }
+            if let Some(undone) = undone {
+                (before, self.after) = undone;
             }
         }
         self.before = Some(before);
@@ -247,4 +270,11 @@ impl Replay {
         self.settled.extend(settled.map(|settled| (placed.migration.clone(), settled)));
         ScriptReport { findings, allowed, statements }
     }
+}
+
+/// Whether the script itself provides for what is missing or exists: by IF EXISTS of the table, or on a branch of a block,
+/// which is then not taken.
+fn is_spared(frame: &Frame<'_>, problem: &schema::Problem) -> bool {
+    let guarded = || frame.script.spares_absent_table(frame.statement);
+    frame.is_in_block() || matches!(problem, schema::Problem::Missing { kind: "table", .. }) && guarded()
 }

@@ -13,6 +13,8 @@ mod add_unique_builds_index;
 mod allow_without_reason;
 mod attach_partition_scans;
 mod backfill_cannot_be_cut;
+mod backfill_never_done;
+mod backfill_not_idempotent;
 mod backfill_outside_backfill_phase;
 mod change_column_type;
 mod change_default;
@@ -27,6 +29,7 @@ mod concurrently_in_transaction;
 mod concurrently_on_partitioned;
 mod concurrently_under_statement_timeout;
 mod concurrently_unnamed;
+mod create_if_not_exists_hides_drift;
 mod create_index_blocks_writes;
 mod create_partition_locks_parent;
 mod create_trigger_blocks_writes;
@@ -61,11 +64,13 @@ mod fk_breaks_old_writers;
 mod fk_locks_referenced_table;
 mod fk_type_mismatch;
 mod fk_without_index;
+mod identifier_truncated;
 mod identity_change_breaks_writers;
 mod idle_in_transaction_timeout;
 mod lock_timeout_disabled;
 mod metadata_lock_timeout;
 mod move_schema;
+mod multiple_alter_table;
 mod mysql_implicit_commit;
 mod narrow_type_breaks_old_writers;
 mod non_transactional_in_transaction;
@@ -99,6 +104,7 @@ mod unknown_lint;
 mod unordered_conflict;
 mod unreadable_statement;
 mod unused_allow;
+mod updates_without_replica_identity;
 mod validate_in_same_transaction;
 
 /// Every rule, sorted by id.
@@ -114,6 +120,8 @@ pub static ALL: &[&Rule] = &[
     &allow_without_reason::RULE,
     &attach_partition_scans::RULE,
     &backfill_cannot_be_cut::RULE,
+    &backfill_never_done::RULE,
+    &backfill_not_idempotent::RULE,
     &backfill_outside_backfill_phase::RULE,
     &change_column_type::RULE,
     &change_default::RULE,
@@ -128,6 +136,7 @@ pub static ALL: &[&Rule] = &[
     &concurrently_on_partitioned::RULE,
     &concurrently_under_statement_timeout::RULE,
     &concurrently_unnamed::RULE,
+    &create_if_not_exists_hides_drift::RULE,
     &create_index_blocks_writes::RULE,
     &create_partition_locks_parent::RULE,
     &create_trigger_blocks_writes::RULE,
@@ -162,11 +171,13 @@ pub static ALL: &[&Rule] = &[
     &fk_locks_referenced_table::RULE,
     &fk_type_mismatch::RULE,
     &fk_without_index::RULE,
+    &identifier_truncated::RULE,
     &identity_change_breaks_writers::RULE,
     &idle_in_transaction_timeout::RULE,
     &lock_timeout_disabled::RULE,
     &metadata_lock_timeout::RULE,
     &move_schema::RULE,
+    &multiple_alter_table::RULE,
     &mysql_implicit_commit::RULE,
     &narrow_type_breaks_old_writers::RULE,
     &non_transactional_in_transaction::RULE,
@@ -200,6 +211,7 @@ pub static ALL: &[&Rule] = &[
     &unordered_conflict::RULE,
     &unreadable_statement::RULE,
     &unused_allow::RULE,
+    &updates_without_replica_identity::RULE,
     &validate_in_same_transaction::RULE,
 ];
 

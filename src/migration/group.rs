@@ -24,6 +24,8 @@ pub struct Group {
     pub body: Range<usize>,
     /// Whether the file says BEGIN and COMMIT around them.
     pub bounds: Bounds,
+    /// What becomes of what they did.
+    pub ending: Ending,
 }
 
 /// What makes a group.
@@ -33,6 +35,15 @@ pub enum Bounds {
     Lone,
     /// BEGIN … COMMIT in the file.
     Explicit,
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By COMMIT, or as the runner ends it.
+    Kept,
+    /// By ROLLBACK: as if nothing had been done.
+    Undone,
 }
 
 impl Group {
@@ -49,7 +60,7 @@ pub fn groups(script: &Script) -> Grouping {
     for (index, statement) in script.statements.iter().enumerate() {
         let problem = match (control(statement), begun) {
             (None | Some(TransactionControl::Set), None) => {
-                grouping.groups.push(Group { body: index..index + 1, bounds: Bounds::Lone });
+                grouping.groups.push(Group { body: index..index + 1, bounds: Bounds::Lone, ending: Ending::Kept });
                 None
             }
             (None | Some(TransactionControl::Set | TransactionControl::Savepoint), Some(_)) => None,
@@ -58,12 +69,12 @@ pub fn groups(script: &Script) -> Grouping {
                 None
             }
             (Some(TransactionControl::Commit), Some(begin)) => {
-                grouping.groups.push(Group { body: begin + 1..index, bounds: Bounds::Explicit });
+                grouping.groups.push(Group { body: begin + 1..index, bounds: Bounds::Explicit, ending: Ending::Kept });
                 begun = None;
                 None
             }
             (Some(TransactionControl::Rollback), Some(begin)) => {
-                grouping.groups.push(Group { body: begin + 1..index, bounds: Bounds::Explicit });
+                grouping.groups.push(Group { body: begin + 1..index, bounds: Bounds::Explicit, ending: Ending::Undone });
                 begun = None;
                 Some("ROLLBACK undoes what the script has just done")
             }
@@ -76,7 +87,7 @@ pub fn groups(script: &Script) -> Grouping {
         grouping.problems.extend(problem.map(|text| unbalanced(statement, text)));
     }
     if let Some(begin) = begun {
-        grouping.groups.push(Group { body: begin + 1..script.statements.len(), bounds: Bounds::Explicit });
+        grouping.groups.push(Group { body: begin + 1..script.statements.len(), bounds: Bounds::Explicit, ending: Ending::Kept });
         grouping.problems.push(unbalanced(&script.statements[begin], "BEGIN is never followed by COMMIT"));
     }
     grouping

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::group::{Bounds, Group, Grouping, groups};
+use super::group::{Bounds, Ending, Group, Grouping, groups};
 use crate::sql::Script;
 
 /// `runner` of migrate.toml.
@@ -104,7 +104,9 @@ impl Runner {
             Wrap::Piece if count < 2 => own,
             Wrap::File | Wrap::Piece if self == Runner::Liquibase => Grouping { groups: changesets(script), ..own },
             Wrap::File | Wrap::Piece if count == 0 => own,
-            Wrap::File | Wrap::Piece => Grouping { groups: vec![Group { body: 0..count, bounds: Bounds::Explicit }], ..own },
+            Wrap::File | Wrap::Piece => {
+                Grouping { groups: vec![Group { body: 0..count, bounds: Bounds::Explicit, ending: Ending::Kept }], ..own }
+            }
         }
     }
 
@@ -161,7 +163,11 @@ fn changesets(script: &Script) -> Vec<Group> {
         let wrapped = here.is_none_or(|here| starts[here].1);
         match groups.last_mut() {
             Some(group) if wrapped && last == Some(here) => group.body.end = index + 1,
-            _ => groups.push(Group { body: index..index + 1, bounds: if wrapped { Bounds::Explicit } else { Bounds::Lone } }),
+            _ => groups.push(Group {
+                body: index..index + 1,
+                bounds: if wrapped { Bounds::Explicit } else { Bounds::Lone },
+                ending: Ending::Kept,
+            }),
         }
         last = wrapped.then_some(here);
     }

@@ -94,6 +94,8 @@ pub struct Schema {
     pub(super) gone: HashSet<ObjectName>,
     /// Whether an extension was made: it brings functions and types that no statement names.
     pub(super) extended: bool,
+    /// Whether a publication was made: UPDATE and DELETE of its tables need something that tells rows apart.
+    pub(super) published: bool,
     pub(super) search_path: SearchPath,
     /// Referenced table → tables with a foreign key to it.
     pub(super) referencing: Backlinks,
@@ -126,6 +128,7 @@ impl Schema {
             poisoned: HashSet::new(),
             gone: HashSet::new(),
             extended: false,
+            published: false,
             search_path: SearchPath::new(dialect),
             referencing: Backlinks::new(),
             readers: Backlinks::new(),
@@ -144,6 +147,11 @@ impl Schema {
     /// Whether every object in the database came from the replay.
     pub fn history(&self) -> Knowledge {
         self.history
+    }
+
+    /// Whether a publication may hold tables.
+    pub fn is_published(&self) -> bool {
+        self.published
     }
 
     /// The table of this name, as written.

@@ -62,6 +62,9 @@ impl fmt::Display for Dialect {
     }
 }
 
+/// PostgreSQL cuts names to this many bytes (NAMEDATALEN - 1).
+pub const POSTGRES_NAME_BYTES: usize = 63;
+
 /// One identifier. Two are equal when the database would take them for the same name.
 ///
 /// PostgreSQL folds unquoted names to lower case; SQLite and MySQL compare names without case
@@ -81,6 +84,11 @@ impl Ident {
             (Dialect::Sqlite | Dialect::Mysql, _) => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
         };
         let written: Arc<str> = Arc::from(text);
+        if dialect == Dialect::Postgres && text.len() > POSTGRES_NAME_BYTES {
+            let kept = &text[..text.floor_char_boundary(POSTGRES_NAME_BYTES)];
+            let folded = if keeps_case { Arc::from(kept) } else { Arc::from(kept.to_ascii_lowercase()) };
+            return Ident { folded, written };
+        }
         let folded = if keeps_case { Arc::clone(&written) } else { Arc::from(text.to_ascii_lowercase()) };
         Ident { folded, written }
     }

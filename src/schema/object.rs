@@ -1,7 +1,7 @@
 //! Everything beside tables that a migration can make: views, routines, types, sequences, schemas.
 
 use super::table::{Knowledge, TypeName};
-use super::{Expression, Ident, ObjectName, Origin, Volatility};
+use super::{Expression, Ident, ObjectName, Operation, Origin, Volatility};
 
 /// A view or a materialised view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,10 @@ pub struct Routine {
     pub volatility: Volatility,
     /// Names used in its body. A superset, by tokens.
     pub uses: Vec<Ident>,
+    /// What a call does to the schema, or to every row of a table; of several overloads all of it.
+    pub does: Vec<Operation>,
+    /// Whether it builds statements at run time.
+    pub dynamic: bool,
     /// Who made it.
     pub origin: Origin,
 }

@@ -25,6 +25,8 @@ pub struct Table {
     pub inherits: Vec<ObjectName>,
     /// Permanent, unlogged or temporary.
     pub persistence: Persistence,
+    /// Whether REPLICA IDENTITY was said: something else than the primary key may tell its rows apart.
+    pub replica_identity: bool,
     /// Whether every statement that touched it could be read.
     pub knowledge: Knowledge,
     /// Who made it.

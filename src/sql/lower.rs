@@ -25,6 +25,7 @@ mod select;
 pub(super) mod table;
 mod table_element;
 mod table_option;
+mod tautology;
 mod types;
 pub(super) mod view;
 mod view_columns;

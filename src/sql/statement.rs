@@ -64,7 +64,21 @@ pub enum ProblemKind {
     UnbalancedTransaction(&'static str),
 }
 
+impl Statement {
+    /// Whether it is a DO block: the clauses behind the first stand in its body, on branches that may not be taken.
+    pub fn is_block(&self) -> bool {
+        self.clauses.first().is_some_and(|first| matches!(first.operation, Operation::Block(_)))
+    }
+}
+
 impl Script {
+    /// Whether the statement does nothing where its table does not exist: ALTER TABLE IF EXISTS.
+    pub fn spares_absent_table(&self, statement: &Statement) -> bool {
+        let words: Vec<String> = self.text(statement.span).split_whitespace().take(7).map(str::to_ascii_lowercase).collect();
+        let alters = words.first().is_some_and(|word| word == "alter");
+        alters && words.windows(3).any(|words| words == ["table", "if", "exists"])
+    }
+
     /// The source text of a span.
     pub fn text(&self, span: Span) -> &str {
         &self.source.text[span.range()]

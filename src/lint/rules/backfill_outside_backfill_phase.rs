@@ -40,8 +40,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         frame.phase()
     ))
     .on(&change.table)
-    .help(format!("move it to backfill.sql, where it is cut into batches and resumed:\n{sql}"))
-    .cure(Phase::Backfill, sql);
+    .help(format!("move it to backfill.sql, where it is cut into batches and resumed:\n{sql}"));
+    if !is_repeatable(frame, change) {
+        findings.push(fault);
+        return;
+    }
+    let fault = fault.cure(Phase::Backfill, sql);
     // What shares its transaction stays where it is.
     let others = frame.transaction.statements.iter().filter(|statement| statement.span != frame.statement.span);
     let others: Vec<String> = others.map(|statement| format!("{};\n", frame.script.text(statement.span))).collect();
@@ -50,6 +54,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         [only] => fault.cure(frame.phase(), only),
         several => fault.cure(frame.phase(), format!("BEGIN;\n{}COMMIT;\n", several.concat())),
     });
+}
+
+/// Whether the statement can stand in a backfill as it is: what it inserts is not inserted again.
+fn is_repeatable(frame: &Frame<'_>, change: &ChangeData) -> bool {
+    let table = frame.before.canonical(&change.table);
+    change.kind != DataKind::InsertSelect || change.conflict_guard || change.reads.iter().any(|read| frame.before.canonical(read) == table)
 }
 
 /// Whether rows come from the statement itself or from tables that nobody uses yet.

@@ -28,8 +28,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         Operation::DetachPartition { concurrently: true, .. } => "DETACH PARTITION CONCURRENTLY",
         _ => return,
     };
-    let in_block = frame.statement.clauses.iter().any(|clause| matches!(clause.operation, Operation::Block(_)));
-    if frame.transaction.bounds == Bounds::Lone && !in_block {
+    if frame.transaction.bounds == Bounds::Lone && !frame.is_in_block() {
         return;
     }
     let sql = format!("{};", frame.clause_sql());

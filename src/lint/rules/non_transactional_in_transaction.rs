@@ -26,7 +26,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         | Operation::DetachPartition { concurrently, .. } => *concurrently,
         _ => false,
     };
-    let refused = frame.impact.transaction == TransactionUse::Forbidden && frame.transaction.bounds == Bounds::Explicit;
+    let inside = frame.transaction.bounds == Bounds::Explicit || frame.is_in_block();
+    let refused = frame.impact.transaction == TransactionUse::Forbidden && inside;
     if !refused || concurrently {
         return;
     }

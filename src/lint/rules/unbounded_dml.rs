@@ -5,7 +5,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::operation::{DataKind, Extent};
+use crate::schema::operation::{ChangeData, DataKind, Extent};
 use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         DataKind::Delete => "DELETE",
         DataKind::Insert | DataKind::InsertSelect | DataKind::Merge | DataKind::Replace | DataKind::Copy => return,
     };
-    if change.extent != Extent::All || frame.is_new_table(&change.table) {
+    if change.extent != Extent::All && !excludes_nothing(frame, change) || frame.is_new_table(&change.table) {
         return;
     }
     let dialect = frame.dialect();
@@ -43,4 +43,17 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     ));
     // A small table is soon updated; what DELETE takes is lost whatever the size.
     findings.push(if change.kind == DataKind::Update { fault.on(&change.table) } else { fault });
+}
+
+/// Whether all that is asked is that a column is not NULL which never is.
+fn excludes_nothing(frame: &Frame<'_>, change: &ChangeData) -> bool {
+    let Some(condition) = &change.condition else { return false };
+    match &condition.proves_not_null[..] {
+        [column] => {
+            let words: Vec<&str> = condition.text.split(' ').collect();
+            let alone = words.len() <= 6 && words.ends_with(&["is", "not", "null"]);
+            alone && change.extent == Extent::Condition && frame.column(&change.table, column).is_some_and(|known| known.not_null)
+        }
+        _ => false,
+    }
 }

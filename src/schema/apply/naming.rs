@@ -2,11 +2,9 @@
 //!
 //! PostgreSQL: `ChooseIndexName`, `ChooseConstraintName` and `makeObjectName` of its source decide.
 
+use crate::schema::name::POSTGRES_NAME_BYTES;
 use crate::schema::table::{ConstraintKind, IndexKey, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Schema};
-
-/// PostgreSQL cuts names to this many bytes (NAMEDATALEN - 1).
-const POSTGRES_NAME_BYTES: usize = 63;
 
 impl Schema {
     /// The name that an unnamed constraint gets; `None` where it has none or it cannot be known.

@@ -102,6 +102,7 @@ impl Table {
             partitioning: Partitioning::None,
             inherits: Vec::new(),
             persistence: Persistence::Permanent,
+            replica_identity: false,
             knowledge: Knowledge::Unknown,
             origin: Origin::unseen(),
         }

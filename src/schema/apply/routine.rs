@@ -23,6 +23,8 @@ impl Schema {
                 overloads: vec![made],
                 volatility: create.volatility,
                 uses: create.uses.clone(),
+                does: create.does.clone(),
+                dynamic: create.dynamic,
                 origin: origin.clone(),
             };
             self.note_made(&name);
@@ -38,9 +40,13 @@ impl Schema {
         let mut routine = existing.as_ref().clone();
         if (place.is_some() && existing.overloads.len() == 1) || self.dialect != Dialect::Postgres {
             routine.uses.clone_from(&create.uses);
+            routine.does.clone_from(&create.does);
+            routine.dynamic = create.dynamic;
             routine.volatility = create.volatility;
         } else {
             routine.uses.extend(create.uses.iter().filter(|word| !existing.uses.contains(word)).cloned());
+            routine.does.extend(create.does.iter().cloned());
+            routine.dynamic |= create.dynamic;
             routine.volatility = routine.volatility.max(create.volatility);
         }
         match place.or((self.dialect != Dialect::Postgres).then_some(0)).and_then(|place| routine.overloads.get_mut(place)) {

@@ -101,6 +101,7 @@ impl Schema {
     pub(super) fn note_other_object(&mut self, verb: Verb, kind: ObjectKind) {
         match (verb, kind) {
             (Verb::Create, ObjectKind::Extension | ObjectKind::Aggregate | ObjectKind::Language) => self.extended = true,
+            (Verb::Create, ObjectKind::Publication) => self.published = true,
             (Verb::Create | Verb::Alter | Verb::Drop, _) => {}
         }
     }

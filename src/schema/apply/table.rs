@@ -103,10 +103,14 @@ impl Schema {
                     }
                 }
             }
+            TableChange::ReplicaIdentity => {
+                if let Some(table) = self.table_mut(&canonical) {
+                    table.replica_identity = true;
+                }
+            }
             TableChange::Trigger { name, enabled } => return self.switch_triggers(&canonical, name.as_ref(), *enabled),
             // The partitions of MySQL are no tables of their own.
             TableChange::Option
-            | TableChange::ReplicaIdentity
             | TableChange::SetTablespace
             | TableChange::SetEngine
             | TableChange::Rebuild

@@ -4,7 +4,7 @@
 
 use crate::schema::expression::{Expression, Volatility};
 use crate::schema::table::{TypeName, Validity};
-use crate::schema::{Ident, ObjectName};
+use crate::schema::{Ident, ObjectName, Operation};
 
 /// CREATE VIEW.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct CreateRoutine {
     pub volatility: Volatility,
     /// Names used in the body.
     pub uses: Vec<Ident>,
+    /// The static statements of the body that change the schema, or every row of a table: what a call does.
+    pub does: Vec<Operation>,
     /// Argument types as text, joined: tells overloads apart.
     pub arguments: String,
     /// How many of the last arguments may be left out.

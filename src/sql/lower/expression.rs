@@ -5,6 +5,7 @@ use sqlparser::dialect::Precedence;
 use sqlparser::tokenizer::Token;
 
 use super::query::Walked;
+use super::tautology::always_true;
 use crate::schema::expression::Shape;
 use crate::schema::{Dialect, Expression, Ident, ObjectName};
 use crate::sql::Span;
@@ -179,40 +180,5 @@ fn shape(tree: &Expr) -> Shape {
         Expr::Array(array) if array.elem.iter().all(|item| matches!(shape(item), Shape::Literal | Shape::Null)) => Shape::Literal,
         _ if always_true(tree) => Shape::Tautology,
         _ => Shape::Computed,
-    }
-}
-
-/// Whether a condition holds for every row, as far as literals alone can show.
-fn always_true(tree: &Expr) -> bool {
-    match tree {
-        Expr::Nested(inner) => always_true(inner),
-        Expr::Value(value) => match &value.value {
-            Value::Boolean(value) => *value,
-            Value::Number(text, _) => text.parse::<f64>().is_ok_and(|number| number != 0.0),
-            _ => false,
-        },
-        Expr::BinaryOp { left, op, right } => match op {
-            BinaryOperator::Eq => same_literal(left, right),
-            BinaryOperator::And => always_true(left) && always_true(right),
-            BinaryOperator::Or => always_true(left) || always_true(right),
-            _ => false,
-        },
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } => always_false(expr),
-        Expr::IsTrue(inner) | Expr::IsNotFalse(inner) => always_true(inner),
-        _ => false,
-    }
-}
-
-fn always_false(tree: &Expr) -> bool {
-    match unnested(tree) {
-        Expr::Value(value) => matches!(value.value, Value::Boolean(false)),
-        _ => false,
-    }
-}
-
-fn same_literal(left: &Expr, right: &Expr) -> bool {
-    match (unnested(left), unnested(right)) {
-        (Expr::Value(left), Expr::Value(right)) => left.value == right.value && left.value != Value::Null,
-        _ => false,
     }
 }

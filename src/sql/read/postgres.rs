@@ -4,6 +4,7 @@ mod access;
 mod alter;
 mod alter_table;
 mod block;
+mod constant;
 mod create;
 mod drop;
 mod other;

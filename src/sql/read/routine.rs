@@ -14,6 +14,8 @@ pub(super) struct Code {
     pub(super) uses: Vec<Ident>,
     /// Whether it builds statements at run time.
     pub(super) dynamic: bool,
+    /// The code itself, where it stood in a string, and whom it is for.
+    pub(super) text: Option<(String, Server)>,
 }
 
 impl Code {
@@ -45,7 +47,7 @@ impl Code {
                     .collect();
                 uses.sort_unstable();
                 uses.dedup();
-                Code { uses, dynamic: true }
+                Code { uses, dynamic: true, text: None }
             }
         }
     }
@@ -54,7 +56,8 @@ impl Code {
 /// A string or dollar-quoted body.
 pub(super) fn body(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
     let text = cursor.string()?;
-    Ok(Code::of_text(&text, cursor.server))
+    let code = Code::of_text(&text, cursor.server);
+    Ok(Code { text: Some((text, cursor.server)), ..code })
 }
 
 /// What a routine is called with.

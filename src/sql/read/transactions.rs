@@ -13,6 +13,9 @@ pub(super) fn check(statements: &[Statement], problems: &mut Vec<Problem>) {
     for statement in statements {
         for clause in &statement.clauses {
             match &clause.operation {
+                Operation::Transaction(_) if statement.is_block() => {
+                    say(clause.span, "this block ends a transaction, but the runner runs it inside one");
+                }
                 Operation::Transaction(TransactionControl::Begin) => {
                     if open.is_some() {
                         say(statement.span, "BEGIN inside a transaction that is still open");
@@ -56,6 +59,8 @@ mod tests {
             assert_eq!(found(dialect, "DROP TABLE a; ROLLBACK;"), unbalanced("ROLLBACK without BEGIN"));
             assert_eq!(found(dialect, "BEGIN; BEGIN; COMMIT;"), unbalanced("BEGIN inside a transaction that is still open"));
         }
+        let in_block = "DO $$ BEGIN LOOP UPDATE t SET a = 1 WHERE a IS NULL; EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$;";
+        assert_eq!(found(Dialect::Postgres, in_block), unbalanced("this block ends a transaction, but the runner runs it inside one"));
         assert_eq!(found(Dialect::Mysql, "SET autocommit = 0; DROP TABLE a; COMMIT;"), []);
     }
 }

@@ -54,6 +54,7 @@ fn routine(f: &Found<'_>) -> Result<Operation, Unread> {
         procedure: f.has("procedure"),
         volatility: Volatility::Volatile,
         uses: code.uses,
+        does: Vec::new(),
         arguments: parameters.types,
         defaults: parameters.defaults,
         returns: f.text("arguments_type").unwrap_or_default(),

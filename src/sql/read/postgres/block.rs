@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use sqlparser::tokenizer::Token;
 
-use crate::schema::operation::{Block, Opaque};
+use super::constant;
+use crate::schema::operation::{Block, Extent, Opaque};
 use crate::schema::{Operation, Server};
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::read::found::Found;
@@ -83,6 +84,30 @@ fn block(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Clause>, Unread> {
     Ok(clauses)
 }
 
+/// What a call of a routine does.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// Changes of the schema, or of every row of a table. Which rows a condition with parameters means is not known.
+    pub(super) does: Vec<Operation>,
+    /// Whether it builds statements at run time.
+    pub(super) dynamic: bool,
+}
+
+/// Reads the body of a routine; of one that cannot be read nothing is known.
+pub(super) fn body(text: &str, server: Server) -> Body {
+    let mut inner = Inner::default();
+    if inner.body(text, server, 0).is_err() {
+        return Body { does: Vec::new(), dynamic: true };
+    }
+    let does = inner.clauses.into_iter().map(|clause| clause.operation).filter(|operation| match operation {
+        Operation::ChangeData(change) => change.extent == Extent::All,
+        Operation::Query { functions, .. } => !functions.is_empty(),
+        Operation::SetSetting(_) | Operation::Transaction(_) | Operation::Opaque(_) | Operation::Comment { .. } => false,
+        _ => true,
+    });
+    Body { does: does.collect(), dynamic: inner.dynamic }
+}
+
 /// What stands inside a body.
 #[derive(Default)]
 struct Inner {
@@ -130,7 +155,7 @@ impl Inner {
                 self.range(cursor, end, depth)?;
             } else if cursor.word("execute") {
                 return self.execute(cursor, end, depth);
-            } else if VERBS.iter().any(|verb| cursor.at_word(0, verb)) {
+            } else if VERBS.iter().chain(&["commit", "rollback"]).any(|verb| cursor.at_word(0, verb)) {
                 return self.statement(cursor, end, depth);
             } else {
                 // An assignment, a declaration, RETURN, RAISE, END …: changes nothing that a schema holds.
@@ -158,11 +183,11 @@ impl Inner {
 
     fn execute(&mut self, cursor: &mut Cursor<'_>, end: usize, depth: usize) -> Result<(), Unread> {
         let start = cursor.start();
-        let text = cursor.string();
+        let text = constant::text(cursor);
         let constant = cursor.place() >= end || ["into", "using"].iter().any(|word| cursor.at_word(0, word));
         match text {
-            Ok(text) if constant => {
-                let literal = cursor.tokens_from(start).next().map_or(Span::new(start, start), |(_, span)| span);
+            Some(text) if constant => {
+                let literal = cursor.span_from(start);
                 let inner = Inner::embedded(cursor.text(literal), &text, literal.start, cursor.server, depth + 1)?;
                 self.dynamic |= inner.dynamic;
                 self.clauses.extend(inner.clauses);

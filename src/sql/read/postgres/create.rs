@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use super::block;
 use crate::schema::operation::{CreateRoutine, CreateTrigger, TypeDefinition};
 use crate::schema::{Ident, ObjectName, Operation, Volatility};
 use crate::sql::Clause;
@@ -31,7 +32,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             Ok(Operation::CreateType { name: f.name("name")?, definition: TypeDefinition::Domain { base: f.ty("type")?, not_null, default, checks } })
         }),
         one("CREATE or_replace:[ OR REPLACE ] { FUNCTION | procedure:PROCEDURE } name arguments [ RETURNS returns:{ TABLE ( { ident arguments_type } ,... ) | arguments_type } ]
-             [ LANGUAGE { ident | string } | TRANSFORM { FOR TYPE type } ,... | WINDOW | %routine_option | AS body [ , string ] ] ... [ { BEGIN ATOMIC | RETURN } code ]", routine),
+             [ LANGUAGE { language:ident | language:string } | TRANSFORM { FOR TYPE type } ,... | WINDOW | %routine_option | AS body [ , string ] ] ... [ { BEGIN ATOMIC | RETURN } code ]", routine),
         one("CREATE or_replace:[ OR REPLACE ] [ CONSTRAINT ] TRIGGER trigger:ident { BEFORE | AFTER | instead:{ INSTEAD OF } } %trigger_event [ OR %trigger_event ] ...
              ON table:name [ FROM name | [ NOT ] DEFERRABLE | INITIALLY { IMMEDIATE | DEFERRED } ] ... [ REFERENCING { { NEW | OLD } { TABLE | ROW } [ AS ] ident } ... ] [ FOR [ EACH ] { ROW | STATEMENT } ]
              [ WHEN ( condition:expr ) ] EXECUTE { FUNCTION | PROCEDURE } function:name ( [ { [ - ] any } ,... ] )", |f| {
@@ -81,16 +82,25 @@ fn routine(f: &mut Found<'_>) -> Result<Operation, Unread> {
         _ => Volatility::Volatile,
     };
     let parameters = f.parameters("arguments")?;
+    let language = f.ident("language").map(|language| language.as_str().to_owned()).or_else(|_| f.text("language"));
+    let ours = language.as_ref().is_ok_and(|language| ["plpgsql", "sql"].iter().any(|ours| language.eq_ignore_ascii_case(ours)));
+    // Nothing calls a trigger's function but its trigger.
+    let called = !matches!(f.words("returns").as_deref(), Some("TRIGGER" | "EVENT_TRIGGER"));
+    let body = match &code.text {
+        Some((text, server)) if ours && called => block::body(text, *server),
+        _ => block::Body::default(),
+    };
     Ok(Operation::CreateRoutine(Box::new(CreateRoutine {
         name: f.name("name")?,
         or_replace: f.has("or_replace"),
         procedure: f.has("procedure"),
         volatility,
         uses: code.uses,
+        does: body.does,
         arguments: parameters.types,
         defaults: parameters.defaults,
         returns: returns(f),
-        dynamic: code.dynamic,
+        dynamic: if code.text.is_some() && ours { body.dynamic } else { code.dynamic },
     })))
 }
 
