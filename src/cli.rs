@@ -14,6 +14,7 @@ pub mod init;
 pub mod lint;
 pub mod mark;
 pub mod new;
+pub mod output;
 pub mod plan;
 mod progress;
 mod redact;
@@ -35,10 +36,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::migration::parse_duration;
 use crate::report::view::LevelView;
-use crate::report::{self, CommandName, Outcome, Report};
+use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Phase;
 use globals::{Format, Globals};
-use redact::redact;
 use session::Session;
 
 /// Schema migrations that enforce expand-contract: every release works with the schema it meets, before, during and
@@ -101,6 +101,24 @@ impl Command {
             Command::Completions(_) => CommandName::Completions,
         }
     }
+
+    /// Files that the result goes to as well.
+    fn destinations(&self) -> &[output::Destination] {
+        match self {
+            Command::Lint(args) => &args.reports.report,
+            Command::Plan(args) => &args.reports.report,
+            Command::Init(_)
+            | Command::New(_)
+            | Command::Apply(_)
+            | Command::Mark(_)
+            | Command::Status(_)
+            | Command::Wait(_)
+            | Command::Rollback(_)
+            | Command::Explain(_)
+            | Command::Fix(_)
+            | Command::Completions(_) => &[],
+        }
+    }
 }
 
 /// Runs a command line, the name of the program first, and says how the process should exit.
@@ -119,13 +137,19 @@ pub fn definition() -> clap::Command {
 
 fn execute(cli: &Cli) -> Exit {
     cli.globals.color.choose();
+    let name = cli.command.name();
+    if let Err(failure) = output::check(cli.globals.format, name) {
+        let globals = Globals { format: None, ..cli.globals.clone() };
+        return finish(failure.report(name), &globals, &[]);
+    }
+    let destinations = cli.command.destinations();
     let session = match Session::open(&cli.globals) {
         Ok(session) => session,
-        Err(failure) => return finish(failure.report(cli.command.name()), &cli.globals),
+        Err(failure) => return finish(failure.report(name), &cli.globals, destinations),
     };
     let result = session.block_on(dispatch(&cli.command, &session));
-    let report = result.unwrap_or_else(|failure| failure.report(cli.command.name()));
-    finish(report, &cli.globals)
+    let report = result.unwrap_or_else(|failure| failure.report(name));
+    finish(report, &cli.globals, destinations)
 }
 
 async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failure> {
@@ -146,9 +170,9 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
 }
 
 /// Writes the report, says the exit code.
-fn finish(report: Report, globals: &Globals) -> Exit {
+fn finish(mut report: Report, globals: &Globals, destinations: &[output::Destination]) -> Exit {
     let exit = Exit::ALL.into_iter().find(|exit| exit.code() == report.exit_code).unwrap_or(Exit::Failure);
-    match print(&report, globals) {
+    match output::write(&mut report, globals, destinations) {
         Ok(()) => exit,
         // The reader went away (`| head`): what was done is done.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit,
@@ -159,37 +183,6 @@ fn finish(report: Report, globals: &Globals) -> Exit {
     }
 }
 
-/// The result goes to standard output, an error in text to standard error.
-fn print(report: &Report, globals: &Globals) -> std::io::Result<()> {
-    match globals.format {
-        Format::Json => {
-            let document = report::json::render(report).map_err(std::io::Error::other)?;
-            let mut out = std::io::stdout().lock();
-            out.write_all(redact(&document).as_bytes())?;
-            out.flush()
-        }
-        Format::Text => {
-            // Colour is always written and stripped by the stream where nobody wants it.
-            colored::control::set_override(true);
-            let text = redact(&report::text::render(report, width()));
-            if report.error.is_some() {
-                let mut err = anstream::stderr().lock();
-                err.write_all(text.as_bytes())?;
-                return err.flush();
-            }
-            let mut out = anstream::stdout().lock();
-            out.write_all(text.as_bytes())?;
-            out.flush()
-        }
-    }
-}
-
-/// The width of the terminal; 80 columns where there is none.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or(report::text::WIDTH)
-}
-
 /// A command line that clap refuses, or that asks for help.
 fn misused(error: &clap::Error, format: Format) -> Exit {
     let is_help = error.exit_code() == 0;
@@ -197,8 +190,8 @@ fn misused(error: &clap::Error, format: Format) -> Exit {
         let message = error.to_string();
         let message = message.trim_start_matches("error: ").trim();
         let failure = Failure::new(Exit::Usage, message).next("migrate --help");
-        let globals = Globals { format, ..Globals::default() };
-        return finish(failure.report(CommandName::Unknown), &globals);
+        let globals = Globals { format: Some(format), ..Globals::default() };
+        return finish(failure.report(CommandName::Unknown), &globals, &[]);
     }
     // Prints help to standard output and errors to standard error.
     let printed = error.print();

@@ -5,6 +5,7 @@
 pub mod approve;
 mod base;
 pub mod commute;
+pub mod digest;
 pub mod gate;
 pub mod graph;
 pub mod history;
@@ -17,6 +18,7 @@ pub mod undo;
 
 pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request, Turn};
 pub use commute::{Clash, Side};
+pub use digest::{NoDigest, PlanDigest};
 pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob};
 pub use graph::{Cycle, Graph};
 pub use history::HistoryConflict;

@@ -2,10 +2,17 @@
 //!
 //! A [`Report`] is complete: the text for people and the JSON document are two renderings of the same value.
 
+mod difference;
 pub mod fleet;
 pub mod found;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod planned;
+pub mod rdjson;
+pub mod sarif;
 pub mod text;
 pub mod view;
 
@@ -13,7 +20,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::schema::Phase;
-use view::{ChangeView, FindingView, GateView, InstanceView, MigrationView, ReleaseView};
+use view::{AllowedView, ChangeView, FindingView, GateView, InstanceView, LevelView, MigrationView, ReleaseView};
 
 /// The version of the JSON document. Grows when something is taken away or changes its meaning.
 pub const FORMAT: u32 = 1;
@@ -33,6 +40,9 @@ pub struct Report {
     pub migrations: Vec<MigrationView>,
     /// What is wrong with the SQL.
     pub findings: Vec<FindingView>,
+    /// What would be wrong, had nobody answered for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<AllowedView>,
     /// What a contract waits for.
     pub gates: Vec<GateView>,
     /// When it makes sense to ask again.
@@ -45,6 +55,9 @@ pub struct Report {
     /// Running applications that said so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instances: Vec<InstanceView>,
+    /// What `apply --plan-digest` can demand (`plan`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_digest: Option<String>,
     /// Files that were written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
@@ -65,6 +78,12 @@ pub struct Report {
     /// The database's present, for distances in the text.
     #[serde(skip)]
     pub now: Option<Timestamp>,
+    /// The files that were judged, for formats that list what is well.
+    #[serde(skip)]
+    pub judged: Vec<String>,
+    /// The folder that the files' names are relative to, as the repository calls it; empty for its root.
+    #[serde(skip)]
+    pub folder: String,
 }
 
 /// The commands, as the document names them.
@@ -130,6 +149,27 @@ pub struct ErrorView {
     pub details: Option<String>,
 }
 
+impl CommandName {
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CommandName::Init => "init",
+            CommandName::New => "new",
+            CommandName::Lint => "lint",
+            CommandName::Plan => "plan",
+            CommandName::Apply => "apply",
+            CommandName::Mark => "mark",
+            CommandName::Status => "status",
+            CommandName::Wait => "wait",
+            CommandName::Rollback => "rollback",
+            CommandName::Explain => "explain",
+            CommandName::Fix => "fix",
+            CommandName::Completions => "completions",
+            CommandName::Unknown => "usage",
+        }
+    }
+}
+
 impl Report {
     /// A report that says nothing yet.
     pub fn new(command: CommandName) -> Report {
@@ -140,11 +180,13 @@ impl Report {
             phase: None,
             migrations: Vec::new(),
             findings: Vec::new(),
+            allowed: Vec::new(),
             gates: Vec::new(),
             next_check_at: None,
             exit_code: 0,
             releases: Vec::new(),
             instances: Vec::new(),
+            plan_digest: None,
             files: Vec::new(),
             changes: Vec::new(),
             page: None,
@@ -152,6 +194,31 @@ impl Report {
             error: None,
             next: Vec::new(),
             now: None,
+            judged: Vec::new(),
+            folder: String::new(),
         }
+    }
+
+    /// A file as the repository calls it: with `/`, from its root.
+    pub fn in_repository(&self, file: &str) -> String {
+        let file = file.replace('\\', "/");
+        let file = file.strip_prefix("./").unwrap_or(&file);
+        match self.folder.as_str() {
+            "" => file.to_owned(),
+            _ if file.starts_with('/') || file.starts_with('<') => file.to_owned(),
+            folder => format!("{folder}/{file}"),
+        }
+    }
+
+    /// The findings, the gravest first, each level in the order in which they stand.
+    pub fn worst_first(&self) -> Vec<&FindingView> {
+        let mut findings: Vec<&FindingView> = self.findings.iter().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        findings
+    }
+
+    /// How many findings have a level.
+    pub fn count(&self, level: LevelView) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
     }
 }

@@ -7,6 +7,8 @@ mod base;
 mod console;
 #[path = "cli/contract.rs"]
 mod contract;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/generated.rs"]
 mod generated;
 #[path = "cli/other_tools.rs"]
@@ -54,6 +56,10 @@ fn migrate_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -
         .env_remove("DATABASE_URL")
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
+        // In GitHub Actions the command says more.
+        .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .env_remove("GITHUB_OUTPUT")
         .env("COLUMNS", "80")
         .env("MIGRATE_ACTOR", "ann@laptop")
         .envs(variables.iter().copied())

@@ -11,13 +11,13 @@ use super::{PhaseArg, duration, gates, refused_by, signal};
 use crate::backend::{AnyBackend, Backend};
 use crate::ledger::Holder;
 use crate::migration::NodeRef;
-use crate::plan::{ApprovedPlan, ConditionKind, Gate, Known, Override, Plan, Refusal, Request};
-use crate::report::found::findings;
+use crate::plan::{ApprovedPlan, ConditionKind, Gate, Known, Override, Plan, PlanDigest, Refusal, Request};
+use crate::report::found::enter;
 use crate::report::planned::{self, Sizes};
 use crate::report::view::{MigrationView, PhaseState, ProgressView};
 use crate::report::{CommandName, Outcome, Report};
 use crate::run::{self, End, Options};
-use crate::schema::Phase;
+use crate::schema::{Dialect, Phase};
 
 /// Arguments of `migrate apply`.
 #[derive(clap::Args, Debug)]
@@ -33,6 +33,10 @@ pub struct Args {
     /// Run the backfill of this migration once more although it is done: rows appeared behind it
     #[arg(long, value_name = "MIGRATION")]
     pub again: Vec<String>,
+
+    /// Run only what was approved: the digest that `migrate plan` printed
+    #[arg(long, value_name = "DIGEST", conflicts_with = "again")]
+    pub plan_digest: Option<PlanDigest>,
 
     /// Show what would run, write nothing
     #[arg(long)]
@@ -76,6 +80,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
         return Err(failure);
     }
+    if let Some(approved) = args.plan_digest.filter(|approved| !plan.is_rest_of(approved, request.phase)) {
+        return Err(not_approved(&plan.digest(), &approved, request.phase));
+    }
     let plan = if request.phase == Phase::Contract { gates::judged(plan, &ledger, &mut backend).await? } else { plan };
     let mut report = Report::new(CommandName::Apply);
     report.phase = Some(request.phase);
@@ -83,7 +90,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let overview = plan.clone();
     let approved = match plan.approve(request) {
         Ok(approved) => approved,
-        Err(refusal) => return refused(&refusal, report),
+        Err(refusal) => return refused(&refusal, overview.server.dialect, report),
     };
     if args.dry_run {
         return Ok(rehearsed(args, &approved, &overview, report));
@@ -99,6 +106,18 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.notes.push(format!("nothing to {}", args.phase.verb()));
     }
     Ok(report)
+}
+
+/// What would run is not what somebody approved.
+fn not_approved(found: &PlanDigest, approved: &PlanDigest, phase: Phase) -> Failure {
+    let message = format!(
+        "what would run in {phase} is not what was approved: its digest is {}, approved was {}",
+        found.of_phase(phase),
+        approved.of_phase(phase)
+    );
+    let mut failure = Failure::new(Exit::Conflict, message).next("migrate plan");
+    failure.causes.push("a script was added, removed, edited or moved since, or another plan ran meanwhile; nothing was run".to_owned());
+    failure
 }
 
 fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
@@ -161,10 +180,10 @@ fn options(args: &Args, site: &Site) -> Options {
 }
 
 /// A plan that may not run: its findings are the report, everything else is a failure.
-fn refused(refusal: &Refusal, mut report: Report) -> Result<Report, Failure> {
+fn refused(refusal: &Refusal, dialect: Dialect, mut report: Report) -> Result<Report, Failure> {
     match refusal {
         Refusal::Findings { findings: found } => {
-            report.findings = findings(found);
+            enter(&mut report, found, [], dialect);
             refused_by(&mut report);
             report.notes.push("nothing was run".to_owned());
             Ok(report)
@@ -186,6 +205,7 @@ fn refused(refusal: &Refusal, mut report: Report) -> Result<Report, Failure> {
 fn rehearsed(args: &Args, approved: &ApprovedPlan, plan: &Plan, mut report: Report) -> Report {
     let runs = |node: &NodeRef| approved.scripts().iter().any(|script| script.node() == node);
     report.migrations = planned::some(plan, &Sizes::new(), |script| runs(&script.node));
+    report.plan_digest = Some(plan.digest().to_string());
     hold(args, approved.held(), &mut report);
     waits(approved, &mut report);
     report.notes.push(match report.migrations.is_empty() {

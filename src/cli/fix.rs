@@ -9,7 +9,7 @@ use super::init::DialectArg;
 use super::refused_by;
 use super::session::Session;
 use crate::fix::{Change, Draft, Fixed, changes, fix};
-use crate::report::found::findings;
+use crate::report::found::enter;
 use crate::report::view::{ChangeView, FindingView};
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::ServerVersion;
@@ -67,6 +67,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     } else {
         report.changes = changes.iter().map(view).collect();
     }
+    enter(&mut report, fixed.left.iter().map(|left| &left.finding), [], target.case().past.schema().dialect());
     tell(&mut report, &fixed, &changes, &original);
     if !changes.is_empty() && args.write {
         report.next.push("migrate plan".to_owned());
@@ -85,7 +86,6 @@ fn view(change: &Change) -> ChangeView {
 }
 
 fn tell(report: &mut Report, fixed: &Fixed, changes: &[Change], original: &Draft) {
-    report.findings = fixed.left.iter().flat_map(|left| findings([&left.finding])).collect();
     for (view, left) in report.findings.iter_mut().zip(&fixed.left) {
         left_as_it_is(view, &left.reason);
     }

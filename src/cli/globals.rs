@@ -17,9 +17,9 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// How the result is written to standard output
-    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
-    pub format: Format,
+    /// How the result is written to standard output [default: text, in GitHub Actions with annotations]
+    #[arg(long, global = true, value_name = "FORMAT", value_enum)]
+    pub format: Option<Format>,
 
     /// When to colour: auto asks the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
@@ -42,6 +42,18 @@ pub enum Format {
     Text,
     /// One JSON document; its schema is docs/schema.json.
     Json,
+    /// SARIF 2.1.0, for code scanning (lint, plan).
+    Sarif,
+    /// Workflow commands, a job summary and step outputs for GitHub Actions (lint, plan).
+    Github,
+    /// GitLab's Code Quality report (lint, plan).
+    Gitlab,
+    /// Reviewdog's diagnostics, with suggestions (lint, plan).
+    Rdjson,
+    /// JUnit XML (lint, plan).
+    Junit,
+    /// A comment for a pull request (lint, plan).
+    Markdown,
 }
 
 /// When to colour.
@@ -69,6 +81,28 @@ impl Color {
 }
 
 impl Format {
+    /// Whether every command writes it.
+    pub(super) fn is_for_all(self) -> bool {
+        match self {
+            Format::Text | Format::Json => true,
+            Format::Sarif | Format::Github | Format::Gitlab | Format::Rdjson | Format::Junit | Format::Markdown => false,
+        }
+    }
+
+    /// Its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
+            Format::Gitlab => "gitlab",
+            Format::Rdjson => "rdjson",
+            Format::Junit => "junit",
+            Format::Markdown => "markdown",
+        }
+    }
+
     /// The format that a command line asks for even where the rest of it cannot be understood.
     pub(super) fn guess(arguments: &[OsString]) -> Format {
         let asks = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")

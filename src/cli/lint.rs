@@ -8,11 +8,12 @@ use std::sync::Arc;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::init::DialectArg;
+use super::output::Reports;
 use super::session::{Session, today};
 use super::{PhaseArg, refused_by};
 use crate::lint::{Judge, Levels, Placed, Policy, Replay};
 use crate::migration::{Allowance, MigrationError, MigrationId, Migrations, Project};
-use crate::report::found::findings;
+use crate::report::found::enter;
 use crate::report::{CommandName, Report};
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase, Server, ServerVersion};
@@ -36,6 +37,10 @@ pub struct Args {
     /// The phase that files are judged for [default: by the name expand.sql, backfill.sql, contract.sql; else expand]
     #[arg(long, value_name = "PHASE", value_enum)]
     pub phase: Option<PhaseArg>,
+
+    /// Further files.
+    #[command(flatten)]
+    pub reports: Reports,
 }
 
 /// A script to judge.
@@ -47,6 +52,15 @@ struct Loose {
     judge: Judge,
 }
 
+/// What there is to judge.
+struct Collected {
+    scripts: Vec<Loose>,
+    /// Whether they are the database's whole past.
+    history: Knowledge,
+    /// The folder that the names of files are relative to; the working directory where it is empty.
+    folder: PathBuf,
+}
+
 /// Judges what the paths name.
 ///
 /// # Errors
@@ -55,18 +69,22 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let project = session.project_if_any()?;
     let server = server(args, project.as_ref());
     let policy = policy(project.as_ref())?;
-    let (scripts, history) = collect(args, project.as_ref(), server.dialect)?;
+    let Collected { scripts, history, folder } = collect(args, project.as_ref(), server.dialect)?;
     let mut replay = Replay::new(server, history, policy);
-    let mut found = Vec::new();
+    let (mut found, mut allowed) = (Vec::new(), Vec::new());
     for loose in &scripts {
         let script = sql::read(&loose.source, server);
         let placed = Placed { migration: &loose.migration, phase: loose.phase, script: &script, allowances: &loose.allowances };
-        found.extend(findings(&replay.script(placed, loose.judge).findings));
+        let judged = replay.script(placed, loose.judge);
+        found.extend(judged.findings);
+        allowed.extend(judged.allowed);
     }
-    found.extend(findings(&replay.finish()));
+    found.extend(replay.finish());
     let mut report = Report::new(CommandName::Lint);
     report.phase = args.phase.map(Phase::from);
-    report.findings = found;
+    enter(&mut report, &found, &allowed, server.dialect);
+    report.folder = folder.to_string_lossy().into_owned();
+    report.judged = scripts.iter().filter(|loose| loose.judge == Judge::Yes).map(|loose| loose.source.path.to_string()).collect();
     if scripts.is_empty() {
         report.notes.push("found no SQL files".to_owned());
     }
@@ -96,8 +114,8 @@ fn server(args: &Args, project: Option<&Project>) -> Server {
     Server { dialect, version }
 }
 
-/// The scripts in their order, and whether they are the database's whole past.
-fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<(Vec<Loose>, Knowledge), Failure> {
+/// The scripts in their order.
+fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<Collected, Failure> {
     match (args.paths.as_slice(), project) {
         ([], Some(project)) => {
             let migrations = project.load(dialect)?;
@@ -107,21 +125,28 @@ fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<(
                     old.judge = Judge::No;
                 }
             }
-            Ok((scripts, migrations.knowledge()))
+            Ok(Collected { scripts, history: migrations.knowledge(), folder: project.root.clone() })
         }
         ([], None) => {
             Err(Failure::new(Exit::Usage, "nothing to judge: name files or folders, or `-` for standard input")
                 .next("migrate lint <PATHS>"))
         }
         ([folder], _) if folder.is_dir() => match Migrations::read(folder, folder, dialect) {
-            Ok(migrations) => Ok((of_migrations(&migrations, args)?, migrations.knowledge())),
+            Ok(migrations) => {
+                Ok(Collected { scripts: of_migrations(&migrations, args)?, history: migrations.knowledge(), folder: folder.clone() })
+            }
             Err(MigrationError::NotUnderstood { .. } | MigrationError::DuplicateVersion { .. } | MigrationError::DuplicateId { .. }) => {
-                Ok((of_paths(std::slice::from_ref(folder), args)?, Knowledge::Unknown))
+                loose_ones(std::slice::from_ref(folder), args)
             }
             Err(error) => Err(error.into()),
         },
-        (paths, _) => Ok((of_paths(paths, args)?, Knowledge::Unknown)),
+        (paths, _) => loose_ones(paths, args),
     }
+}
+
+/// Files of which nobody knows what came before them, named from the working directory.
+fn loose_ones(paths: &[PathBuf], args: &Args) -> Result<Collected, Failure> {
+    Ok(Collected { scripts: of_paths(paths, args)?, history: Knowledge::Unknown, folder: PathBuf::new() })
 }
 
 fn of_migrations(migrations: &Migrations, args: &Args) -> Result<Vec<Loose>, Failure> {

@@ -2,13 +2,14 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output::Reports;
 use super::refused_by;
 use super::session::Session;
 use super::site::{Site, ledger};
 use super::{base, gates};
 use crate::backend::{AnyBackend, Backend};
 use crate::plan::{Known, Plan, ScriptState};
-use crate::report::found::findings;
+use crate::report::found::enter;
 use crate::report::planned::{self, Sizes};
 use crate::report::{CommandName, Report};
 use crate::schema::ObjectName;
@@ -27,6 +28,10 @@ pub struct Args {
     /// Exit with 4 when something is pending
     #[arg(long)]
     pub exit_code: bool,
+
+    /// Further files.
+    #[command(flatten)]
+    pub reports: Reports,
 }
 
 /// Makes the plan and judges it.
@@ -36,6 +41,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let site = Site::find_offline(session)?;
     let mut report = Report::new(CommandName::Plan);
+    report.folder = site.project.root.to_string_lossy().into_owned();
     if args.base.is_some() || args.offline || site.url.is_none() {
         let manifest = args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect)).transpose()?;
         let known = manifest.as_ref().map_or(Known::Nothing, Known::Base);
@@ -65,7 +71,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
 
 fn fill(report: &mut Report, plan: &Plan, sizes: &Sizes) {
     report.migrations = planned::open(plan, sizes);
-    report.findings = findings(plan.all_findings());
+    let allowed = plan.scripts.iter().flat_map(|script| &script.allowed);
+    enter(report, plan.all_findings(), allowed, plan.server.dialect);
+    report.plan_digest = Some(plan.digest().to_string());
     report.gates = planned::held(plan);
     report.next_check_at = planned::next_check(plan);
     if report.migrations.is_empty() {

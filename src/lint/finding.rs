@@ -30,6 +30,10 @@ pub struct Finding {
     pub source: Source,
     /// The bytes of the clause.
     pub span: Span,
+    /// The bytes of the statement that holds the clause.
+    pub statement: Span,
+    /// The bytes that the cure takes the place of: a statement that does nothing else and stands alone in its transaction.
+    pub replaces: Option<Span>,
     /// Other places that belong to it.
     pub labels: Vec<Label>,
 }

@@ -15,6 +15,7 @@ use super::plan_fault::PlanFault;
 use super::replay::{Allowed, Placed, Policy};
 use super::rule::{Class, LintId, Rule};
 use super::rules;
+use crate::migration::Bounds;
 use crate::schema::{self, ObjectName, Phase, Schema, Server};
 use crate::sql::{self, Source, Span};
 
@@ -34,6 +35,8 @@ pub(super) struct Place {
     pub(super) phase: Phase,
     pub(super) source: Source,
     pub(super) span: Span,
+    pub(super) statement: Span,
+    pub(super) replaces: Option<Span>,
 }
 
 impl Rulebook {
@@ -141,7 +144,7 @@ impl<'a> Hearing<'a> {
                 fault.message.push_str(&format!(" (in the body of `{routine}`)"));
             }
         }
-        let place = self.place(frame.clause.span);
+        let place = self.place_of(frame);
         let (allowed, standing): (Vec<_>, Vec<_>) =
             heard.into_iter().map(|said| (self.reason(said.0.id, place.span), said)).partition(|(reason, _)| reason.is_some());
         let ids: Vec<LintId> = standing.iter().map(|(_, (rule, ..))| rule.id).collect();
@@ -193,7 +196,15 @@ impl<'a> Hearing<'a> {
 
     fn place(&self, span: Span) -> Place {
         let Placed { migration, phase, script, .. } = self.placed;
-        Place { migration: migration.shared(), phase, source: script.source.clone(), span }
+        Place { migration: migration.shared(), phase, source: script.source.clone(), span, statement: span, replaces: None }
+    }
+
+    fn place_of(&self, frame: &Frame<'_>) -> Place {
+        let statement = frame.statement.span;
+        let is_alone = frame.statement.clauses.len() == 1 && frame.transaction.bounds == Bounds::Lone;
+        // A block does more than the one clause that was read in it.
+        let is_block = frame.script.text(statement).get(..2).is_some_and(|head| head.eq_ignore_ascii_case("do"));
+        Place { statement, replaces: (is_alone && !is_block).then_some(statement), ..self.place(frame.clause.span) }
     }
 }
 
@@ -222,6 +233,8 @@ fn finding(rule: &Rule, level: Level, place: &Place, fault: Fault) -> Finding {
         phase: place.phase,
         source: place.source.clone(),
         span: place.span,
+        statement: place.statement,
+        replaces: place.replaces,
         labels: fault.labels,
     }
 }

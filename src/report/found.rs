@@ -1,19 +1,57 @@
 //! Findings of the lint wing as parts of a report.
 
-use crate::lint::{CureFile, Finding, Level};
-use crate::sql::{Source, Span};
+use std::collections::HashMap;
 
-use super::view::{Excerpt, FileView, FindingView, LevelView};
+use sha2::{Digest as _, Sha256};
+
+use crate::lint::{Allowed, CureFile, Finding, Level};
+use crate::schema::Dialect;
+use crate::sql::{Digest, Source, Span};
+
+use super::Report;
+use super::view::{AllowedView, Excerpt, FileView, FindingView, LevelView, ReplacementView};
 
 /// Lines that an excerpt shows at most; what is longer is cut in the middle by the printer anyway.
 const EXCERPT_LINES: usize = 12;
 
-/// Findings as they are reported. Those at level allow are not.
-pub fn findings<'a>(found: impl IntoIterator<Item = &'a Finding>) -> Vec<FindingView> {
-    found.into_iter().filter_map(finding).collect()
+/// Enters everything that was found into a report, once: equal faults are counted. Those at level allow are left out.
+pub fn enter<'a>(
+    report: &mut Report,
+    found: impl IntoIterator<Item = &'a Finding>,
+    allowed: impl IntoIterator<Item = &'a Allowed>,
+    dialect: Dialect,
+) {
+    report.findings.extend(found.into_iter().filter_map(|found| finding(found, dialect)));
+    let answered = allowed.into_iter().filter_map(|allowed| {
+        let finding = finding(&allowed.finding, dialect)?;
+        Some(AllowedView { finding, reason: allowed.reason.clone() })
+    });
+    report.allowed.extend(answered);
+    number(report);
 }
 
-fn finding(found: &Finding) -> Option<FindingView> {
+/// Tells equal statements of a file apart by their order, so that every fingerprint is one finding's alone.
+fn number(report: &mut Report) {
+    let allowed = report.allowed.iter_mut().map(|allowed| &mut allowed.finding);
+    let mut all: Vec<&mut FindingView> = report.findings.iter_mut().chain(allowed).collect();
+    all.sort_by_key(|finding| (finding.line, finding.column));
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for finding in all {
+        let ordinal = seen.entry(finding.fingerprint.clone()).or_default();
+        if *ordinal > 0 {
+            finding.fingerprint = hash(&[&finding.fingerprint, &ordinal.to_string()]);
+        }
+        *ordinal += 1;
+    }
+}
+
+/// The first 32 hexadecimal digits of SHA-256 over some texts.
+pub(super) fn hash(parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\0"));
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn finding(found: &Finding, dialect: Dialect) -> Option<FindingView> {
     let level = match found.level {
         Level::Allow => return None,
         Level::Notice => LevelView::Notice,
@@ -52,10 +90,45 @@ fn finding(found: &Finding) -> Option<FindingView> {
         column: start.column,
         end_line: end.line,
         end_column: end.column,
+        fingerprint: hash(&[found.lint.as_str(), &found.source.path, &statement(found, dialect)]),
+        replacement: replacement(found),
+        start_byte: byte_column(&found.source, span.start),
+        end_byte: byte_column(&found.source, span.end),
+        source: Some(found.source.clone()),
+        replaces: found.replaces,
         files: found.cure.iter().map(|CureFile { path, sql }| FileView { path: path.clone(), sql: sql.clone() }).collect(),
         excerpt: (!excerpt.text.is_empty()).then_some(excerpt),
         related,
     })
+}
+
+/// The statement's tokens, as a digest: moved lines and new comments do not count.
+fn statement(found: &Finding, dialect: Dialect) -> String {
+    let span = within(found.statement, &found.source);
+    Digest::of(&found.source.text[span.range()], dialect).to_string()
+}
+
+/// The cure as a text in place of the statement, where it is nothing else.
+fn replacement(found: &Finding) -> Option<ReplacementView> {
+    let ([file], Some(span)) = (&found.cure[..], found.replaces) else { return None };
+    if file.path != *found.source.path {
+        return None;
+    }
+    let (start, end) = (found.source.place(span.start), found.source.place(span.end));
+    Some(ReplacementView {
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        // The terminator of the statement stays.
+        text: file.sql.trim().trim_end_matches(';').to_owned(),
+        start_byte: byte_column(&found.source, span.start),
+        end_byte: byte_column(&found.source, span.end),
+    })
+}
+
+fn byte_column(source: &Source, offset: usize) -> usize {
+    offset - source.text[..offset].rfind('\n').map_or(0, |at| at + 1) + 1
 }
 
 /// The span, kept inside the text and on character boundaries.

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use crate::backend::TableSize;
 use crate::dialect::{Certainty, Impact, Lock, Work};
 use crate::migration::NodeRef;
-use crate::plan::{Basis, Gate, Plan, PlannedScript, PlannedStatement, ScriptState};
+use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ScriptState};
 use crate::schema::ObjectName;
 
-use super::text::first_line;
+use super::text::{first_line, span};
 use super::view::{Blocks, GateView, LockView, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind, WorkView};
 
 /// Sizes of tables where a database was asked.
@@ -47,6 +47,7 @@ pub fn bare(node: &NodeRef, state: PhaseState, file: String) -> MigrationView {
         actor: None,
         progress: None,
         waits_for: Vec::new(),
+        needs: Vec::new(),
         statements: Vec::new(),
     };
     MigrationView { id: node.migration.to_string(), phases: vec![phase] }
@@ -101,6 +102,7 @@ fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
         actor: None,
         progress: None,
         waits_for: Vec::new(),
+        needs: script.gate.as_ref().map(needs).unwrap_or_default(),
         statements: script.statements.iter().map(|planned| statement(planned, sizes)).collect(),
     };
     view.state = match &script.state {
@@ -123,6 +125,33 @@ fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
         ScriptState::Held(_) => PhaseState::Held,
     };
     view
+}
+
+/// What a gate asks for, before anybody knows whether it holds.
+fn needs(spec: &GateSpec) -> Vec<String> {
+    let mut needs = Vec::new();
+    let earlier: Vec<String> = spec.before.iter().map(|(node, _)| node.to_string()).collect();
+    if !earlier.is_empty() {
+        needs.push(format!("{} must have run to the end", earlier.join(" and ")));
+    }
+    let services = match spec.services.is_empty() {
+        true => "every service that uses the database".to_owned(),
+        false => spec.services.join(" and "),
+    };
+    needs.push(format!("every live release of {services} must be built with this very contract.sql"));
+    needs.extend(spec.requires.iter().map(|requirement| format!("`{requirement}` must hold")));
+    if !spec.soak.is_zero() {
+        needs.push(format!("nothing that was built without it may have been live for {}", span(spec.soak)));
+    }
+    needs.extend(spec.proofs.iter().map(|proof| match &proof.job {
+        Ok(_) => format!("the backfill at {} must find no row that is left", proof.place),
+        Err(reason) => format!("the backfill at {} cannot prove that it is done: {reason}", proof.place),
+    }));
+    needs.extend(spec.clashes.iter().map(|clash| {
+        let other = if clash.first.node.migration == spec.migration { &clash.second } else { &clash.first };
+        format!("{} must be ordered before or after it", other.node)
+    }));
+    needs
 }
 
 fn statement(planned: &PlannedStatement, sizes: &Sizes) -> StatementView {

@@ -7,24 +7,44 @@ mod finding;
 mod fleet;
 mod gate;
 mod migration;
+mod quota;
 mod wrap;
 
 use std::fmt::Write;
 
 use colored::Colorize;
 
-use super::view::{FindingView, LevelView};
+use super::view::LevelView;
 use super::{CommandName, ErrorView, Outcome, Report};
 
 pub use event::{event, first_line, precise};
+pub use migration::{cost_of_locks, cost_of_work};
 pub use wrap::{ago, span, wrapped};
 
 /// What a line holds where no terminal says otherwise.
 pub const WIDTH: usize = 80;
 
+/// How the report is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// What a line holds, in characters.
+    pub width: usize,
+    /// How much is told of what repeats itself.
+    pub amount: Amount,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// The first findings of a lint in full, the next in two lines, the rest as a number; notices in two lines.
+    Usual,
+    /// Everything in full (`-v`).
+    Everything,
+}
+
 /// The whole report, ending in a newline; empty when there is nothing to say.
-pub fn render(report: &Report, width: usize) -> String {
-    let width = width.clamp(40, 120);
+pub fn render(report: &Report, style: &Style) -> String {
+    let width = style.width.clamp(40, 120);
     let mut text = String::new();
     if let Some(page) = &report.page {
         text.push_str(page);
@@ -32,7 +52,7 @@ pub fn render(report: &Report, width: usize) -> String {
             text.push('\n');
         }
     }
-    migration::render(report, width, &mut text);
+    migration::render(report, &Style { width, ..*style }, &mut text);
     fleet::render(report, &mut text);
     change::render(report, &mut text);
     for note in &report.notes {
@@ -44,6 +64,13 @@ pub fn render(report: &Report, width: usize) -> String {
     }
     if let Some(error) = &report.error {
         failed(error, width, &mut text);
+    }
+    if let Some(digest) = &report.plan_digest
+        && report.error.is_none()
+        && !report.migrations.is_empty()
+        && report.count(LevelView::Deny) == 0
+    {
+        line(&mut text, &format!("plan digest: {digest}"));
     }
     if let Some(summary) = summary(report) {
         paragraph(&mut text);
@@ -108,19 +135,18 @@ fn summary(report: &Report) -> Option<String> {
     if !judged || (report.findings.is_empty() && report.command == CommandName::Apply) {
         return None;
     }
-    let denied = count(&report.findings, LevelView::Deny);
-    let warned = count(&report.findings, LevelView::Warn);
-    let text = match (denied, warned) {
-        (0, 0) => "no findings".green().to_string(),
-        (0, warned) => format!("{}, nothing is refused", plural(warned, "warning").yellow()),
-        (denied, 0) => format!("{}: {}", "refused".red().bold(), plural(denied, "error")),
-        (denied, warned) => format!("{}: {}, {}", "refused".red().bold(), plural(denied, "error"), plural(warned, "warning")),
-    };
-    Some(text)
-}
-
-fn count(findings: &[FindingView], level: LevelView) -> usize {
-    findings.iter().filter(|finding| finding.level == level).count()
+    let [denied, warned, noticed] = [LevelView::Deny, LevelView::Warn, LevelView::Notice].map(|level| report.count(level));
+    let told = [
+        (denied, plural(denied, "error").normal()),
+        (warned, plural(warned, "warning").yellow()),
+        (noticed, plural(noticed, "notice").normal()),
+    ];
+    let told: Vec<String> = told.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words.to_string()).collect();
+    Some(match (denied, told.is_empty()) {
+        (0, true) => "no findings".green().to_string(),
+        (0, false) => format!("{}, nothing is refused", told.join(", ")),
+        (_, _) => format!("{}: {}", "refused".red().bold(), told.join(", ")),
+    })
 }
 
 /// `1 error`, `2 errors`.

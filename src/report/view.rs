@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::plan::{ConditionKind, GateState};
 use crate::schema::Phase;
+use crate::sql::{Source, Span};
 
 /// A migration with its phases.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +38,9 @@ pub struct PhaseView {
     pub progress: Option<ProgressView>,
     /// What must run before it: `id:phase`.
     pub waits_for: Vec<String>,
+    /// What a contract's gate will ask for (`plan`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// What it runs, statement by statement (`plan`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementView>,
@@ -178,12 +182,60 @@ pub struct FindingView {
     pub end_column: usize,
     /// The files to write instead.
     pub files: Vec<FileView>,
+    /// The same for the same fault in the same statement of the same file, wherever the statement moves.
+    pub fingerprint: String,
+    /// The text to write in place of the statement, where that is the whole cure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<ReplacementView>,
+    /// First column, from one, in bytes.
+    #[serde(skip)]
+    pub start_byte: usize,
+    /// One past the last column, in bytes.
+    #[serde(skip)]
+    pub end_byte: usize,
+    /// The text of the file, for differences.
+    #[serde(skip)]
+    pub source: Option<Source>,
+    /// The bytes of the source that the cure takes the place of.
+    #[serde(skip)]
+    pub replaces: Option<Span>,
     /// The source around it, for the text report.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
     /// Other places in the same file that belong to it.
     #[serde(skip)]
     pub related: Vec<Excerpt>,
+}
+
+/// A text to write in place of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplacementView {
+    /// First line of what goes, from one.
+    pub line: usize,
+    /// First column, from one, in characters.
+    pub column: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// One past the last column.
+    pub end_column: usize,
+    /// What comes.
+    pub text: String,
+    /// First column in bytes.
+    #[serde(skip)]
+    pub start_byte: usize,
+    /// One past the last column in bytes.
+    #[serde(skip)]
+    pub end_byte: usize,
+}
+
+/// A finding that somebody answers for.
+#[derive(Clone, Debug, Serialize)]
+pub struct AllowedView {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: FindingView,
+    /// Why it is right here, in the words of the allowance.
+    pub reason: String,
 }
 
 /// A file to write.
@@ -220,7 +272,7 @@ pub struct Excerpt {
 }
 
 /// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LevelView {
     /// Good to know; nothing is expected of anybody.

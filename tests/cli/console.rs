@@ -80,6 +80,7 @@ fn run(command: &str, scratch: &Path) -> (String, i32) {
         .env("MIGRATE_ACTOR", "ann@laptop")
         .env("COLUMNS", "80")
         .env("NO_COLOR", "1")
+        .env_remove("GITHUB_ACTIONS")
         .env_remove("MIGRATE_DATABASE_URL")
         .env_remove("DATABASE_URL")
         .output()

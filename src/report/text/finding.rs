@@ -13,7 +13,7 @@ use crate::report::view::{Excerpt, FindingView, LevelView};
 /// One finding.
 pub(super) fn render(finding: &FindingView, width: usize, text: &mut String) {
     let (level, word) = match finding.level {
-        LevelView::Notice => (Level::NOTE, "note"),
+        LevelView::Notice => (Level::NOTE.with_name("notice"), "notice"),
         LevelView::Warn => (Level::WARNING, "warning"),
         LevelView::Deny => (Level::ERROR, "error"),
     };
@@ -45,6 +45,24 @@ pub(super) fn render(finding: &FindingView, width: usize, text: &mut String) {
         let _ = writeln!(text, "  {} this statement is right in {}", "note:".bold(), legal.join(" or "));
     }
     let _ = writeln!(text, "  {} migrate explain {}", "more:".bold(), finding.lint);
+}
+
+/// One finding in two lines: what, and where.
+pub(super) fn brief(finding: &FindingView, width: usize, text: &mut String) {
+    let word = match finding.level {
+        LevelView::Notice => "notice",
+        LevelView::Warn => "warning",
+        LevelView::Deny => "error",
+    };
+    let head = format!("{word}[{}]: ", finding.lint);
+    let painted = match finding.level {
+        LevelView::Notice => word.green().bold(),
+        LevelView::Warn => word.yellow().bold(),
+        LevelView::Deny => word.red().bold(),
+    };
+    let message = wrapped(&finding.message, width, &head, "    ");
+    let _ = writeln!(text, "{}", message.replacen(word, &painted.to_string(), 1));
+    let _ = writeln!(text, " --> {}:{}:{}", finding.file, finding.line, finding.column);
 }
 
 fn snippet<'a>(finding: &'a FindingView, excerpt: &'a Excerpt) -> Snippet<'a, annotate_snippets::Annotation<'a>> {

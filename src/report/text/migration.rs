@@ -1,31 +1,59 @@
 //! Migrations phase by phase: how far they are, what each statement locks and costs, what was found, what is held.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use colored::{ColoredString, Colorize};
 
 use super::gate::Detail;
-use super::{ago, finding, gate, paragraph, plural, wrapped};
+use super::quota::Quota;
+use super::{Amount, Style, ago, gate, paragraph, plural, wrapped};
 use crate::report::view::{Blocks, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
 use crate::report::{CommandName, Report};
 
+/// Migrations of a plan that are all listed; of a longer plan, those without findings are left out but for the [`LAST`].
+const LISTED: usize = 30;
+
+/// The newest migrations are the ones that somebody is writing.
+const LAST: usize = 10;
+
 /// Every migration of the report, each finding below the phase it stands in, and the findings that belong to none.
-pub(super) fn render(report: &Report, width: usize, text: &mut String) {
+pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
+    let width = style.width;
     let mut shown = vec![false; report.findings.len()];
+    let mut quota = Quota::new(*style);
     let is_run = matches!(report.command, CommandName::Apply | CommandName::Rollback | CommandName::Wait);
     let is_bare = report.migrations.iter().flat_map(|migration| &migration.phases).all(|phase| phase.statements.is_empty());
     if is_run && is_bare {
         applied(report, text);
     }
-    for migration in report.migrations.iter().filter(|_| !(is_run && is_bare)) {
+    let listed = listed(report, style.amount);
+    if listed.len() < report.migrations.len() {
+        let left = report.migrations.len() - listed.len();
+        let _ = writeln!(text, "{left} of {} migrations have no finding and are not listed; -v lists them", report.migrations.len());
+    }
+    for migration in listed.into_iter().filter(|_| !(is_run && is_bare)) {
         paragraph(text);
-        one(report, migration, &mut shown, width, text);
+        one(report, migration, &mut shown, &mut quota, text);
     }
     for (finding, _) in report.findings.iter().zip(&shown).filter(|(_, shown)| !**shown) {
-        paragraph(text);
-        finding::render(finding, width, text);
+        quota.tell(finding, text);
     }
+    quota.close(text);
     loose_gates(report, width, text);
+}
+
+/// The migrations that are told of: in a long plan, those with findings and the last ones.
+fn listed(report: &Report, amount: Amount) -> Vec<&MigrationView> {
+    let is_long = report.command == CommandName::Plan && amount == Amount::Usual && report.migrations.len() > LISTED;
+    if !is_long {
+        return report.migrations.iter().collect();
+    }
+    let last = report.migrations.len() - LAST;
+    let files: HashSet<&str> = report.findings.iter().map(|finding| finding.file.as_str()).collect();
+    let has_findings = |migration: &MigrationView| migration.phases.iter().any(|phase| files.contains(phase.file.as_str()));
+    let is_told = |&(index, migration): &(usize, &MigrationView)| index >= last || has_findings(migration);
+    report.migrations.iter().enumerate().filter(is_told).map(|(_, migration)| migration).collect()
 }
 
 /// Gates of migrations that are not listed: each below its name, or below several names where it reads the same.
@@ -82,7 +110,8 @@ fn gate_of(report: &Report, migration: &str, width: usize, text: &mut String) {
     gate::render(&conditions, detail, report.now, width, text);
 }
 
-fn one(report: &Report, migration: &MigrationView, shown: &mut [bool], width: usize, text: &mut String) {
+fn one<'r>(report: &'r Report, migration: &MigrationView, shown: &mut [bool], quota: &mut Quota<'r>, text: &mut String) {
+    let width = quota.style.width;
     let _ = writeln!(text, "{}", migration.id.bold());
     for phase in &migration.phases {
         head(report, phase, width, text);
@@ -92,9 +121,8 @@ fn one(report: &Report, migration: &MigrationView, shown: &mut [bool], width: us
         let here = |file: &str| file == phase.file;
         for (index, found) in report.findings.iter().enumerate().filter(|(_, found)| here(&found.file)) {
             if !std::mem::replace(&mut shown[index], true) {
+                quota.tell(found, text);
                 paragraph(text);
-                finding::render(found, width, text);
-                text.push('\n');
             }
         }
     }
@@ -166,6 +194,15 @@ fn one_statement(statement: &StatementView, width: usize, text: &mut String) {
 
 /// What a statement locks, makes wait and costs, in one sentence.
 fn cost(statement: &StatementView) -> String {
+    let mut text = format!("{}; {}", cost_of_locks(statement), cost_of_work(statement));
+    if statement.worst_case {
+        text.push_str("; worst case: the schema does not tell");
+    }
+    text
+}
+
+/// The locks of a statement, and who waits for them.
+pub fn cost_of_locks(statement: &StatementView) -> String {
     let mut parts: Vec<String> = Vec::new();
     for lock in &statement.locks {
         let waits = match lock.blocks {
@@ -179,6 +216,12 @@ fn cost(statement: &StatementView) -> String {
     if parts.is_empty() {
         parts.push("nobody waits".to_owned());
     }
+    parts.join("; ")
+}
+
+/// What a statement does to stored rows.
+pub fn cost_of_work(statement: &StatementView) -> String {
+    let mut parts: Vec<String> = Vec::new();
     if statement.work.is_empty() {
         parts.push("catalogue only".to_owned());
     }
@@ -191,9 +234,6 @@ fn cost(statement: &StatementView) -> String {
         };
         let rows = work.rows.map(|rows| format!(" (about {})", plural(usize::try_from(rows).unwrap_or(usize::MAX), "row")));
         parts.push(format!("{what} {}{}", work.table, rows.unwrap_or_default()));
-    }
-    if statement.worst_case {
-        parts.push("worst case: the schema does not tell".to_owned());
     }
     parts.join("; ")
 }

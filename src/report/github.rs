@@ -1,0 +1,83 @@
+//! GitHub Actions: workflow commands that mark the lines of a pull request, the outputs of a step, and its summary.
+
+use std::fmt::Write;
+
+use super::view::{FindingView, LevelView, PhaseState};
+use super::{Report, markdown};
+
+/// Annotations of one level that GitHub shows of a step; what comes after them is dropped without a word.
+const SHOWN: usize = 10;
+
+/// Bytes that the summary of a step may have: 1 MiB.
+pub const SUMMARY: usize = 1024 * 1024;
+
+/// The workflow commands, the gravest finding first, ten of each level; then a line about what is left out.
+pub fn commands(report: &Report) -> String {
+    let mut text = String::new();
+    let mut left = 0;
+    for level in [LevelView::Deny, LevelView::Warn, LevelView::Notice] {
+        let of_level = || report.findings.iter().filter(move |finding| finding.level == level);
+        of_level().take(SHOWN).for_each(|finding| annotation(report, finding, &mut text));
+        left += of_level().count().saturating_sub(SHOWN);
+    }
+    if let Some(error) = &report.error {
+        let told: Vec<&str> = std::iter::once(&error.message).chain(&error.causes).map(String::as_str).collect();
+        let title = format!("migrate {}", report.command.as_str());
+        let _ = writeln!(text, "::error title={}::{}", property(&title), data(&told.join("\n")));
+    }
+    if left > 0 {
+        let _ = writeln!(text, "{left} more in the summary of this step: GitHub shows {SHOWN} of each level");
+    }
+    text
+}
+
+fn annotation(report: &Report, finding: &FindingView, text: &mut String) {
+    let command = match finding.level {
+        LevelView::Notice => "notice",
+        LevelView::Warn => "warning",
+        LevelView::Deny => "error",
+    };
+    let file = property(&report.in_repository(&finding.file));
+    let _ = write!(text, "::{command} file={file},line={},endLine={}", finding.line, finding.end_line);
+    // Columns of a range over several lines are refused.
+    if finding.line == finding.end_line {
+        let _ = write!(text, ",col={},endColumn={}", finding.column, finding.end_column);
+    }
+    let message = if finding.help.is_empty() { finding.message.clone() } else { format!("{}\n{}", finding.message, finding.help) };
+    let _ = writeln!(text, ",title={}::{}", property(&finding.lint), data(&message));
+}
+
+/// What a later step can ask for: `name=value` lines.
+pub fn outputs(report: &Report) -> String {
+    let has_findings = report.findings.iter().any(|finding| finding.level > LevelView::Notice);
+    let phases = report.migrations.iter().flat_map(|migration| &migration.phases);
+    let held = !report.gates.is_empty() || phases.into_iter().any(|phase| phase.state == PhaseState::Held);
+    let digest = report.plan_digest.as_deref().unwrap_or_default();
+    format!("has-findings={has_findings}\nheld={held}\ndigest={digest}\n")
+}
+
+/// The summary of the step.
+pub fn summary(report: &Report) -> String {
+    markdown::render(report, SUMMARY)
+}
+
+/// The text behind `::`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_command_or_a_property_is_escaped() {
+        assert_eq!(data("100 %\r\nb: c, d"), "100 %25%0D%0Ab: c, d");
+        assert_eq!(property("a:b,c%"), "a%3Ab%2Cc%25");
+    }
+}
