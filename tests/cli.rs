@@ -1,6 +1,8 @@
 //! The command as its users meet it: the pages of the documentation run, the help is the documentation, exit codes are
 //! what they are said to be, and whatever is wrong is told with its place and the next command.
 
+#[path = "cli/action.rs"]
+mod action;
 #[path = "cli/base.rs"]
 mod base;
 #[path = "cli/console.rs"]

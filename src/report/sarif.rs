@@ -116,7 +116,8 @@ fn result(report: &Report, finding: &FindingView, reason: Option<&str>, index: u
         } }],
         "partialFingerprints": { FINGERPRINT: finding.fingerprint },
     });
-    let related: Vec<Value> = finding.excerpt.iter().chain(&finding.related).flat_map(|excerpt| related(report, finding, excerpt)).collect();
+    let related: Vec<Value> =
+        finding.excerpt.iter().chain(&finding.related).flat_map(|excerpt| related(report, finding, excerpt)).collect();
     if !related.is_empty() {
         result["relatedLocations"] = Value::Array(related);
     }
@@ -159,7 +160,11 @@ fn region(line: usize, column: usize, end_line: usize, end_column: usize) -> Val
 
 fn artifact(report: &Report, file: &str) -> Value {
     let file = report.in_repository(file);
-    if file.starts_with('/') { json!({ "uri": format!("file://{}", uri(&file)) }) } else { json!({ "uri": uri(&file), "uriBaseId": "%SRCROOT%" }) }
+    if file.starts_with('/') {
+        json!({ "uri": format!("file://{}", uri(&file)) })
+    } else {
+        json!({ "uri": uri(&file), "uriBaseId": "%SRCROOT%" })
+    }
 }
 
 /// A path with everything escaped that a URI gives a meaning to.

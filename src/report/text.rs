@@ -70,6 +70,9 @@ pub fn render(report: &Report, style: &Style) -> String {
         && !report.migrations.is_empty()
         && report.count(LevelView::Deny) == 0
     {
+        if report.notes.is_empty() {
+            paragraph(&mut text);
+        }
         line(&mut text, &format!("plan digest: {digest}"));
     }
     if let Some(summary) = summary(report) {

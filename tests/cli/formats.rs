@@ -76,7 +76,7 @@ fn other_commands_refuse_the_formats_of_the_check() {
     let scratch = folder(&[]);
     let ran = migrate(scratch.path(), &["status", "--format", "sarif"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("`--format sarif` goes with lint and plan alone") && ran.err.contains("migrate plan"), "{}", ran.err);
+    assert!(ran.err.contains("`--format sarif` goes with lint") && ran.err.contains("migrate plan"), "{}", ran.err);
 }
 
 #[test]
@@ -110,10 +110,10 @@ fn columns_count_what_each_format_counts() {
     let scratch = folder(&[("a.sql", "/* é\u{1d11e} */ DROP TABLE users;\n")]);
     let rdjson = value(scratch.path(), &["lint", "a.sql", "--format", "rdjson"]);
     let range = &rdjson["diagnostics"][0]["location"]["range"];
-    assert_eq!((&range["start"]["column"], &range["end"]["column"]), (&Value::from(14), &Value::from(30)));
+    assert_eq!((&range["start"]["column"], &range["end"]["column"]), (&Value::from(25), &Value::from(30)));
     let sarif = value(scratch.path(), &["lint", "a.sql", "--format", "sarif"]);
     let region = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
-    assert_eq!((&region["startColumn"], &region["endColumn"]), (&Value::from(10), &Value::from(26)));
+    assert_eq!((&region["startColumn"], &region["endColumn"]), (&Value::from(21), &Value::from(26)));
     assert_eq!(sarif["runs"][0]["columnKind"], "unicodeCodePoints");
 }
 
@@ -130,7 +130,8 @@ fn a_fix_replaces_the_statement_and_nothing_else() {
     let new = format!("{}{}{}", &old[..column("start")], suggestion["text"].as_str().expect("a text"), &old[column("end")..]);
     assert_eq!(new, "/* é */ CREATE INDEX CONCURRENTLY users_nick ON users (nick);");
     // In a transaction of several statements, the cure would need another place.
-    let grouped = text.replace("/* é */ CREATE INDEX users_nick ON users (nick);", "BEGIN; CREATE INDEX users_nick ON users (nick); COMMIT;");
+    let grouped =
+        text.replace("/* é */ CREATE INDEX users_nick ON users (nick);", "BEGIN; CREATE INDEX users_nick ON users (nick); COMMIT;");
     fs::write(shop.path().join(file), grouped).expect("the folder is ours");
     let findings = value(shop.path(), &["plan", "--format", "json"])["findings"].clone();
     assert!(findings.as_array().is_some_and(|findings| findings.iter().all(|finding| finding["replacement"].is_null())), "{findings}");
@@ -211,10 +212,11 @@ fn github_actions_gets_annotations_summary_and_outputs_by_itself() {
 #[test]
 fn annotations_keep_to_githubs_limits_worst_first() {
     let drops: String = (0..25).map(|number| format!("ALTER TABLE users DROP COLUMN c{number};\n")).collect();
+    let tables: String = (0..12).map(|number| format!("DROP TABLE t{number};\n")).collect();
     let toml = "dialect = \"postgres\"\n[lint.levels]\n\"drop-column\" = \"warn\"\n";
     let scratch = folder(&[
         ("migrate.toml", toml),
-        ("a.sql", &format!("{drops}{}", "DROP TABLE users;\n".repeat(12))),
+        ("a.sql", &format!("{drops}{tables}")),
         // Above the limit, nothing is added.
         ("full.md", &"x".repeat(1024 * 1024 - 10)),
     ]);
@@ -252,7 +254,8 @@ fn a_big_folder_does_not_drown_what_matters() {
     let mut files = vec![("migrate.toml".to_owned(), "dialect = \"postgres\"\n".to_owned())];
     for number in 1..=60 {
         let column = format!("ALTER TABLE users ADD COLUMN n{number} text;\n");
-        let table = "CREATE TABLE users (id bigint PRIMARY KEY);\n".to_owned();
+        let columns: String = (0..40).map(|number| format!(", c{number} text")).collect();
+        let table = format!("CREATE TABLE users (id bigint PRIMARY KEY{columns});\n");
         files.push((format!("migrations/{number:03}_a/expand.sql"), if number == 1 { table } else { column }));
     }
     files.push(("migrations/100_b/expand.sql".to_owned(), drops));

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::escape::{code, prose};
 use crate::plan::GateState;
 use crate::report::Report;
-use crate::report::view::{LevelView, MigrationView, PhaseState, PhaseView};
 use crate::report::text::{cost_of_locks, cost_of_work};
+use crate::report::view::{LevelView, MigrationView, PhaseState, PhaseView};
 use crate::schema::Phase;
 
 /// Statements of one phase that are listed.
@@ -49,7 +49,8 @@ pub(super) fn render(report: &Report, phase: &PhaseView, text: &mut String) {
         if statement.worst_case {
             work.push_str(" (worst case: the schema does not tell)");
         }
-        let _ = writeln!(text, "| {} | {} | {} | {} |", statement.line, code(&statement.sql), prose(&cost_of_locks(statement)), prose(&work));
+        let _ =
+            writeln!(text, "| {} | {} | {} | {} |", statement.line, code(&statement.sql), prose(&cost_of_locks(statement)), prose(&work));
     }
     if let Some(more) = phase.statements.len().checked_sub(STATEMENTS).filter(|more| *more > 0) {
         let _ = writeln!(text, "| | {more} more | | |");
