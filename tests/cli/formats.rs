@@ -59,12 +59,24 @@ fn every_format_is_as_expected() {
     for (format, ending) in FORMATS {
         let ran = migrate(offline.path(), &["plan", "--format", format]);
         assert_eq!((ran.code, ran.err.as_str()), (3, ""), "{format}");
-        compare(&format!("offline.{ending}"), &ran.out, &mut wrong);
+        let printed = if format == "sarif" { without_pages(&ran.out) } else { ran.out };
+        compare(&format!("offline.{ending}"), &printed, &mut wrong);
         let ran = migrate(held.path(), &["plan", "--format", format]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{format}");
         compare(&format!("held.{ending}"), &ran.out, &mut wrong);
     }
     assert!(wrong.is_empty(), "UPDATE_DOCS=1 rewrites them:\n{}", wrong.join("\n"));
+}
+
+/// The document without the pages of the lints, which change for reasons of their own.
+fn without_pages(sarif: &str) -> String {
+    let mut document: Value = serde_json::from_str(sarif).expect("a JSON document");
+    for rule in document["runs"][0]["tool"]["driver"]["rules"].as_array_mut().expect("there are rules") {
+        assert_eq!(rule["help"]["text"], rule["help"]["markdown"]);
+        assert!(rule["help"]["markdown"].as_str().is_some_and(|page| page.contains("## Why")));
+        rule["help"] = "the page".into();
+    }
+    format!("{document:#}\n")
 }
 
 fn value(folder: &Path, arguments: &[&str]) -> Value {

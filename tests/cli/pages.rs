@@ -45,6 +45,11 @@ fn databases() {
     check("docs/databases.md");
 }
 
+#[test]
+fn ci() {
+    check("docs/ci.md");
+}
+
 /// Behaviour that no page explains, in the same form.
 #[test]
 fn further_sessions() {
@@ -59,7 +64,7 @@ fn further_sessions() {
 
 #[test]
 fn every_page_is_listed_here() {
-    let listed = ["concepts", "operating", "databases", "architecture", "commands", "lints"];
+    let listed = ["concepts", "operating", "databases", "architecture", "commands", "lints", "lints-coverage", "ci"];
     for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
         let path = entry.expect("it can be listed").path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
