@@ -111,6 +111,24 @@ pub struct Schema {
     pub(super) trigger_mentions: Backlinks<Ident>,
 }
 
+/// Tables in which tools keep what they ran. They make these themselves, before the first migration, and migrations
+/// that adopt one tool from another do touch them.
+const BOOKKEEPING: [&str; 13] = [
+    "__diesel_schema_migrations",
+    "_prisma_migrations",
+    "_sqlx_migrations",
+    "alembic_version",
+    "ar_internal_metadata",
+    "atlas_schema_revisions",
+    "databasechangelog",
+    "databasechangeloglock",
+    "django_migrations",
+    "flyway_schema_history",
+    "goose_db_version",
+    "refinery_schema_history",
+    "schema_migrations",
+];
+
 impl Schema {
     /// The schema of an empty database (`Known`), or of one whose history is not at hand (`Unknown`).
     pub fn new(dialect: Dialect, history: Knowledge) -> Schema {
@@ -291,6 +309,9 @@ impl Schema {
     /// Whether the name is one of the database's own tables.
     fn is_system(&self, canonical: &ObjectName) -> bool {
         let name = canonical.name.as_str();
+        if BOOKKEEPING.contains(&name) {
+            return true;
+        }
         match self.dialect {
             Dialect::Postgres => name.starts_with("pg_"),
             Dialect::Sqlite => name.starts_with("sqlite_"),

@@ -89,7 +89,12 @@ impl Ident {
             let folded = if keeps_case { Arc::from(kept) } else { Arc::from(kept.to_ascii_lowercase()) };
             return Ident { folded, written };
         }
-        let folded = if keeps_case { Arc::clone(&written) } else { Arc::from(text.to_ascii_lowercase()) };
+        let kept = &text[..kept(dialect, text)];
+        let folded = match (keeps_case, kept.len() == text.len()) {
+            (true, true) => Arc::clone(&written),
+            (true, false) => Arc::from(kept),
+            (false, _) => Arc::from(kept.to_ascii_lowercase()),
+        };
         Ident { folded, written }
     }
 
@@ -115,6 +120,23 @@ impl Ident {
             Dialect::Postgres => dialect.quote(&self.folded),
             Dialect::Sqlite | Dialect::Mysql => dialect.quote(&self.written),
         }
+    }
+}
+
+/// The bytes of a name that PostgreSQL keeps (NAMEDATALEN less the end mark, on a character's boundary).
+const POSTGRES_NAME: usize = 63;
+
+/// How much of a name the database keeps: PostgreSQL cuts longer ones without an error, the others refuse them.
+fn kept(dialect: Dialect, text: &str) -> usize {
+    match dialect {
+        Dialect::Postgres if text.len() > POSTGRES_NAME => {
+            let mut end = POSTGRES_NAME;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            end
+        }
+        Dialect::Postgres | Dialect::Sqlite | Dialect::Mysql => text.len(),
     }
 }
 
@@ -196,5 +218,20 @@ impl fmt::Display for ObjectName {
             Some(schema) => write!(f, "{schema}.{}", self.name),
             None => write!(f, "{}", self.name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn postgres_cuts_long_names() {
+        let long = "é".repeat(40);
+        let name = Ident::new(Dialect::Postgres, &long, Quoting::Quoted);
+        assert_eq!((name.as_str().len(), name.written().len()), (62, 80), "63 bytes would cut a character");
+        assert_eq!(name, Ident::new(Dialect::Postgres, &"é".repeat(31), Quoting::Quoted));
+        assert_eq!(Ident::new(Dialect::Mysql, &long, Quoting::Quoted).as_str().len(), 80);
+        assert_eq!(Ident::new(Dialect::Postgres, &"A".repeat(64), Quoting::Bare).as_str(), "a".repeat(63));
     }
 }
