@@ -17,12 +17,13 @@ use std::time::Duration;
 use include_dir::Dir;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::backend::{AnyBackend, Backend, BackendError};
+use crate::backend::{AnyBackend, Backend, BackendError, Care};
 use crate::ledger::{Holder, Release};
-use crate::migration::{DatabaseUrl, Migrations, Project};
+use crate::migration::{DatabaseUrl, Migrations, Project, counted};
 use crate::plan::{Known, Plan, Request, Survey};
 use crate::run::{self, Options, Outcome, Stop};
 use crate::schema::Phase;
+use crate::schema::size::Sizes;
 use watch::Broadcast;
 
 /// How long start-up waits for another instance that expands at the same moment.
@@ -170,14 +171,20 @@ impl Migrator {
 
     async fn planned(&self, connection: &mut Open<'_>) -> Result<Plan, AppError> {
         let ledger = connection.ask(|backend| Box::pin(backend.ledger())).await?;
-        let survey = Survey {
+        let unsized_survey = Survey {
             project: &self.project,
             migrations: &self.migrations,
             server: connection.backend().server(),
             known: Known::Ledger(&ledger),
             today: ledger.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            sizes: &Sizes::unknown(),
         };
-        Ok(survey.plan()?)
+        if !unsized_survey.leaves_work() {
+            return Ok(unsized_survey.plan()?);
+        }
+        let tables = connection.ask(|backend| Box::pin(backend.count(Care::Quick))).await?;
+        let sizes = Sizes::unknown().with(counted(tables, unsized_survey.ran().as_deref()));
+        Ok(Survey { sizes: &sizes, ..unsized_survey }.plan()?)
     }
 
     async fn connected(&self) -> Result<Open<'_>, AppError> {

@@ -22,6 +22,7 @@ use crate::ledger::{Holder, Lease, Ledger, Marker};
 use crate::ledger::{Instance, JobRecord, OverrideRecord};
 use crate::migration::NodeRef;
 use crate::plan::Step;
+pub use crate::schema::size::TableSize;
 use crate::schema::{ObjectName, Server};
 use crate::sql::Digest;
 
@@ -122,13 +123,13 @@ impl Notices {
     }
 }
 
-/// The size of a table as the server estimates it.
+/// How exactly tables are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TableSize {
-    /// Rows.
-    pub rows: u64,
-    /// Bytes with indexes.
-    pub bytes: u64,
+pub enum Care {
+    /// As far as it costs next to nothing: large tables are known to be large.
+    Quick,
+    /// As exactly as the database can tell, even if every page is read for it.
+    Exact,
 }
 
 /// Turns writes on the ledger and steps into what one database understands.
@@ -223,6 +224,9 @@ pub trait Backend: Send {
 
     /// Sizes of these tables, by estimate; tables that do not exist are left out.
     fn sizes(&mut self, tables: &[ObjectName]) -> impl Future<Output = Result<Vec<(ObjectName, TableSize)>, BackendError>> + Send;
+
+    /// Sizes of all tables and materialised views but the tool's own; a partitioned table has the sum of its partitions.
+    fn count(&mut self, care: Care) -> impl Future<Output = Result<Vec<(ObjectName, TableSize)>, BackendError>> + Send;
 
     /// Gates overridden so far are in the ledger; this appends one.
     fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> impl Future<Output = Result<(), BackendError>> + Send;

@@ -22,6 +22,7 @@ pub mod rollback;
 mod session;
 mod signal;
 mod site;
+pub mod stats;
 pub mod status;
 pub mod wait;
 
@@ -68,6 +69,8 @@ pub enum Command {
     Lint(lint::Args),
     /// Show what would run, what it locks, what it breaks and what is held: the check for pull requests. Never writes
     Plan(plan::Args),
+    /// Write how large the tables of the database are, for checks that cannot ask it: migrate stats > sizes.json
+    Stats(stats::Args),
     /// Run what is pending and allowed in one phase
     Apply(apply::Args),
     /// Record what the deploy did: releases started, deployed, rolled back, retired
@@ -92,6 +95,7 @@ impl Command {
             Command::Fix(_) => CommandName::Fix,
             Command::Lint(_) => CommandName::Lint,
             Command::Plan(_) => CommandName::Plan,
+            Command::Stats(_) => CommandName::Stats,
             Command::Apply(_) => CommandName::Apply,
             Command::Mark(_) => CommandName::Mark,
             Command::Status(_) => CommandName::Status,
@@ -109,6 +113,7 @@ impl Command {
             Command::Plan(args) => &args.reports.report,
             Command::Init(_)
             | Command::New(_)
+            | Command::Stats(_)
             | Command::Apply(_)
             | Command::Mark(_)
             | Command::Status(_)
@@ -159,6 +164,7 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Fix(args) => Box::pin(fix::run(args, session)).await,
         Command::Lint(args) => lint::run(args, session),
         Command::Plan(args) => Box::pin(plan::run(args, session)).await,
+        Command::Stats(args) => Box::pin(stats::run(args, session)).await,
         Command::Apply(args) => Box::pin(apply::run(args, session)).await,
         Command::Mark(args) => Box::pin(mark::run(args, session)).await,
         Command::Status(args) => Box::pin(status::run(args, session)).await,

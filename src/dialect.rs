@@ -2,11 +2,13 @@
 //!
 //! Knows schemas and operations; nothing of text, findings or connections.
 
+pub mod duration;
 pub mod impact;
 mod mysql;
 mod postgres;
 mod sqlite;
 
+pub use duration::{Cost, cost};
 pub use impact::{Certainty, Fact, Impact, Lock, TableLock, TransactionUse, Work};
 
 use crate::schema::expression::Shape;

@@ -15,6 +15,7 @@ pub mod project;
 pub mod runner;
 pub mod script;
 pub mod settings;
+pub mod stats;
 pub mod sync;
 mod table;
 #[cfg(test)]
@@ -27,10 +28,11 @@ pub use group::{Bounds, Ending, Group, Grouping, groups};
 pub use id::{MigrationId, NodeRef, NodeText};
 pub use layout::LeftOut;
 pub use manifest::Manifest;
-pub use project::{DatabaseSource, Level, LintLevel, Project};
+pub use project::{DatabaseSource, Level, LintLevel, Project, SmallLimit};
 pub use runner::Runner;
 pub use script::{Part, ScriptFile, ScriptText};
 pub use settings::{After, Allowance, Requirement, Settings};
+pub use stats::{Stats, TableStats, counted};
 pub use sync::{Side, Sync, SyncKey};
 pub use table::parse_duration;
 

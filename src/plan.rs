@@ -33,6 +33,7 @@ use crate::dialect::Impact;
 use crate::lint::{Allowed, Finding};
 use crate::migration::{MigrationId, NodeRef, Runner};
 use crate::schema::Server;
+use crate::schema::size::Sizes;
 use crate::sql::{Digest, Place, Source, Span};
 
 /// Every script in the order in which it ran or may run, with what is known of it.
@@ -52,6 +53,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// Pairs that must be ordered and are not; each is a finding of the later script as well.
     pub clashes: Vec<Clash>,
+    /// How large tables are, where somebody counted.
+    pub sizes: Sizes,
 }
 
 /// What the states of a plan rest on.

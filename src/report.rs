@@ -19,6 +19,7 @@ pub mod view;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::migration::Stats;
 use crate::schema::Phase;
 use view::{AllowedView, ChangeView, FindingView, GateView, InstanceView, LevelView, MigrationView, ReleaseView};
 
@@ -64,6 +65,9 @@ pub struct Report {
     /// Files that would change (`fix`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeView>,
+    /// The sizes of tables (`stats`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<Stats>,
     /// A page to read (`explain`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
@@ -100,6 +104,8 @@ pub enum CommandName {
     Lint,
     /// `migrate plan`.
     Plan,
+    /// `migrate stats`.
+    Stats,
     /// `migrate apply`.
     Apply,
     /// `migrate mark`.
@@ -157,6 +163,7 @@ impl CommandName {
             CommandName::New => "new",
             CommandName::Lint => "lint",
             CommandName::Plan => "plan",
+            CommandName::Stats => "stats",
             CommandName::Apply => "apply",
             CommandName::Mark => "mark",
             CommandName::Status => "status",
@@ -189,6 +196,7 @@ impl Report {
             plan_digest: None,
             files: Vec::new(),
             changes: Vec::new(),
+            stats: None,
             page: None,
             notes: Vec::new(),
             error: None,

@@ -13,6 +13,7 @@ pub mod name;
 pub mod object;
 pub mod operation;
 pub mod origin;
+pub mod size;
 pub mod table;
 pub mod version;
 

@@ -4,7 +4,7 @@
 use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
-use super::{Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize};
+use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize};
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, MigrationError, NodeRef};
@@ -125,6 +125,10 @@ impl Backend for AnyBackend {
     }
     async fn sizes(&mut self, tables: &[ObjectName]) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
         on!(self, backend => backend.sizes(tables).await)
+    }
+
+    async fn count(&mut self, care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
+        on!(self, backend => backend.count(care).await)
     }
     async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {
         on!(self, backend => backend.record_override(lease, record).await)

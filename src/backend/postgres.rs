@@ -9,9 +9,10 @@ mod lease;
 mod quote;
 mod script;
 mod session;
+mod size;
 mod step;
 
-use crate::backend::{Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
@@ -318,11 +319,16 @@ impl Backend for PostgresBackend {
         self.main.roll_back().await?;
         let mut sizes = Vec::new();
         for table in tables {
-            if let Some(size) = catalogue::size(&mut self.main, table).await? {
+            if let Some(size) = size::of(&mut self.main, table).await? {
                 sizes.push((table.clone(), size));
             }
         }
         Ok(sizes)
+    }
+
+    async fn count(&mut self, _care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
+        self.main.roll_back().await?;
+        size::all(&mut self.main).await
     }
 
     async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {

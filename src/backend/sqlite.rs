@@ -6,11 +6,12 @@ mod chunk;
 mod lease;
 mod script;
 mod session;
+mod size;
 mod witness;
 
 use std::time::Duration;
 
-use crate::backend::{Attempt, Backend, BackendError, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
@@ -18,7 +19,7 @@ use crate::plan::{Step, StepKind};
 use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
 
 use script::Known;
-use session::{Create, LEDGER, Session, Value, integer, text};
+use session::{Create, LEDGER, Session, integer, text};
 use witness::Witness;
 
 /// How long the ledger's own writes wait for another writer.
@@ -325,22 +326,15 @@ impl Backend for SqliteBackend {
     async fn sizes(&mut self, tables: &[ObjectName]) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
         let Some(session) = self.session.as_mut() else { return Ok(Vec::new()) };
         session.calm().await?;
-        let page = integer(&session.row("PRAGMA page_size", &[]).await?, "page_size")?;
-        let mut sizes = Vec::new();
-        for table in tables {
-            let values = [Value::Text(table.name.as_str())];
-            let sql = "SELECT count(*) AS found FROM sqlite_master WHERE type = 'table' AND lower(name) = ?1";
-            if integer(&session.row(sql, &values).await?, "found")? == 0 {
-                continue;
-            }
-            // Only ANALYZE leaves an estimate; without one a bounded count keeps `plan` cheap on a large file.
-            let sql = format!("SELECT count(*) AS rows FROM (SELECT 1 FROM {} LIMIT 1000000)", table.quoted(Dialect::Sqlite));
-            let rows = u64::try_from(integer(&session.row(&sql, &[]).await?, "rows")?).unwrap_or_default();
-            // The engine keeps no size per table that is cheap to read: one row in forty bytes, whole pages.
-            let pages = rows * 40 / page.unsigned_abs().max(1) + 1;
-            sizes.push((table.clone(), TableSize { rows, bytes: pages * page.unsigned_abs() }));
-        }
-        Ok(sizes)
+        let mut found = size::all(session, Care::Quick).await?;
+        found.retain(|(name, _)| tables.contains(name));
+        Ok(found)
+    }
+
+    async fn count(&mut self, care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
+        let Some(session) = self.session.as_mut() else { return Ok(Vec::new()) };
+        session.calm().await?;
+        size::all(session, care).await
     }
 
     async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {

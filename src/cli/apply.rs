@@ -11,9 +11,9 @@ use super::{PhaseArg, duration, gates, refused_by, signal};
 use crate::backend::{AnyBackend, Backend};
 use crate::ledger::Holder;
 use crate::migration::NodeRef;
-use crate::plan::{ApprovedPlan, ConditionKind, Gate, Known, Override, Plan, PlanDigest, Refusal, Request};
+use crate::plan::{ApprovedPlan, ConditionKind, Gate, Override, Plan, PlanDigest, Refusal, Request};
 use crate::report::found::enter;
-use crate::report::planned::{self, Sizes};
+use crate::report::planned;
 use crate::report::view::{MigrationView, PhaseState, ProgressView};
 use crate::report::{CommandName, Outcome, Report};
 use crate::run::{self, End, Options};
@@ -76,7 +76,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let request = request(args, &site)?;
     let mut backend = site.connect().await?;
     let ledger = ledger(&mut backend).await?;
-    let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+    let plan = site.plan_for(&mut backend, &ledger, site.sizes(None)?).await?;
     if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
         return Err(failure);
     }
@@ -204,7 +204,7 @@ fn refused(refusal: &Refusal, dialect: Dialect, mut report: Report) -> Result<Re
 /// `--dry-run`: what would run, with what it locks.
 fn rehearsed(args: &Args, approved: &ApprovedPlan, plan: &Plan, mut report: Report) -> Report {
     let runs = |node: &NodeRef| approved.scripts().iter().any(|script| script.node() == node);
-    report.migrations = planned::some(plan, &Sizes::new(), |script| runs(&script.node));
+    report.migrations = planned::some(plan, |script| runs(&script.node));
     report.plan_digest = Some(plan.digest().to_string());
     hold(args, approved.held(), &mut report);
     waits(approved, &mut report);

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::init::DialectArg;
 use super::output::Reports;
 use super::session::{Session, today};
+use super::site::sizes;
 use super::{PhaseArg, refused_by};
 use crate::lint::{Judge, Levels, Placed, Policy, Replay};
 use crate::migration::{Allowance, MigrationError, MigrationId, Migrations, Project};
@@ -41,6 +42,9 @@ pub struct Args {
     /// Further files.
     #[command(flatten)]
     pub reports: Reports,
+    /// How large tables are: a file that `migrate stats` wrote [default: migrate.toml]
+    #[arg(long, value_name = "FILE")]
+    pub sizes: Option<PathBuf>,
 }
 
 /// A script to judge.
@@ -68,7 +72,8 @@ struct Collected {
 pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let project = session.project_if_any()?;
     let server = server(args, project.as_ref());
-    let policy = policy(project.as_ref())?;
+    let sizes = sizes(args.sizes.as_deref(), project.as_ref(), server.dialect)?;
+    let policy = Policy { sizes, ..policy(project.as_ref())? };
     let Collected { scripts, history, folder } = collect(args, project.as_ref(), server.dialect)?;
     let mut replay = Replay::new(server, history, policy);
     let (mut found, mut allowed) = (Vec::new(), Vec::new());
@@ -102,7 +107,7 @@ pub(super) fn policy(project: Option<&Project>) -> Result<Policy, Failure> {
     let levels = project.lint_levels.iter().map(|chosen| (chosen.lint.as_str(), chosen.level));
     let levels = Levels::new(levels)
         .map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?;
-    let policy = Policy { levels, runner: project.runner, ..policy };
+    let policy = Policy { levels, runner: project.runner, small_limit: project.small_limit, ..policy };
     Ok(policy.with_small_tables(project.small_tables.iter().map(String::as_str)))
 }
 

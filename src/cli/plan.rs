@@ -1,5 +1,7 @@
 //! `migrate plan`: the check for pull requests. Never writes.
 
+use std::path::PathBuf;
+
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Reports;
@@ -7,12 +9,11 @@ use super::refused_by;
 use super::session::Session;
 use super::site::{Site, ledger};
 use super::{base, gates};
-use crate::backend::{AnyBackend, Backend};
-use crate::plan::{Known, Plan, ScriptState};
+use crate::backend::Backend;
+use crate::plan::{Known, Plan};
 use crate::report::found::enter;
-use crate::report::planned::{self, Sizes};
+use crate::report::planned;
 use crate::report::{CommandName, Report};
-use crate::schema::ObjectName;
 
 /// Arguments of `migrate plan`.
 #[derive(clap::Args, Debug)]
@@ -24,6 +25,10 @@ pub struct Args {
     /// Ask no database, even where one is named
     #[arg(long)]
     pub offline: bool,
+
+    /// How large tables are: a file that `migrate stats` wrote [default: migrate.toml]
+    #[arg(long, value_name = "FILE")]
+    pub sizes: Option<PathBuf>,
 
     /// Exit with 4 when something is pending
     #[arg(long)]
@@ -40,25 +45,25 @@ pub struct Args {
 /// When the project cannot be read, the database cannot be asked, or the history conflicts.
 pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let site = Site::find_offline(session)?;
+    let sizes = site.sizes(args.sizes.as_deref())?;
     let mut report = Report::new(CommandName::Plan);
     report.folder = site.project.root.to_string_lossy().into_owned();
     if args.base.is_some() || args.offline || site.url.is_none() {
         let manifest = args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect)).transpose()?;
         let known = manifest.as_ref().map_or(Known::Nothing, Known::Base);
-        let plan = site.plan(site.server, known)?;
-        fill(&mut report, &plan, &Sizes::new());
+        let plan = site.plan(site.server, known, &sizes)?;
+        fill(&mut report, &plan);
         report.notes.push(format!("judged for {} {} without asking a database", site.server.dialect, site.server.version));
     } else {
         let mut backend = site.connect().await?;
         let ledger = ledger(&mut backend).await?;
         report.now = Some(ledger.now);
-        let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+        let plan = site.plan_for(&mut backend, &ledger, sizes).await?;
         if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
             return Err(failure);
         }
         let plan = gates::judged(plan, &ledger, &mut backend).await?;
-        let sizes = sizes(&plan, &mut backend).await?;
-        fill(&mut report, &plan, &sizes);
+        fill(&mut report, &plan);
         backend.close().await;
     }
     report.notes.extend(site.left_out());
@@ -69,8 +74,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     Ok(report)
 }
 
-fn fill(report: &mut Report, plan: &Plan, sizes: &Sizes) {
-    report.migrations = planned::open(plan, sizes);
+fn fill(report: &mut Report, plan: &Plan) {
+    report.migrations = planned::open(plan);
     let allowed = plan.scripts.iter().flat_map(|script| &script.allowed);
     enter(report, plan.all_findings(), allowed, plan.server.dialect);
     report.plan_digest = Some(plan.digest().to_string());
@@ -88,21 +93,4 @@ pub(super) fn is_pending(report: &Report) -> bool {
     phases
         .into_iter()
         .any(|phase| matches!(phase.state, PhaseState::Pending | PhaseState::Running | PhaseState::Blocked | PhaseState::Unknown))
-}
-
-/// The sizes of the tables that open scripts work on.
-async fn sizes(plan: &Plan, backend: &mut AnyBackend) -> Result<Sizes, Failure> {
-    let mut tables: Vec<ObjectName> = Vec::new();
-    let open = plan.scripts.iter().filter(|script| !script.state.is_done() && script.state != ScriptState::Unchanged);
-    for impact in open.flat_map(|script| &script.statements).flat_map(|statement| &statement.impacts) {
-        for lock in &impact.locks {
-            if !tables.contains(&lock.table) {
-                tables.push(lock.table.clone());
-            }
-        }
-    }
-    if tables.is_empty() {
-        return Ok(Sizes::new());
-    }
-    backend.sizes(&tables).await.map_err(Failure::from)
 }

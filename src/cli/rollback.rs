@@ -14,6 +14,7 @@ use crate::plan::Known;
 use crate::plan::undo::{self, Undo};
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report, planned};
+use crate::schema::size::Sizes;
 use crate::schema::{ObjectName, Phase, Server};
 use crate::sql;
 
@@ -41,7 +42,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let migration = site.migration(&args.migration)?;
     let mut backend = site.connect().await?;
     let ledger = ledger(&mut backend).await?;
-    let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+    let plan = site.plan(backend.server(), Known::Ledger(&ledger), &Sizes::unknown())?;
     if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
         return Err(failure);
     }

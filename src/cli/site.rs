@@ -1,13 +1,16 @@
 //! The project with its migrations and its database, as a command finds them.
 
+use std::path::Path;
+
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, today};
-use crate::backend::{AnyBackend, Backend};
+use crate::backend::{AnyBackend, Backend, Care};
 use crate::ledger::Ledger;
-use crate::migration::{DatabaseSource, DatabaseUrl, Migration, MigrationId, Migrations, Project};
+use crate::migration::{DatabaseSource, DatabaseUrl, Migration, MigrationId, Migrations, Project, Stats, counted};
 use crate::plan::{HistoryConflict, Known, Plan, Survey, history};
-use crate::schema::Server;
+use crate::schema::size::Sizes;
+use crate::schema::{Dialect, Server};
 
 /// Where a command works.
 pub(super) struct Site {
@@ -84,9 +87,36 @@ impl Site {
     ///
     /// # Errors
     /// When the order runs in a circle or a script cannot be read.
-    pub(super) fn plan(&self, server: Server, known: Known<'_>) -> Result<Plan, Failure> {
-        let survey = Survey { project: &self.project, migrations: &self.migrations, server, known, today: today() };
-        survey.plan().map_err(Failure::from)
+    pub(super) fn plan(&self, server: Server, known: Known<'_>, sizes: &Sizes) -> Result<Plan, Failure> {
+        self.survey(server, known, sizes).plan().map_err(Failure::from)
+    }
+
+    /// Everything that a plan is made from.
+    pub(super) fn survey<'a>(&'a self, server: Server, known: Known<'a>, sizes: &'a Sizes) -> Survey<'a> {
+        Survey { project: &self.project, migrations: &self.migrations, server, known, today: today(), sizes }
+    }
+
+    /// The plan for a database, judged with the sizes of its own tables and those of the file, whichever are larger.
+    ///
+    /// # Errors
+    /// As [`Site::plan`], or when the database cannot be asked.
+    pub(super) async fn plan_for(&self, backend: &mut AnyBackend, ledger: &Ledger, sizes: Sizes) -> Result<Plan, Failure> {
+        let known = Known::Ledger(ledger);
+        let survey = self.survey(backend.server(), known, &sizes);
+        if !survey.leaves_work() {
+            return survey.plan().map_err(Failure::from);
+        }
+        let ran = survey.ran();
+        let sizes = sizes.clone().with(counted(backend.count(Care::Quick).await?, ran.as_deref()));
+        self.plan(backend.server(), known, &sizes)
+    }
+
+    /// The sizes of the file that `--sizes` or migrate.toml names.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is about another database.
+    pub(super) fn sizes(&self, flag: Option<&Path>) -> Result<Sizes, Failure> {
+        sizes(flag, Some(&self.project), self.server.dialect)
     }
 
     /// What the history and the files disagree about, with the difference of edited files.
@@ -110,6 +140,18 @@ impl Site {
             }
         }
         Some(failure)
+    }
+}
+
+/// The sizes of the file that `--sizes` or migrate.toml names; nothing is known where neither does.
+///
+/// # Errors
+/// When it cannot be read, or is about another database.
+pub(super) fn sizes(flag: Option<&Path>, project: Option<&Project>, dialect: Dialect) -> Result<Sizes, Failure> {
+    let path = flag.or(project.and_then(|project| project.sizes.as_deref()));
+    match path {
+        Some(path) => Ok(Sizes::unknown().with(Stats::read(path, dialect)?.count())),
+        None => Ok(Sizes::unknown()),
     }
 }
 

@@ -9,9 +9,9 @@ use super::site::{Site, ledger};
 use crate::backend::Backend;
 use crate::ledger::{Ledger, ScriptStatus};
 use crate::migration::MigrationId;
-use crate::plan::{Known, Plan, ScriptState};
+use crate::plan::{Plan, ScriptState};
 use crate::report::fleet::{instances, releases};
-use crate::report::planned::{self, Sizes};
+use crate::report::planned;
 use crate::report::view::{PhaseState, PhaseView, RowsView};
 use crate::report::{CommandName, Outcome, Report};
 
@@ -42,12 +42,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
 pub(super) async fn survey(site: &Site, only: Option<&MigrationId>) -> Result<Report, Failure> {
     let mut backend = site.connect().await?;
     let ledger = ledger(&mut backend).await?;
-    let plan = site.plan(backend.server(), Known::Ledger(&ledger))?;
+    let plan = site.plan_for(&mut backend, &ledger, site.sizes(None)?).await?;
     let plan = gates::judged(plan, &ledger, &mut backend).await?;
     let mut report = Report::new(CommandName::Status);
     report.now = Some(ledger.now);
     let wanted = |id: &MigrationId| only.is_none_or(|only| only == id);
-    report.migrations = planned::some(&plan, &Sizes::new(), |script| wanted(&script.node.migration));
+    report.migrations = planned::some(&plan, |script| wanted(&script.node.migration));
     for migration in &mut report.migrations {
         for phase in &mut migration.phases {
             phase.statements.clear();

@@ -99,6 +99,15 @@ pub struct Fact {
     pub source: &'static str,
 }
 
+impl Work {
+    /// The table (canonical name).
+    pub fn table(&self) -> &ObjectName {
+        match self {
+            Work::Scan(table) | Work::BuildIndex(table) | Work::Rewrite(table) | Work::Rows(table) => table,
+        }
+    }
+}
+
 impl Impact {
     /// An operation that changes the catalogue at most.
     pub(super) fn of(fact: &'static Fact) -> Impact {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::level::Level;
 use super::rule::LintId;
+use crate::dialect::Cost;
 use crate::schema::{ObjectName, Phase};
 use crate::sql::{Source, Span};
 
@@ -36,6 +37,8 @@ pub struct Finding {
     pub replaces: Option<Span>,
     /// Other places that belong to it.
     pub labels: Vec<Label>,
+    /// How long others wait for it, on tables of known size; the longest first.
+    pub costs: Vec<Cost>,
 }
 
 /// A file to write.

@@ -15,7 +15,9 @@ use super::plan_fault::PlanFault;
 use super::replay::{Allowed, Placed, Policy};
 use super::rule::{Class, LintId, Rule};
 use super::rules;
+use crate::dialect::{self, Cost, Impact};
 use crate::migration::Bounds;
+use crate::schema::size::TableSize;
 use crate::schema::{self, ObjectName, Phase, Schema, Server};
 use crate::sql::{self, Source, Span};
 
@@ -57,9 +59,21 @@ impl Rulebook {
         }
     }
 
+    /// Whether work on the table is over before anybody notices: somebody says so, or its size is known and below the limit.
     fn is_small(&self, table: &ObjectName, schema: &Schema) -> bool {
-        let table = schema.canonical(table);
-        self.policy.small_tables.iter().any(|small| schema.canonical(small) == table)
+        let name = schema.canonical(table);
+        let limit = self.policy.small_limit;
+        let is_below = |size: TableSize| size.rows <= limit.rows && size.total_bytes() <= limit.bytes;
+        self.policy.small_tables.iter().any(|small| schema.canonical(small) == name)
+            || self.policy.sizes.of(schema, table).is_some_and(is_below)
+    }
+
+    /// What the work of a clause costs on the tables whose size is known.
+    fn costs(&self, impact: &Impact, schema: &Schema) -> Vec<Cost> {
+        let sized = impact.work.iter().filter_map(|work| dialect::cost(work, self.policy.sizes.of(schema, work.table())?));
+        let mut costs: Vec<Cost> = sized.collect();
+        costs.sort_by_key(|cost| std::cmp::Reverse(cost.most));
+        costs
     }
 
     /// The level of one fault: its rule's, less what the schema and the sizes of tables take off it.
@@ -151,7 +165,8 @@ impl<'a> Hearing<'a> {
         let yields = |rule: &Rule| rule.yields_to.iter().any(|id| ids.iter().any(|standing| standing.as_str() == *id));
         for (_, (rule, level, fault)) in standing {
             if !yields(rule) {
-                self.findings.push(finding(rule, level, &place, fault));
+                let costs = if rule.class == Class::Waiting { book.costs(frame.impact, frame.before) } else { Vec::new() };
+                self.findings.push(Finding { costs, ..finding(rule, level, &place, fault) });
             }
         }
         for (reason, (rule, level, fault)) in allowed {
@@ -236,5 +251,6 @@ fn finding(rule: &Rule, level: Level, place: &Place, fault: Fault) -> Finding {
         statement: place.statement,
         replaces: place.replaces,
         labels: fault.labels,
+        costs: Vec::new(),
     }
 }

@@ -15,7 +15,8 @@ use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
 use crate::dialect::{self, Impact, TransactionUse};
-use crate::migration::{Allowance, Ending, Group, Grouping, MigrationId, Runner};
+use crate::migration::{Allowance, Ending, Group, Grouping, MigrationId, Runner, SmallLimit};
+use crate::schema::size::Sizes;
 use crate::schema::table::Knowledge;
 use crate::schema::{self, Dialect, Ident, ObjectName, Origin, Phase, Schema, Server};
 use crate::sql::{Script, Span};
@@ -27,6 +28,10 @@ pub struct Policy {
     pub levels: Levels,
     /// `small_tables`: nobody waits long for these.
     pub small_tables: Vec<ObjectName>,
+    /// How large tables are, where somebody counted.
+    pub sizes: Sizes,
+    /// The largest of those that is small.
+    pub small_limit: SmallLimit,
     /// Who runs the scripts: decides what shares a transaction.
     pub runner: Runner,
     /// Decides whether an allowance has expired.
@@ -36,7 +41,14 @@ pub struct Policy {
 impl Policy {
     /// A policy that changes no level and knows no small table.
     pub fn of(today: Date) -> Policy {
-        Policy { levels: Levels::default(), small_tables: Vec::new(), runner: Runner::default(), today }
+        Policy {
+            levels: Levels::default(),
+            small_tables: Vec::new(),
+            sizes: Sizes::unknown(),
+            small_limit: SmallLimit::default(),
+            runner: Runner::default(),
+            today,
+        }
     }
 
     /// Adds the tables of `small_tables`: `countries` or `app.countries`.

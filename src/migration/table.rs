@@ -94,6 +94,27 @@ impl<'t> Table<'t> {
         texts.collect::<Result<_, _>>().map(Some)
     }
 
+    /// A whole number that is not negative.
+    pub(super) fn number(&mut self, key: &'static str) -> Result<Option<u64>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        number.map(Some).ok_or_else(|| self.wrong(key, &value, "a whole number"))
+    }
+
+    /// A number of bytes: `10000000`, or `"10 MB"`.
+    pub(super) fn bytes(&mut self, key: &'static str) -> Result<Option<u64>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+            DeValue::String(text) => parse_bytes(text),
+            _ => None,
+        };
+        number.map(Some).ok_or_else(|| self.wrong(key, &value, "a number of bytes such as \"10 MB\""))
+    }
+
     /// A length of time: `24h`, `2s`, `100ms`, `7d`.
     pub(super) fn duration(&mut self, key: &'static str) -> Result<Option<Duration>, MigrationError> {
         let Some((text, span)) = self.text(key)? else { return Ok(None) };
@@ -170,6 +191,19 @@ impl<'t> Table<'t> {
     }
 }
 
+/// Reads `10 MB`, `640kB`, `2 GB`: powers of a thousand.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let factor = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    text[..digits].parse::<u64>().ok()?.checked_mul(factor)
+}
+
 /// Reads `24h`, `2s`, `100ms`, `7d`; a day is 24 hours. `None` for anything else and for negative lengths.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let span: jiff::Span = text.parse().ok()?;
@@ -180,6 +214,12 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_bytes() {
+        assert_eq!(["10 MB", "640kB", "2 GB", "7"].map(parse_bytes), [Some(10_000_000), Some(640_000), Some(2_000_000_000), Some(7)]);
+        assert_eq!(["", "MB", "1.5 MB", "3 TB"].map(parse_bytes), [None; 4]);
+    }
 
     #[test]
     fn lengths_of_time() {

@@ -13,6 +13,7 @@ use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement,
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
+use crate::schema::size::Sizes;
 use crate::schema::{Phase, Server};
 use crate::sql::{self, Script, Source, Span};
 
@@ -40,6 +41,8 @@ pub struct Survey<'a> {
     pub known: Known<'a>,
     /// Decides whether an allowance has expired.
     pub today: Date,
+    /// How large tables are, where somebody counted.
+    pub sizes: &'a Sizes,
 }
 
 /// Why no plan can be made.
@@ -58,6 +61,20 @@ pub enum PlanError {
 }
 
 impl Survey<'_> {
+    /// The scripts that ran on the database that was asked, with the history before this tool; `None` where it keeps no record.
+    pub fn ran(&self) -> Option<Vec<NodeRef>> {
+        let past = Past::of(self);
+        let recorded = past.ledger().is_some_and(|ledger| !ledger.scripts.is_empty());
+        let nodes = self.migrations.iter().flat_map(Migration::nodes).filter(|node| past.is_done(node) || past.is_old(node));
+        recorded.then(|| nodes.collect())
+    }
+
+    /// Whether a script is left that may run.
+    pub fn leaves_work(&self) -> bool {
+        let past = Past::of(self);
+        self.migrations.iter().flat_map(Migration::nodes).any(|node| !past.is_done(&node))
+    }
+
     /// Makes the plan.
     ///
     /// # Errors
@@ -65,8 +82,14 @@ impl Survey<'_> {
     pub fn plan(&self) -> Result<Plan, PlanError> {
         let graph = Graph::new(self.migrations)?;
         let levels = Levels::new(self.project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)))?;
-        let policy = Policy { levels, runner: self.project.runner, ..Policy::of(self.today) }
-            .with_small_tables(self.project.small_tables.iter().map(String::as_str));
+        let policy = Policy {
+            levels,
+            runner: self.project.runner,
+            sizes: self.sizes.clone(),
+            small_limit: self.project.small_limit,
+            ..Policy::of(self.today)
+        }
+        .with_small_tables(self.project.small_tables.iter().map(String::as_str));
         let past = Past::of(self);
         let mut work = Work {
             survey: self,
@@ -321,6 +344,7 @@ impl Work<'_> {
             history,
             findings: Vec::new(),
             clashes,
+            sizes: self.survey.sizes.clone(),
         };
         for script in plan.scripts.iter_mut().filter(|script| script.node.phase == Phase::Contract && !script.state.is_done()) {
             let Some(migration) = self.survey.migrations.get(&script.node.migration) else { continue };

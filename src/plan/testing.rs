@@ -7,6 +7,7 @@ use super::{Known, Plan, Survey};
 use crate::ledger::{FORMAT, Ledger, ScriptRecord, ScriptStatus};
 pub(crate) use crate::migration::testing::migrations;
 use crate::migration::{Migrations, NodeRef, Project};
+use crate::schema::size::Sizes;
 use crate::schema::{Dialect, Server};
 use crate::sql::Digest;
 
@@ -27,7 +28,7 @@ pub(crate) fn plan(files: &[(&str, &str)], known: Known<'_>) -> Plan {
 /// The plan of migrations that are at hand.
 pub(crate) fn plan_of(migrations: &Migrations, known: Known<'_>) -> Plan {
     let server = Server::oldest(Dialect::Postgres);
-    Survey { project: &project(), migrations, server, known, today: TODAY }.plan().expect("a plan")
+    Survey { project: &project(), migrations, server, known, today: TODAY, sizes: &Sizes::unknown() }.plan().expect("a plan")
 }
 
 /// A ledger in which these scripts (`1_a:expand`) ran, in this order, with the digests that their files have now.

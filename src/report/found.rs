@@ -9,6 +9,7 @@ use crate::schema::Dialect;
 use crate::sql::{Digest, Source, Span};
 
 use super::Report;
+use super::planned::seconds;
 use super::view::{AllowedView, Excerpt, FileView, FindingView, LevelView, ReplacementView};
 
 /// Lines that an excerpt shows at most; what is longer is cut in the middle by the printer anyway.
@@ -80,7 +81,7 @@ fn finding(found: &Finding, dialect: Dialect) -> Option<FindingView> {
     Some(FindingView {
         lint: found.lint.as_str().to_owned(),
         level,
-        message: found.message.clone(),
+        message: costing(found),
         help: found.help.clone(),
         legal_in: found.legal_in.clone(),
         migration: Some(found.migration.to_string()),
@@ -97,6 +98,7 @@ fn finding(found: &Finding, dialect: Dialect) -> Option<FindingView> {
         source: Some(found.source.clone()),
         replaces: found.replaces,
         files: found.cure.iter().map(|CureFile { path, sql }| FileView { path: path.clone(), sql: sql.clone() }).collect(),
+        costs: found.costs.iter().map(seconds).collect(),
         excerpt: (!excerpt.text.is_empty()).then_some(excerpt),
         related,
     })
@@ -129,6 +131,14 @@ fn replacement(found: &Finding) -> Option<ReplacementView> {
 
 fn byte_column(source: &Source, offset: usize) -> usize {
     offset - source.text[..offset].rfind('\n').map_or(0, |at| at + 1) + 1
+}
+
+/// What breaks and whom, and how long the longest wait lasts where the size of the table is known.
+fn costing(found: &Finding) -> String {
+    match found.costs.first() {
+        Some(cost) => format!("{}; {cost}", found.message),
+        None => found.message.clone(),
+    }
 }
 
 /// The span, kept inside the text and on character boundaries.

@@ -2,29 +2,28 @@
 
 use jiff::Timestamp;
 
-use crate::backend::TableSize;
-use crate::dialect::{Certainty, Impact, Lock, Work};
+use crate::dialect::{self, Certainty, Cost, Impact, Lock, Work};
 use crate::migration::NodeRef;
 use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ScriptState};
 use crate::schema::ObjectName;
+use crate::schema::size::Sizes;
 
 use super::text::{first_line, span};
-use super::view::{Blocks, GateView, LockView, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind, WorkView};
-
-/// Sizes of tables where a database was asked.
-pub type Sizes = Vec<(ObjectName, TableSize)>;
+use super::view::{
+    Blocks, GateView, LockView, MigrationView, PhaseState, PhaseView, ProgressView, SecondsView, StatementView, WorkKind, WorkView,
+};
 
 /// The migrations of a plan that have something left to do, in its order.
-pub fn open(plan: &Plan, sizes: &Sizes) -> Vec<MigrationView> {
-    some(plan, sizes, |script| !script.state.is_done() && script.state != ScriptState::Unchanged)
+pub fn open(plan: &Plan) -> Vec<MigrationView> {
+    some(plan, |script| !script.state.is_done() && script.state != ScriptState::Unchanged)
 }
 
 /// The migrations that have a script of interest, in the order of the plan, with these scripts alone.
-pub fn some(plan: &Plan, sizes: &Sizes, is_wanted: impl Fn(&PlannedScript) -> bool) -> Vec<MigrationView> {
+pub fn some(plan: &Plan, is_wanted: impl Fn(&PlannedScript) -> bool) -> Vec<MigrationView> {
     let mut migrations: Vec<MigrationView> = Vec::new();
     for script in plan.scripts.iter().filter(|script| is_wanted(script)) {
         let id = script.node.migration.as_str();
-        let phase = phase(script, plan.basis, sizes);
+        let phase = phase(script, plan.basis, &plan.sizes);
         match migrations.iter_mut().find(|migration| migration.id == id) {
             Some(migration) => migration.phases.push(phase),
             None => migrations.push(MigrationView { id: id.to_owned(), phases: vec![phase] }),
@@ -197,6 +196,12 @@ fn work_view(work: &Work, sizes: &Sizes) -> WorkView {
         Work::Rewrite(table) => (WorkKind::Rewrite, table),
         Work::Rows(table) => (WorkKind::Rows, table),
     };
-    let rows = sizes.iter().find(|(sized, _)| sized == table).map(|(_, size)| size.rows);
-    WorkView { kind, table: table.to_string(), rows }
+    let size = sizes.counted(table);
+    let seconds = size.and_then(|size| dialect::cost(work, size)).map(|cost| SecondsView { told: cost.timing(), ..seconds(&cost) });
+    WorkView { kind, table: table.to_string(), rows: size.map(|size| size.rows), bytes: size.map(|size| size.total_bytes()), seconds }
+}
+
+/// How long work takes: for people and for programs.
+pub(super) fn seconds(cost: &Cost) -> SecondsView {
+    SecondsView { least: cost.least.as_secs_f64(), most: cost.most.as_secs_f64(), told: cost.to_string() }
 }

@@ -52,6 +52,9 @@ pub fn render(report: &Report, style: &Style) -> String {
             text.push('\n');
         }
     }
+    if let Some(stats) = &report.stats {
+        text.push_str(&stats.document());
+    }
     migration::render(report, &Style { width, ..*style }, &mut text);
     fleet::render(report, &mut text);
     change::render(report, &mut text);

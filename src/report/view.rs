@@ -129,14 +129,29 @@ pub enum Blocks {
 }
 
 /// Work on the rows of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorkView {
     /// What kind.
     pub kind: WorkKind,
     /// The table.
     pub table: String,
-    /// Its rows by the server's estimate, where a database was asked.
+    /// Its rows, where they were counted.
     pub rows: Option<u64>,
+    /// Its bytes, indexes included, where they were counted.
+    pub bytes: Option<u64>,
+    /// How long it takes, where its size is known.
+    pub seconds: Option<SecondsView>,
+}
+
+/// How long work on a table takes: a range, since disks differ.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SecondsView {
+    /// On a fast disk.
+    pub least: f64,
+    /// On a slow one.
+    pub most: f64,
+    /// The range with the size and the speeds that it assumes.
+    pub told: String,
 }
 
 /// Kinds of work.
@@ -199,6 +214,9 @@ pub struct FindingView {
     /// The bytes of the source that the cure takes the place of.
     #[serde(skip)]
     pub replaces: Option<Span>,
+    /// How long others wait, on tables of known size; the longest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<SecondsView>,
     /// The source around it, for the text report.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,

@@ -8,6 +8,7 @@ use concertina::plan::survey::Known;
 use concertina::plan::{ApprovedPlan, Request, Survey};
 use concertina::run::{self, Event, Options, Outcome, RunError, Stop};
 use concertina::schema::Phase;
+use concertina::schema::size::Sizes;
 
 /// One migration with these scripts.
 pub(crate) struct Shop {
@@ -35,6 +36,7 @@ impl Shop {
             server: backend.server(),
             known: Known::Ledger(&ledger),
             today: ledger.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            sizes: &Sizes::unknown(),
         };
         let plan = survey.plan().expect("a plan");
         let findings: Vec<String> = plan.all_findings().map(|finding| format!("{finding:?}")).collect();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::quote::literal;
-use super::session::{Session, number, text, value};
-use crate::backend::{BackendError, Blocker, TableSize};
+use super::session::{Session, text, value};
+use crate::backend::{BackendError, Blocker};
 use crate::schema::{Dialect, ObjectName};
 
 /// An index as it was found.
@@ -32,7 +32,7 @@ const INDEX: &str = "SELECT format('%I.%I', n.nspname, c.relname) AS name, i.ind
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace";
 
 /// `to_regclass(…)` of a name.
-fn regclass(name: &ObjectName) -> String {
+pub(super) fn regclass(name: &ObjectName) -> String {
     format!("to_regclass({})", literal(&name.quoted(Dialect::Postgres)))
 }
 
@@ -104,25 +104,6 @@ pub(super) async fn finish_detaching(
 ) -> Result<(), BackendError> {
     let (parent, partition) = (parent.quoted(Dialect::Postgres), partition.quoted(Dialect::Postgres));
     session.run(place, format!("ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE")).await.map(|_| ())
-}
-
-/// Rows (as the server estimates them) and bytes, with all partitions.
-pub(super) async fn size(session: &mut Session, table: &ObjectName) -> Result<Option<TableSize>, BackendError> {
-    let table = regclass(table);
-    // reltuples is -1 until the table was analysed once: then the file's size tells, at a guessed width of 100 bytes.
-    let sql = format!(
-        "WITH RECURSIVE part (oid) AS (SELECT oid FROM pg_class WHERE oid = {table} UNION ALL \
-         SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid) \
-         SELECT sum(CASE WHEN c.relkind = 'p' THEN 0 WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 100 \
-         ELSE c.reltuples END)::bigint::text AS rows, sum(CASE WHEN c.relkind = 'p' THEN 0 \
-         ELSE pg_total_relation_size(c.oid) END)::bigint::text AS bytes \
-         FROM part JOIN pg_class c USING (oid) WHERE c.relkind IN ('r', 'p', 'm', 'f')"
-    );
-    let row = session.row(sql).await?;
-    match text(&row, "rows")? {
-        None => Ok(None),
-        Some(_) => Ok(Some(TableSize { rows: number(&row, "rows")?, bytes: number(&row, "bytes")? })),
-    }
 }
 
 /// The types of these columns as a cast can name them, in the order asked for.

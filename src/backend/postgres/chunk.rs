@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use super::PostgresBackend;
-use super::catalogue;
 use super::lease::{fence, held};
 use super::quote::{literal, optional};
 use super::script::{of_step, question, standing};
 use super::session::{LEDGER, number, text, value};
+use super::{catalogue, size};
 use crate::backend::{BackendError, Chunk, Limits, Notices, snapshot};
 use crate::backfill::chunk::Walk;
 use crate::backfill::{Job, KeyPart, KeyValue};
@@ -45,7 +45,7 @@ impl PostgresBackend {
 
     /// Fixes the upper bound, now, and puts the cursor before the first row; the counts go on.
     pub(super) async fn place_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
-        let estimate = catalogue::size(&mut self.main, &job.table).await?.map(|size| size.rows);
+        let estimate = size::of(&mut self.main, &job.table).await?.map(|size| size.rows);
         self.main.begin(limits, BY_INDEX).await?;
         let last = self.main.rows(walk(job).last_sql()).await?;
         let upper = last.first().map(|row| key(row, job)).transpose()?;

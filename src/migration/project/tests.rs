@@ -17,6 +17,10 @@ timeout = "3s"
 give_up_after = "10m"
 [backfill]
 chunk_target = "250ms"
+[lint]
+sizes = "sizes.json"
+small_rows = 500
+small_bytes = "2 MB"
 [lint.levels]
 "fk-without-index" = "allow"
 "drop-table" = "warn"
@@ -34,6 +38,8 @@ fn reads_every_key() {
     assert_eq!(project.migrations, Path::new("shop/db/migrations"));
     assert_eq!(project.services, ["api", "worker"]);
     assert_eq!(project.small_tables, ["countries"]);
+    assert_eq!(project.sizes.as_deref(), Some(Path::new("shop/sizes.json")));
+    assert_eq!(project.small_limit, SmallLimit { rows: 500, bytes: 2_000_000 });
     assert_eq!(project.database, DatabaseSource::Variable("SHOP_URL".into()));
     assert_eq!(project.soak, Duration::from_hours(2));
     assert_eq!(project.lock_timeout, Duration::from_secs(3));
@@ -52,6 +58,8 @@ fn faults_point_into_the_file() {
     assert!(fault("services = [\"api\", \"api\"]").contains("listed twice"));
     assert!(fault("[database]\nurl = \"sqlite://a\"\nurl_env = \"B\"").contains("not both"));
     assert!(fault("[lint]\nlevel = {}").contains("did you mean `levels`?"));
+    assert!(fault("[lint]\nsmall_rows = -1").contains("`lint.small_rows` must be a whole number"));
+    assert!(fault("[lint]\nsmall_bytes = \"big\"").contains("must be a number of bytes such as \"10 MB\""));
     assert!(fault("services = \"api\"").contains("must be an array of strings, found string"));
 }
 

@@ -176,7 +176,14 @@ fn levels_of_strangers_are_refused() {
     let migrations = migrations(&FILES, Dialect::Postgres);
     let project = Project::parse(std::path::Path::new("shop"), "[lint.levels]\ndrop-colum = \"warn\"").expect("levels are checked later");
     let server = Server::oldest(Dialect::Postgres);
-    let error =
-        Survey { project: &project, migrations: &migrations, server, known: Known::Nothing, today: crate::plan::testing::TODAY }.plan();
+    let error = Survey {
+        project: &project,
+        migrations: &migrations,
+        server,
+        known: Known::Nothing,
+        today: crate::plan::testing::TODAY,
+        sizes: &crate::schema::size::Sizes::unknown(),
+    }
+    .plan();
     assert!(error.expect_err("an unknown lint").to_string().contains("did you mean `drop-column`?"));
 }

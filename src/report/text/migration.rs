@@ -232,8 +232,10 @@ pub fn cost_of_work(statement: &StatementView) -> String {
             WorkKind::Rewrite => "rewrites all of",
             WorkKind::Rows => "changes rows of",
         };
-        let rows = work.rows.map(|rows| format!(" (about {})", plural(usize::try_from(rows).unwrap_or(usize::MAX), "row")));
-        parts.push(format!("{what} {}{}", work.table, rows.unwrap_or_default()));
+        let rows = work.rows.map(|rows| format!("about {}", plural(usize::try_from(rows).unwrap_or(usize::MAX), "row")));
+        let known: Vec<String> = rows.into_iter().chain(work.seconds.as_ref().map(|seconds| seconds.told.clone())).collect();
+        let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
+        parts.push(format!("{what} {}{known}", work.table));
     }
     parts.join("; ")
 }
