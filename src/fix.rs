@@ -19,7 +19,8 @@ pub use files::{Change, Home, changes};
 use crate::lint::finding::Finding;
 use crate::lint::{Class, Level, Replay, rule};
 use crate::migration::{Allowance, MigrationId};
-use crate::schema::Phase;
+use crate::recipe::{Given, Wishes, instead_of};
+use crate::schema::{Operation, Phase};
 use crate::sql::Span;
 
 use judge::{Judged, judge};
@@ -33,6 +34,8 @@ pub struct Case<'a> {
     pub migration: &'a MigrationId,
     /// How its scripts are called in messages, by phase in the order of `Phase::ALL`.
     pub paths: [String; 3],
+    /// What is asked for beside the change itself.
+    pub wishes: Wishes,
     /// `[[allow]]` of its migration.toml.
     pub allowances: &'a [Allowance],
 }
@@ -111,7 +114,7 @@ impl Work<'_> {
     /// The first way that takes the finding away and brings nothing worse.
     fn attempt(&self, draft: &Draft, judged: &Judged, finding: &Finding) -> Result<Way, String> {
         let mut why = None;
-        match self.by_cure(draft, judged, judged, finding) {
+        match self.replaced(draft, judged, judged, finding) {
             Ok(way) => return Ok(way),
             Err(reason) => why = why.or(reason),
         }
@@ -122,13 +125,34 @@ impl Work<'_> {
                     None => return Ok((lone, then)),
                     Some(reason) => why = Some(reason),
                 },
-                Some(same) => match self.by_cure(&lone, &then, judged, same) {
+                Some(same) => match self.replaced(&lone, &then, judged, same) {
                     Ok(way) => return Ok(way),
                     Err(reason) => why = reason.or(why),
                 },
             }
         }
         Err(why.unwrap_or_else(|| "no files can be written for it: it needs a decision".to_owned()))
+    }
+
+    /// The recipe for what the clause does, else the cures.
+    fn replaced(&self, draft: &Draft, judged: &Judged, before: &Judged, finding: &Finding) -> Result<Way, Option<String>> {
+        let by_recipe = self.by_recipe(draft, judged, before, finding);
+        let Err(recipe) = by_recipe else { return by_recipe };
+        self.by_cure(draft, judged, before, finding).map_err(|cure| recipe.or(cure))
+    }
+
+    fn by_recipe(&self, draft: &Draft, judged: &Judged, before: &Judged, finding: &Finding) -> Result<Way, Option<String>> {
+        let met = judged.met_by(self.case, finding).ok_or(None)?;
+        let operations: Vec<&Operation> = met.operations.iter().collect();
+        let given =
+            Given { server: self.case.past.server(), schema: &met.schema, migration: self.case.migration.as_str(), phase: finding.phase };
+        let phases = instead_of(&given, &operations, &self.case.wishes).ok_or(None)?.map_err(|refusal| Some(refusal.to_string()))?;
+        let next = unit::replaced(draft, judged, finding, &unit::of_phases(&phases)).ok_or_else(uncut)?;
+        let then = judge(self.case, &next);
+        match self.worse(before, &then, finding) {
+            None => Ok((next, then)),
+            Some(reason) => Err(Some(reason)),
+        }
     }
 
     /// The cures of every lint that found something in the same clause, the gravest first, then all of them together.
@@ -145,8 +169,8 @@ impl Work<'_> {
         for way in ways {
             let cures: Vec<&Finding> =
                 way.iter().flat_map(|lint| judged.findings.iter().filter(here).filter(|other| other.lint.as_str() == *lint)).collect();
-            let Some(next) = unit::cured(draft, judged, finding, &cures) else {
-                why = Some("it stands inside a statement that cannot be cut".to_owned());
+            let Some(next) = unit::replaced(draft, judged, finding, &unit::of_cures(&cures)) else {
+                why = uncut();
                 continue;
             };
             let then = judge(self.case, &next);
@@ -174,6 +198,10 @@ impl Work<'_> {
         }
         same::difference(self.goal, after).map(|difference| format!("its cure would end in another schema: {difference}"))
     }
+}
+
+fn uncut() -> Option<String> {
+    Some("it stands inside a statement that cannot be cut".to_owned())
 }
 
 fn class(finding: &Finding) -> Class {

@@ -3,7 +3,53 @@
 //! From names and what the schema knows to the statements of each phase. The cures of findings, `migrate fix` and
 //! `migrate new` all write what stands here. Knows no lint, no file and no database.
 
+mod add_column;
+mod carry;
+mod drop_column;
+mod expression;
 mod name;
+mod phases;
+mod replace_column;
+mod split_table;
 pub mod statement;
+mod table;
+mod tighten;
 
+pub use add_column::add_column;
+pub use drop_column::drop_column;
+pub use expression::pretty;
 pub use name::{Spelled, derived};
+pub use phases::{Given, Phases, Refusal, Wishes};
+pub use replace_column::{change_type, rename_column};
+pub use split_table::{Split, split_table};
+pub use table::{drop_table, rename_table};
+pub use tighten::{add_primary_key, set_not_null};
+
+use crate::schema::Operation;
+use crate::schema::operation::ColumnChange;
+use crate::schema::table::ConstraintKind;
+
+/// The phases that make the same change as some operations of one clause; `None` where no recipe is about them.
+pub fn instead_of(given: &Given<'_>, operations: &[&Operation], wishes: &Wishes) -> Option<Result<Phases, Refusal>> {
+    match operations {
+        [Operation::AddColumn(add)] => Some(add_column(given, add, wishes)),
+        [Operation::DropColumn { table, column, cascade: false, .. }] => Some(Ok(drop_column(given, table, column))),
+        [Operation::RenameColumn { table, column, to }] => Some(rename_column(given, table, column, to, None, wishes)),
+        [Operation::RenameTable { table, to }] => Some(rename_table(given, table, to)),
+        [Operation::AlterColumn { table, column, change: ColumnChange::SetType { ty, using: None, collation: None } }] => {
+            Some(change_type(given, table, column, ty, &ty.to_string(), wishes))
+        }
+        [Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull }] if wishes.value.is_some() => {
+            Some(set_not_null(given, table, column, wishes))
+        }
+        [Operation::AddConstraint(add)] if add.using_index.is_none() => match &add.constraint.kind {
+            ConstraintKind::PrimaryKey(columns) => Some(add_primary_key(given, &add.table, columns, &add.constraint)),
+            ConstraintKind::Unique { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::NotNull(_)
+            | ConstraintKind::ForeignKey(_)
+            | ConstraintKind::Exclusion { .. } => None,
+        },
+        _ => None,
+    }
+}

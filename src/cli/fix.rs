@@ -1,7 +1,7 @@
 //! `migrate fix`: shows, or writes, an unsafe migration as phases that break nobody.
 
-mod target;
-mod write;
+pub(super) mod target;
+pub(super) mod write;
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -1,4 +1,7 @@
-//! `migrate new`: writes the folder of a migration with a script per phase.
+//! `migrate new`: writes the folder of a migration with a script per phase, empty or after a recipe.
+
+mod name;
+pub mod recipe;
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +10,25 @@ use jiff::Timestamp;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::fix::target::follow;
+use super::fix::write;
+use super::lint::policy;
+use super::refused_by;
 use super::session::Session;
+use super::site::Site;
+use crate::fix::{Case, Change, fix};
+use crate::lint::{Level, Replay};
+use crate::migration::{MigrationId, Project};
+use crate::recipe::Given;
+use crate::report::found::enter;
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Phase;
+use crate::schema::table::Knowledge;
+use recipe::Recipe;
 
 /// Arguments of `migrate new`.
 #[derive(clap::Args, Debug)]
+#[command(subcommand_value_name = "RECIPE", subcommand_help_heading = "Recipes", disable_help_subcommand = true)]
 pub struct Args {
     /// What the migration is about, in a few words: users-full-name
     pub slug: String,
@@ -20,18 +36,70 @@ pub struct Args {
     /// Only these phases [default: all three]
     #[arg(long = "phase", value_name = "PHASE", value_enum)]
     pub phases: Vec<super::PhaseArg>,
+
+    /// A change to write in phases
+    #[command(subcommand)]
+    pub recipe: Option<Recipe>,
 }
 
 /// Writes `<time>_<slug>/` with a file per phase.
 ///
 /// # Errors
-/// When the slug has no letter, the folder is there already or cannot be written.
+/// When the slug has no letter, the folder is there already or cannot be written, or the recipe cannot be followed.
 pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
-    let project = session.project()?;
+    match &args.recipe {
+        Some(recipe) => by_recipe(args, recipe, session),
+        None => empty(args, &session.project()?),
+    }
+}
+
+/// The name of the new migration.
+fn id(args: &Args) -> Result<String, Failure> {
     let slug = slug(&args.slug).ok_or_else(|| {
         Failure::new(Exit::Usage, format!("`{}` has no letter or digit to make a name of", args.slug)).next("migrate new users-full-name")
     })?;
-    let id = format!("{}_{slug}", Timestamp::now().strftime("%Y%m%d%H%M%S"));
+    Ok(format!("{}_{slug}", Timestamp::now().strftime("%Y%m%d%H%M%S")))
+}
+
+/// Writes what a recipe makes of one change.
+fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, Failure> {
+    let site = Site::find_offline(session)?;
+    let project = &site.project;
+    let id = MigrationId::new(&id(args)?);
+    let mut past = Replay::new(site.server, Knowledge::Known, policy(Some(project))?);
+    follow(&site, None, &mut past)?;
+    let given = Given { server: site.server, schema: past.schema(), migration: id.as_str(), phase: Phase::Expand };
+    let (draft, wishes) = recipe.draft(&given)?;
+    let shown = project.migrations.strip_prefix(&project.root).unwrap_or(&project.migrations);
+    let folder = shown.join(id.as_str()).to_string_lossy().replace('\\', "/");
+    let paths = Phase::ALL.map(|phase| format!("{folder}/{phase}.sql"));
+    let case = Case { past: &past, migration: &id, paths, wishes, allowances: &[] };
+    let fixed = fix(&case, draft);
+    if let Some(left) = fixed.left.iter().find(|left| left.finding.level == Level::Deny) {
+        let message = format!("{}: {}", left.finding.message, left.reason);
+        return Err(Failure::new(Exit::Usage, message).next(format!("migrate explain {}", left.finding.lint)));
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    let texts = Phase::ALL.map(|phase| (format!("{folder}/{phase}.sql"), fixed.draft.text(phase).to_owned()));
+    for (path, text) in texts.into_iter().chain([(format!("{folder}/migration.toml"), fixed.draft.settings().to_owned())]) {
+        if !text.trim().is_empty() {
+            changes.push(Change { path, before: None, after: Some(text) });
+        }
+    }
+    write::all(&project.root, &changes)?;
+    let mut report = Report::new(CommandName::New);
+    enter(&mut report, fixed.left.iter().map(|left| &left.finding), [], site.server.dialect);
+    report.outcome = Outcome::Applied;
+    report.files = changes.into_iter().map(|change| change.path).collect();
+    report.notes.push(format!("wrote migration {id}"));
+    report.next.push("migrate plan".to_owned());
+    refused_by(&mut report);
+    Ok(report)
+}
+
+/// Writes a script per phase that says what belongs into it.
+fn empty(args: &Args, project: &Project) -> Result<Report, Failure> {
+    let id = id(args)?;
     let folder = project.migrations.join(&id);
     let phases: Vec<Phase> =
         if args.phases.is_empty() { Phase::ALL.to_vec() } else { args.phases.iter().map(|&phase| phase.into()).collect() };

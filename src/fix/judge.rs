@@ -5,7 +5,7 @@ use crate::lint::finding::Finding;
 use crate::lint::{Judge, Placed, PlanFault};
 use crate::migration::NodeRef;
 use crate::plan::steps::steps;
-use crate::schema::{Phase, Schema};
+use crate::schema::{Operation, Origin, Phase, Schema};
 use crate::sql::{self, Script, Source};
 
 /// What a draft is worth.
@@ -23,7 +23,31 @@ pub(super) struct Judged {
     pub(super) synced: bool,
 }
 
+/// What a clause meets, and what it does.
+pub(super) struct Met {
+    pub(super) schema: Schema,
+    pub(super) operations: Vec<Operation>,
+}
+
 impl Judged {
+    /// The schema that the clause of a finding meets.
+    pub(super) fn met_by(&self, case: &Case<'_>, finding: &Finding) -> Option<Met> {
+        let mut schema = self.start.clone();
+        for (transaction, (phase, script)) in (1..).zip(&self.scripts) {
+            let origin = Origin { migration: case.migration.shared(), phase: *phase, transaction };
+            for clause in script.statements.iter().flat_map(|statement| &statement.clauses) {
+                if *phase == finding.phase && clause.span == finding.span {
+                    let statement = script.statements.iter().find(|statement| statement.clauses.iter().any(|other| other.span == clause.span))?;
+                    let operations = statement.clauses.iter().filter(|other| other.span == clause.span);
+                    return Some(Met { operations: operations.map(|clause| clause.operation.clone()).collect(), schema });
+                }
+                // What does not fit is a finding already.
+                let _ = schema.apply(&clause.operation, &origin);
+            }
+        }
+        None
+    }
+
     /// The script of a phase.
     pub(super) fn script(&self, phase: Phase) -> Option<&Script> {
         self.scripts.iter().find(|(known, _)| *known == phase).map(|(_, script)| script)

@@ -6,7 +6,7 @@ use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::{self, Source};
 
-const SHOP: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, nick text, age integer, email text);\n\
+const SHOP: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, nick text, age integer, email text, code text NOT NULL);\n\
     CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total integer NOT NULL);\n\
     CREATE INDEX users_nick ON users (nick);\n";
 
@@ -22,7 +22,7 @@ fn fixed(dialect: Dialect, text: &str) -> Fixed {
     let past = past(dialect, SHOP);
     let migration = MigrationId::new("2_change");
     let paths = Phase::ALL.map(|phase| format!("2_change/{phase}.sql"));
-    let case = Case { past: &past, migration: &migration, paths, allowances: &[] };
+    let case = Case { past: &past, migration: &migration, paths, wishes: Wishes::default(), allowances: &[] };
     let fixed = fix(&case, Draft::new([(Phase::Expand, text.to_owned())], String::new()));
     let again = fix(&case, fixed.draft.clone());
     for phase in Phase::ALL {
@@ -96,6 +96,44 @@ fn a_validation_that_the_cure_does_is_not_done_twice() {
         "",
         "",
         "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT adult;\n",
+    );
+}
+
+#[test]
+fn a_required_column_goes_in_two_phases() {
+    check(
+        "ALTER TABLE users DROP COLUMN code;\n",
+        "ALTER TABLE users ALTER COLUMN code DROP NOT NULL;\n",
+        "",
+        "ALTER TABLE users DROP COLUMN code;\n",
+    );
+}
+
+#[test]
+fn a_column_brings_its_constraints_each_to_its_phase() {
+    check(
+        "ALTER TABLE users ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE CHECK (token <> '00000000-0000-0000-0000-000000000000');\n",
+        "ALTER TABLE users ADD COLUMN token uuid;\n\
+         ALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();\n\
+         CREATE UNIQUE INDEX CONCURRENTLY users_token_key ON users (token);\n\
+         ALTER TABLE users ADD CONSTRAINT users_token_key UNIQUE USING INDEX users_token_key;\n\
+         ALTER TABLE users ADD CONSTRAINT users_token_check CHECK (token <> '00000000-0000-0000-0000-000000000000') NOT VALID;\n\
+         ALTER TABLE users VALIDATE CONSTRAINT users_token_check;\n",
+        "UPDATE users SET token = gen_random_uuid() WHERE token IS NULL;\n",
+        "ALTER TABLE users ADD CONSTRAINT users_token_not_null CHECK (token IS NOT NULL) NOT VALID;\n\
+         ALTER TABLE users VALIDATE CONSTRAINT users_token_not_null;\n\
+         ALTER TABLE users ALTER COLUMN token SET NOT NULL;\n\
+         ALTER TABLE users DROP CONSTRAINT users_token_not_null;\n",
+    );
+}
+
+#[test]
+fn a_renamed_table_is_served_by_a_view() {
+    check(
+        "BEGIN;\nALTER TABLE users RENAME TO people;\nALTER TABLE people ADD bio text;\nCOMMIT;\n",
+        "BEGIN;\nALTER TABLE users RENAME TO people;\nCREATE VIEW users AS SELECT * FROM people;\nCOMMIT;\nALTER TABLE people ADD bio text;\n",
+        "",
+        "DROP VIEW users;\n",
     );
 }
 

@@ -3,6 +3,7 @@
 use super::judge::Judged;
 use super::{Draft, depend, terminated};
 use crate::lint::finding::Finding;
+use crate::recipe::Phases;
 use crate::schema::{Operation, Phase};
 use crate::sql::{Clause, Script, Span, Statement};
 
@@ -53,19 +54,29 @@ fn is_comma(between: &str) -> bool {
     bare.trim() == ","
 }
 
-/// The draft with the cures of some findings in the place of the clause that they stand on.
-pub(super) fn cured(draft: &Draft, judged: &Judged, finding: &Finding, cures: &[&Finding]) -> Option<Draft> {
+/// The files of the cures of some findings.
+pub(super) fn of_cures(cures: &[&Finding]) -> Vec<(Place, String)> {
+    let files = cures.iter().flat_map(|finding| &finding.cure);
+    files.filter_map(|file| Some((Place::of(&file.path)?, file.sql.clone()))).collect()
+}
+
+/// The files of a recipe.
+pub(super) fn of_phases(phases: &Phases) -> Vec<(Place, String)> {
+    let scripts = Phase::ALL.map(|phase| (Place::Script(phase), phases.script(phase).to_owned()));
+    scripts.into_iter().chain([(Place::Settings, phases.settings())]).filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// The draft with other files in the place of the clause that a finding stands on.
+pub(super) fn replaced(draft: &Draft, judged: &Judged, finding: &Finding, files: &[(Place, String)]) -> Option<Draft> {
     let phase = finding.phase;
     let script = judged.script(phase)?;
     let number = script.statements.iter().position(|statement| statement.holds(finding.span))?;
     let statement = &script.statements[number];
     let unit = unit(script, statement, finding.span)?;
-    let files: Vec<(Place, &str)> =
-        cures.iter().flat_map(|finding| &finding.cure).filter_map(|file| Some((Place::of(&file.path)?, file.sql.as_str()))).collect();
     if files.is_empty() {
         return None;
     }
-    let here: Vec<&str> = files.iter().filter(|(place, _)| *place == Place::Script(phase)).map(|(_, sql)| *sql).collect();
+    let here: Vec<&str> = files.iter().filter(|(place, _)| *place == Place::Script(phase)).map(|(_, sql)| sql.as_str()).collect();
     let latest = files.iter().filter_map(|(place, _)| place.phase()).max().unwrap_or(phase);
 
     let mut next = draft.clone();
@@ -79,7 +90,7 @@ pub(super) fn cured(draft: &Draft, judged: &Judged, finding: &Finding, cures: &[
     let left = join(unit.before.as_deref(), &here, unit.after.as_deref());
     let note = take(&mut next, script, phase, statement, &left);
     let mut note = note.map(|note| format!("{note}\n")).unwrap_or_default();
-    for (place, sql) in &files {
+    for (place, sql) in files {
         match place {
             Place::Script(to) if *to == phase => {}
             Place::Script(to) => next.put(phase, *to, &format!("{}{}", std::mem::take(&mut note), sql)),
@@ -142,8 +153,10 @@ fn join(before: Option<&str>, parts: &[&str], after: Option<&str>) -> String {
 
 /// Where a file of a cure belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
+    /// The script of a phase.
     Script(Phase),
+    /// migration.toml.
     Settings,
 }
 

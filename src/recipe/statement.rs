@@ -1,5 +1,6 @@
 //! The statements that recipes are made of: constraints in two steps, NOT NULL without a scan, columns spelled out.
 
+use super::expression::pretty;
 use super::name::{Spelled, derived};
 use crate::schema::expression::Shape;
 use crate::schema::operation::{NewColumn, NewConstraint};
@@ -77,7 +78,7 @@ fn constraint_body(dialect: Dialect, kind: &ConstraintKind) -> String {
     match kind {
         ConstraintKind::PrimaryKey(columns) => format!("PRIMARY KEY ({})", columns.spelled(dialect)),
         ConstraintKind::Unique { columns, .. } => format!("UNIQUE ({})", columns.spelled(dialect)),
-        ConstraintKind::Check(condition) => format!("CHECK ({})", condition.text),
+        ConstraintKind::Check(condition) => format!("CHECK ({})", pretty(condition)),
         ConstraintKind::NotNull(column) => format!("NOT NULL {}", column.spelled(dialect)),
         ConstraintKind::ForeignKey(key) => format!("FOREIGN KEY ({}) {}", key.columns.spelled(dialect), references(dialect, key)),
         ConstraintKind::Exclusion { columns } => format!("EXCLUDE ({})", columns.spelled(dialect)),

@@ -18,6 +18,7 @@ use crate::fix::{Case, Draft, Home};
 use crate::lint::{Judge, Placed, Replay};
 use crate::migration::{Allowance, Migration, MigrationError, MigrationId, NodeRef, Part, Project, Settings};
 use crate::plan::{Graph, PlanError};
+use crate::recipe::Wishes;
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase, Server, ServerVersion};
 use crate::sql::{self, Source};
@@ -69,7 +70,7 @@ impl Target {
 
     pub(super) fn case(&self) -> Case<'_> {
         let paths = Phase::ALL.map(|phase| self.home.script(phase));
-        Case { past: &self.past, migration: &self.migration, paths, allowances: &self.allowances }
+        Case { past: &self.past, migration: &self.migration, paths, wishes: Wishes::default(), allowances: &self.allowances }
     }
 
     fn of_project(site: Site, id: &MigrationId) -> Result<Target, Failure> {
@@ -87,7 +88,7 @@ impl Target {
         let settings = home.files.get(&home.settings()).cloned().unwrap_or_default();
         let draft = Draft::new(texts, settings);
         let mut past = Replay::new(site.server, Knowledge::Known, policy(Some(&site.project))?);
-        follow(&site, migration, &mut past)?;
+        follow(&site, Some(migration), &mut past)?;
         let allowances = migration.settings.allowances.clone();
         Ok(Target { home, draft, root, past, migration: id.clone(), allowances, site: Some(site) })
     }
@@ -155,10 +156,10 @@ fn owner<'a>(site: &'a Site, path: &Path) -> Option<&'a Migration> {
     })
 }
 
-/// Replays everything that runs before the migration.
-fn follow(site: &Site, migration: &Migration, past: &mut Replay) -> Result<(), Failure> {
+/// Replays everything that runs before the migration; without one, everything.
+pub(in crate::cli) fn follow(site: &Site, migration: Option<&Migration>, past: &mut Replay) -> Result<(), Failure> {
     let graph = Graph::new(&site.migrations).map_err(|cycle| Failure::from(PlanError::from(cycle)))?;
-    let first = migration.nodes().next();
+    let first = migration.and_then(|migration| migration.nodes().next());
     for node in graph.order().take_while(|node| Some(*node) != first.as_ref()) {
         let (Some(other), Some(script)) = (site.migrations.get(&node.migration), site.migrations.script(node)) else { continue };
         let script = sql::read(&script.source()?, site.server);

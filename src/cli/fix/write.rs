@@ -12,7 +12,7 @@ use crate::fix::Change;
 ///
 /// # Errors
 /// When a file cannot be written or removed.
-pub(super) fn all(root: &Path, changes: &[Change]) -> Result<(), Failure> {
+pub(in crate::cli) fn all(root: &Path, changes: &[Change]) -> Result<(), Failure> {
     let refuse = |change: &Change, error: std::io::Error| Failure::new(Exit::Failure, format!("cannot write {}: {error}", change.path));
     for change in changes {
         if let Some(text) = &change.after {

@@ -1,0 +1,156 @@
+//! What a column brings along when another takes its place: NOT NULL, its default, its indexes and constraints.
+
+use super::expression::{pretty, with_column};
+use super::phases::{Given, Phases, Refusal};
+use super::statement::{add_constraint, alter, set_not_null};
+use super::{Spelled, derived, drop_column};
+use crate::schema::Dependent;
+use crate::schema::operation::NewConstraint;
+use crate::schema::table::{Column, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, Table, TypeName, Validity};
+use crate::schema::{Dialect, Expression, Ident, ObjectName, Phase};
+
+/// An old column and the one that takes its place.
+pub(super) struct Move<'a> {
+    pub(super) table: &'a ObjectName,
+    pub(super) old: &'a Ident,
+    pub(super) new: &'a Ident,
+    /// Of the new column.
+    pub(super) ty: Option<&'a TypeName>,
+}
+
+/// Adds to `phases` what gives the new column everything that the old one had, and drops the old one at the end.
+pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) -> Result<(), Refusal> {
+    let dialect = given.dialect();
+    let (alter, old, new) = (alter(dialect, moved.table), moved.old.spelled(dialect), moved.new.spelled(dialect));
+    let mut last: Vec<String> = Vec::new();
+    if let Some(table) = given.table(moved.table)
+        && let Some(column) = table.column(moved.old)
+    {
+        movable(given, moved, table, column)?;
+        for index in table.indexes.iter().filter(|index| !index.backs_constraint && index.concerns(moved.old)) {
+            build(given, moved, table, index, phases);
+        }
+        for constraint in table.constraints.iter().filter(|constraint| constraint.concerns(moved.old)) {
+            constrain(dialect, moved, constraint, phases)?;
+        }
+        if column.not_null {
+            match dialect {
+                Dialect::Postgres | Dialect::Mysql => {
+                    phases.add(Phase::Contract, &set_not_null(dialect, moved.table, moved.new, moved.ty.or(Some(&column.ty))));
+                }
+                Dialect::Sqlite => {
+                    phases.add(Phase::Contract, &format!("-- SQLite adds no NOT NULL to {new}: only a rebuilt table would have it.\n"));
+                }
+            }
+        }
+        if let Some(default) = &column.default {
+            match dialect {
+                Dialect::Postgres | Dialect::Mysql => last.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {};\n", pretty(default))),
+                Dialect::Sqlite => {
+                    phases.add(Phase::Contract, &format!("-- SQLite adds no DEFAULT to {new}: new releases write every value.\n"));
+                }
+            }
+        }
+        if dialect == Dialect::Sqlite {
+            last.push(drop_column::drop_indexes(table, moved.old));
+        }
+    }
+    last.push(format!("{alter} DROP COLUMN {old};\n"));
+    last.retain(|sql| !sql.is_empty());
+    // Up to the moment in which the old column goes, the triggers fill the new one; from then on its default does.
+    let together = last.len() > 1 && dialect != Dialect::Mysql;
+    let last = last.concat();
+    phases.add(Phase::Contract, &if together { format!("BEGIN;\n{last}COMMIT;\n") } else { last });
+    Ok(())
+}
+
+/// Refuses what no second column can take over.
+fn movable(given: &Given<'_>, moved: &Move<'_>, table: &Table, column: &Column) -> Result<(), Refusal> {
+    let refuse = |why: String| Err(Refusal::Impossible(format!("`{}.{}` {why}", moved.table, moved.old)));
+    if table.primary_key().contains(moved.old) {
+        return refuse("is part of the primary key, by which rows are found".to_owned());
+    }
+    match column.generated {
+        Generated::No => {}
+        Generated::Stored(_) | Generated::Virtual(_) => return refuse("is computed: add the new column computed as well".to_owned()),
+        Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => {
+            return refuse("is numbered by the database".to_owned());
+        }
+    }
+    for dependent in given.schema.dependents(moved.table, Some(moved.old)) {
+        match dependent {
+            Dependent::View(view) => return refuse(format!("is read by the view `{}`: make a view of the new column first", view.name)),
+            Dependent::ForeignKey { table, .. } => return refuse(format!("is referenced by a foreign key of `{}`", table.name)),
+            Dependent::GeneratedColumn(other) => return refuse(format!("is what `{}` is computed from", other.name)),
+            Dependent::Trigger { trigger, .. } => return refuse(format!("is used by the trigger `{}`: replace it first", trigger.name)),
+            Dependent::Routine(routine) => return refuse(format!("is used by the function `{}`: replace it first", routine.name)),
+            Dependent::Constraint(_) | Dependent::Index(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The same index over the new column.
+fn build(given: &Given<'_>, moved: &Move<'_>, table: &Table, index: &Index, phases: &mut Phases) {
+    let dialect = given.dialect();
+    let new = moved.new.spelled(dialect);
+    let expression = |expression: &Expression| with_column(expression, dialect, moved.old, &new);
+    let keys = index.keys.iter().map(|key| match key {
+        IndexKey::Column(name) if name == moved.old => new.clone(),
+        IndexKey::Column(name) => name.spelled(dialect),
+        IndexKey::Expression(key) => format!("({})", expression(key)),
+    });
+    let keys: Vec<String> = keys.collect();
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let concurrently = if dialect == Dialect::Postgres { "CONCURRENTLY " } else { "" };
+    let method = if index.method == "btree" { String::new() } else { format!(" USING {}", index.method) };
+    let include: Vec<String> =
+        index.include.iter().map(|name| if name == moved.old { new.clone() } else { name.spelled(dialect) }).collect();
+    let include = if include.is_empty() { String::new() } else { format!(" INCLUDE ({})", include.join(", ")) };
+    let predicate = index.predicate.as_ref().map(|predicate| format!(" WHERE {}", expression(predicate))).unwrap_or_default();
+    let name = renamed(dialect, index.name.as_ref(), moved, "idx").spelled(dialect);
+    let sql = format!(
+        "CREATE {unique}INDEX {concurrently}{name} ON {}{method} ({}){include}{predicate};\n",
+        table.name.spelled(dialect),
+        keys.join(", ")
+    );
+    phases.add(if index.unique { Phase::Contract } else { Phase::Expand }, &sql);
+}
+
+/// The same constraint on the new column.
+fn constrain(dialect: Dialect, moved: &Move<'_>, constraint: &Constraint, phases: &mut Phases) -> Result<(), Refusal> {
+    let swap = |columns: &[Ident]| -> Vec<Ident> {
+        columns.iter().map(|name| if name == moved.old { moved.new.clone() } else { name.clone() }).collect()
+    };
+    let (kind, suffix) = match &constraint.kind {
+        ConstraintKind::NotNull(_) | ConstraintKind::PrimaryKey(_) => return Ok(()),
+        ConstraintKind::Unique { columns, nulls_not_distinct } => {
+            (ConstraintKind::Unique { columns: swap(columns), nulls_not_distinct: *nulls_not_distinct }, "key")
+        }
+        ConstraintKind::Check(condition) => {
+            let text = with_column(condition, dialect, moved.old, &moved.new.spelled(dialect));
+            let columns = swap(&condition.columns);
+            (ConstraintKind::Check(Expression { text, columns, ..condition.clone() }), "check")
+        }
+        ConstraintKind::ForeignKey(key) => (ConstraintKind::ForeignKey(ForeignKey { columns: swap(&key.columns), ..key.clone() }), "fkey"),
+        ConstraintKind::Exclusion { .. } => {
+            return Err(Refusal::Impossible(format!("`{}.{}` is part of an exclusion constraint", moved.table, moved.old)));
+        }
+    };
+    if dialect == Dialect::Sqlite && !matches!(kind, ConstraintKind::Unique { .. }) {
+        return Err(Refusal::Impossible(format!("`{}.{}` carries a constraint, and SQLite adds none to a table that exists", moved.table, moved.old)));
+    }
+    let name = Some(renamed(dialect, constraint.name.as_ref(), moved, suffix));
+    let copy = NewConstraint { name, kind, validity: Validity::Valid, deferrable: false };
+    phases.add(Phase::Contract, &add_constraint(dialect, moved.table, &copy));
+    Ok(())
+}
+
+/// The name of a copy: with the new column's name in the place of the old one's.
+fn renamed(dialect: Dialect, name: Option<&Ident>, moved: &Move<'_>, suffix: &str) -> Ident {
+    let by_name = name.filter(|name| name.as_str().contains(moved.old.as_str()));
+    match by_name {
+        Some(name) => derived(dialect, [name.as_str().replace(moved.old.as_str(), moved.new.as_str()).as_str()]),
+        None => derived(dialect, [moved.table.name.as_str(), moved.new.as_str(), suffix]),
+    }
+}

@@ -1,0 +1,78 @@
+//! A column under another name, or of another type: a second one beside it, kept equal, until nobody uses the first.
+
+use super::Spelled;
+use super::carry::{Move, carry};
+use super::derived;
+use super::phases::{Given, Phases, Refusal, Wishes};
+use crate::migration::Sync;
+use crate::schema::table::TypeName;
+use crate::schema::{Dialect, Ident, ObjectName};
+
+/// Gives a column another name.
+///
+/// # Errors
+/// When the type of the column is not known, or something else needs the column under its old name.
+pub fn rename_column(
+    given: &Given<'_>,
+    table: &ObjectName,
+    old: &Ident,
+    new: &Ident,
+    ty: Option<&str>,
+    wishes: &Wishes,
+) -> Result<Phases, Refusal> {
+    if given.column(table, old).is_none() && ty.is_none() {
+        return Err(unknown(table, old, "give it with --type"));
+    }
+    let mut phases = replace(given, table, old, new, None, wishes)?;
+    if let Some(ty) = ty {
+        phases.syncs.iter_mut().for_each(|sync| sync.ty = Some(ty.to_owned()));
+    }
+    Ok(phases)
+}
+
+/// Gives a column another type, under another name, since the name is what tells old code from new.
+///
+/// # Errors
+/// When something else needs the old column.
+pub fn change_type(given: &Given<'_>, table: &ObjectName, old: &Ident, to: &TypeName, written: &str, wishes: &Wishes) -> Result<Phases, Refusal> {
+    let dialect = given.dialect();
+    let new = wishes.new_name.clone().unwrap_or_else(|| {
+        let word: String = to.base.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+        derived(dialect, [spelled_as_written(dialect, old), word.as_str()])
+    });
+    replace(given, table, old, &new, Some((to, written)), wishes)
+}
+
+fn replace(
+    given: &Given<'_>,
+    table: &ObjectName,
+    old: &Ident,
+    new: &Ident,
+    to: Option<(&TypeName, &str)>,
+    wishes: &Wishes,
+) -> Result<Phases, Refusal> {
+    let dialect = given.dialect();
+    let taken = given.column(table, new).is_some();
+    if taken {
+        return Err(Refusal::Impossible(format!("`{table}` has a column `{new}` already")));
+    }
+    let mut sync = Sync::new(table.spelled(dialect), old.spelled(dialect), new.spelled(dialect));
+    sync.ty = to.map(|(_, written)| written.to_owned());
+    sync.forward.clone_from(&wishes.forward);
+    sync.backward.clone_from(&wishes.backward);
+    let mut phases = Phases::default();
+    phases.syncs.push(sync);
+    carry(given, &Move { table, old, new, ty: to.map(|(ty, _)| ty) }, &mut phases)?;
+    Ok(phases)
+}
+
+fn spelled_as_written(dialect: Dialect, name: &Ident) -> &str {
+    match dialect {
+        Dialect::Postgres => name.as_str(),
+        Dialect::Sqlite | Dialect::Mysql => name.written(),
+    }
+}
+
+fn unknown(table: &ObjectName, column: &Ident, ask: &str) -> Refusal {
+    Refusal::Unknown { what: format!("the type of `{table}.{column}`"), ask: ask.to_owned() }
+}

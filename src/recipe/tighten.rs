@@ -1,0 +1,62 @@
+//! NOT NULL and PRIMARY KEY on rows that exist: old rows are filled first, and a validated CHECK proves it.
+
+use super::Spelled;
+use super::add_column::primary_key;
+use super::expression::pretty;
+use super::phases::{Given, Phases, Refusal, Wishes};
+use super::statement::{fills, sample_value, set_not_null as statements};
+use crate::schema::operation::NewConstraint;
+use crate::schema::{Dialect, Ident, ObjectName, Phase};
+
+/// Makes a column NOT NULL.
+///
+/// # Errors
+/// On SQLite, which cannot tighten a table that exists, and where MySQL must be told a type that is not known.
+pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishes: &Wishes) -> Result<Phases, Refusal> {
+    let dialect = given.dialect();
+    let known = given.column(table, column);
+    let name = column.spelled(dialect);
+    match (dialect, known) {
+        (Dialect::Sqlite, _) => {
+            return Err(Refusal::Impossible(format!(
+                "SQLite adds no NOT NULL to `{table}.{column}`: only a table made anew has it (`migrate explain not-null-breaks-old-writers`)"
+            )));
+        }
+        (Dialect::Mysql, None) => {
+            return Err(Refusal::Unknown {
+                what: format!("the type of `{table}.{column}`"),
+                ask: "MySQL wants the whole column stated: write MODIFY COLUMN by hand".to_owned(),
+            });
+        }
+        (Dialect::Postgres | Dialect::Mysql, _) => {}
+    }
+    let mut phases = Phases::default();
+    let default = known.and_then(|known| known.default.as_ref()).filter(|default| fills(Some(default))).map(pretty);
+    let value = wishes.value.clone().or(default);
+    if value.is_none() {
+        phases.add(Phase::Backfill, "-- For rows that have none: put the value that is right for them.\n");
+    }
+    let value = value.unwrap_or_else(|| sample_value(known.map(|known| &known.ty)).to_owned());
+    phases.add(Phase::Backfill, &format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)));
+    phases.add(Phase::Contract, &statements(dialect, table, column, known.map(|known| &known.ty)));
+    Ok(phases)
+}
+
+/// Gives a table its primary key.
+///
+/// # Errors
+/// On SQLite.
+pub fn add_primary_key(given: &Given<'_>, table: &ObjectName, columns: &[Ident], constraint: &NewConstraint) -> Result<Phases, Refusal> {
+    let dialect = given.dialect();
+    if dialect == Dialect::Sqlite {
+        return Err(Refusal::Impossible(format!("SQLite adds no key to `{table}`: only a table made anew has one")));
+    }
+    let phase = given.tightening(table, columns);
+    let mut phases = Phases::default();
+    for column in columns.iter().filter(|column| given.column(table, column).is_none_or(|known| !known.not_null)) {
+        let ty = given.column(table, column).map(|known| &known.ty);
+        phases.add(phase, &statements(dialect, table, column, ty));
+    }
+    phases.add(phase, &primary_key(dialect, table, columns, constraint));
+    Ok(phases)
+}

@@ -1,0 +1,259 @@
+//! The cases: a schema, a change asked for in one line or as an unsafe file, what two releases write, and what must hold.
+
+/// Where a case is lived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    Postgres,
+    Sqlite,
+}
+
+use Database::{Postgres, Sqlite};
+
+/// What is asked for.
+pub(crate) enum Asked {
+    /// `migrate new <slug> …`.
+    New(&'static [&'static str]),
+    /// A flat file, given to `migrate fix`.
+    Fix(&'static str),
+}
+
+/// One change in its surroundings. `:n` is a number that no other statement has.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) databases: &'static [Database],
+    pub(crate) given: &'static str,
+    /// One row.
+    pub(crate) seed: &'static str,
+    pub(crate) asked: Asked,
+    /// The change as if nobody were using the database: where the schema must end.
+    pub(crate) original: &'static str,
+    /// What the release before writes, until contract.
+    pub(crate) old: &'static [&'static str],
+    /// What the release that knows the migration writes, from expand on.
+    pub(crate) new: &'static [&'static str],
+    /// A column's name as it is in the end, and in the original.
+    pub(crate) renamed: Option<(&'static str, &'static str)>,
+    /// Queries and their answers after contract; those that begin with `/*both*/` also before.
+    pub(crate) checks: &'static [(&'static str, &'static str)],
+}
+
+const USERS: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer);\n";
+const USER: &str = "INSERT INTO users (id, name, email, age) VALUES (:n, 'n:n', 'e:n', 30)";
+const SHOP: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text);\nCREATE TABLE orders (id integer PRIMARY KEY, user_id integer, total integer NOT NULL);\n";
+
+const USUAL: Case = Case {
+    name: "",
+    databases: &[Postgres, Sqlite],
+    given: USERS,
+    seed: USER,
+    asked: Asked::New(&[]),
+    original: "",
+    old: &["INSERT INTO users (id, name, email, age) VALUES (:n, 'old', 'old:n', 31)", "UPDATE users SET age = 32 WHERE id = 7"],
+    new: &["INSERT INTO users (id, name, email, age) VALUES (:n, 'new', 'new:n', 33)", "UPDATE users SET age = 34 WHERE id = 8"],
+    renamed: None,
+    checks: &[],
+};
+
+pub(crate) const ALL: &[Case] = &[
+    Case {
+        name: "new set-not-null",
+        databases: &[Postgres],
+        asked: Asked::New(&["set-not-null", "users.email", "--value", "''"]),
+        original: "ALTER TABLE users ALTER COLUMN email SET NOT NULL",
+        old: &["INSERT INTO users (id, name) VALUES (:n, 'old')"],
+        checks: &[("SELECT count(*) > 0 FROM users WHERE email = ''", "t")],
+        ..USUAL
+    },
+    Case {
+        name: "new add-column, constant",
+        asked: Asked::New(&["add-column", "users.bio", "text not null default ''"]),
+        original: "ALTER TABLE users ADD COLUMN bio text not null default ''",
+        new: &["INSERT INTO users (id, name, bio) VALUES (:n, 'new', 'b')"],
+        ..USUAL
+    },
+    Case {
+        name: "new add-column, computed",
+        databases: &[Postgres],
+        asked: Asked::New(&["add-column", "users.token", "uuid not null default gen_random_uuid() unique"]),
+        original: "ALTER TABLE users ADD COLUMN token uuid not null default gen_random_uuid() unique",
+        new: &["INSERT INTO users (id, name, token) VALUES (:n, 'new', gen_random_uuid())"],
+        checks: &[("SELECT count(*) FROM users WHERE token IS NULL", "0")],
+        ..USUAL
+    },
+    Case {
+        name: "new add-column, numbered",
+        databases: &[Postgres],
+        asked: Asked::New(&["add-column", "users.number", "bigserial"]),
+        original: "ALTER TABLE users ADD COLUMN number bigserial",
+        checks: &[("SELECT count(*) = count(DISTINCT number) FROM users", "t")],
+        ..USUAL
+    },
+    Case {
+        name: "new drop-column",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, nick text NOT NULL);\nCREATE INDEX users_nick ON users (nick);\n",
+        seed: "INSERT INTO users (id, name, nick) VALUES (:n, 'n', 'nick')",
+        asked: Asked::New(&["drop-column", "users.nick"]),
+        original: "ALTER TABLE users DROP COLUMN nick",
+        old: &["INSERT INTO users (id, name, nick) VALUES (:n, 'old', 'nick')"],
+        new: &["INSERT INTO users (id, name) VALUES (:n, 'new')"],
+        ..USUAL
+    },
+    Case {
+        name: "new drop-column with an index",
+        databases: &[Sqlite],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, nick text);\nCREATE INDEX users_nick ON users (nick);\n",
+        seed: "INSERT INTO users (id, name, nick) VALUES (:n, 'n', 'nick')",
+        asked: Asked::New(&["drop-column", "users.nick"]),
+        original: "DROP INDEX users_nick;\nALTER TABLE users DROP COLUMN nick",
+        old: &["INSERT INTO users (id, name, nick) VALUES (:n, 'old', 'nick')"],
+        new: &["INSERT INTO users (id, name) VALUES (:n, 'new')"],
+        ..USUAL
+    },
+    Case {
+        name: "new add-index",
+        asked: Asked::New(&["add-index", "users(email, age)", "--where", "age > 3"]),
+        original: "CREATE INDEX users_email ON users (email, age) WHERE age > 3",
+        ..USUAL
+    },
+    Case {
+        name: "new add-index, unique",
+        asked: Asked::New(&["add-index", "users(email)", "--unique", "--name", "users_email_once"]),
+        original: "CREATE UNIQUE INDEX users_email_once ON users (email)",
+        ..USUAL
+    },
+    Case {
+        name: "new add-foreign-key",
+        databases: &[Postgres],
+        given: SHOP,
+        seed: "WITH u AS (INSERT INTO users (id, name) VALUES (:n, 'n')) INSERT INTO orders (id, user_id, total) VALUES (:n, NULL, 3)",
+        asked: Asked::New(&["add-foreign-key", "orders.user_id", "users.id", "--on-delete", "cascade"]),
+        original: "CREATE INDEX o ON orders (user_id);\nALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE",
+        old: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)"],
+        new: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 4, 3)"],
+        ..USUAL
+    },
+    Case {
+        name: "new add-check",
+        databases: &[Postgres],
+        asked: Asked::New(&["add-check", "users", "age > 0", "--name", "users_age"]),
+        original: "ALTER TABLE users ADD CONSTRAINT users_age CHECK (age > 0)",
+        ..USUAL
+    },
+    Case {
+        name: "new add-unique",
+        databases: &[Postgres],
+        asked: Asked::New(&["add-unique", "users(email, age)"]),
+        original: "ALTER TABLE users ADD UNIQUE (email, age)",
+        ..USUAL
+    },
+    Case {
+        name: "new add-unique as an index",
+        databases: &[Sqlite],
+        asked: Asked::New(&["add-unique", "users(email)"]),
+        original: "CREATE UNIQUE INDEX users_email ON users (email)",
+        ..USUAL
+    },
+    Case {
+        name: "new split-table",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, bio text, avatar text DEFAULT 'none');\n",
+        seed: "INSERT INTO users (id, name, bio, avatar) VALUES (:n, 'n', 'b:n', 'a:n')",
+        asked: Asked::New(&["split-table", "users", "profiles", "--columns", "bio,avatar"]),
+        original: "CREATE TABLE profiles (user_id integer PRIMARY KEY REFERENCES users ON DELETE CASCADE, bio text, avatar text DEFAULT 'none');\nALTER TABLE users DROP COLUMN bio, DROP COLUMN avatar",
+        old: &[
+            "INSERT INTO users (id, name, bio) VALUES (:n, 'old', 'o:n')",
+            "UPDATE users SET bio = 'old' WHERE id = 3",
+            "INSERT INTO users (id, name, bio) VALUES (9000000 + :n, 'old', 'x')",
+            "DELETE FROM users WHERE id > 9000000",
+        ],
+        new: &[
+            "WITH u AS (INSERT INTO users (id, name) VALUES (:n, 'new') RETURNING id) INSERT INTO profiles (user_id, bio) SELECT 4, 'x' FROM u WHERE false",
+            "INSERT INTO profiles (user_id, bio, avatar) VALUES (3, 'new', 'pic') ON CONFLICT (user_id) DO UPDATE SET bio = 'new', avatar = 'pic'",
+            "UPDATE profiles SET avatar = 'face' WHERE user_id = 5",
+        ],
+        checks: &[
+            ("/*both*/ SELECT bio, avatar FROM profiles WHERE user_id = 5", "b5|face"),
+            ("SELECT bio, avatar FROM profiles WHERE user_id = 3", "new|pic"),
+            ("SELECT bio FROM profiles WHERE user_id = 7", "b7"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new split-table on sqlite",
+        databases: &[Sqlite],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, bio text, avatar text DEFAULT 'none');\n",
+        seed: "INSERT INTO users (id, name, bio, avatar) VALUES (:n, 'n', 'b:n', 'a:n')",
+        asked: Asked::New(&["split-table", "users", "profiles", "--columns", "bio,avatar"]),
+        original: "CREATE TABLE profiles (user_id integer PRIMARY KEY REFERENCES users ON DELETE CASCADE, bio text, avatar text DEFAULT 'none');\nALTER TABLE users DROP COLUMN bio;\nALTER TABLE users DROP COLUMN avatar",
+        old: &["INSERT INTO users (id, name, bio) VALUES (:n, 'old', 'o:n')", "UPDATE users SET bio = 'old' WHERE id = 3"],
+        new: &[
+            "INSERT INTO users (id, name) VALUES (:n, 'new')",
+            "INSERT INTO profiles (user_id, bio, avatar) VALUES (3, 'new', 'pic') ON CONFLICT (user_id) DO UPDATE SET bio = 'new', avatar = 'pic'",
+            "UPDATE profiles SET avatar = 'face' WHERE user_id = 5",
+        ],
+        checks: &[
+            ("/*both*/ SELECT bio, avatar FROM profiles WHERE user_id = 5", "b5|face"),
+            ("SELECT bio, avatar FROM profiles WHERE user_id = 3", "new|pic"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new rename-table",
+        asked: Asked::New(&["rename-table", "users", "people"]),
+        original: "ALTER TABLE users RENAME TO people",
+        new: &["INSERT INTO people (id, name) VALUES (:n, 'new')", "UPDATE people SET age = 40 WHERE id = 9"],
+        ..USUAL
+    },
+    Case {
+        name: "new drop-table",
+        given: SHOP,
+        seed: "INSERT INTO users (id, name) VALUES (:n, 'n')",
+        asked: Asked::New(&["drop-table", "orders"]),
+        original: "DROP TABLE orders",
+        old: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)"],
+        new: &["INSERT INTO users (id, name) VALUES (:n, 'n')"],
+        ..USUAL
+    },
+    Case {
+        name: "fix of one file with safe and unsafe statements",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer, nick text NOT NULL);\nCREATE TABLE orders (id integer PRIMARY KEY, user_id integer, total integer NOT NULL);\n",
+        seed: "INSERT INTO users (id, name, email, age, nick) VALUES (:n, 'n', 'e:n', 30, 'k')",
+        asked: Asked::Fix(
+            "-- of a framework\nBEGIN;\nCREATE TABLE notes (id integer PRIMARY KEY, body text);\n-- unused\nALTER TABLE users DROP COLUMN nick;\nALTER TABLE users ADD COLUMN bio text, ALTER COLUMN email SET NOT NULL, ADD CONSTRAINT users_age CHECK (age > 0);\nCREATE INDEX orders_user ON orders (user_id);\nALTER TABLE orders ADD CONSTRAINT orders_user_fk FOREIGN KEY (user_id) REFERENCES users (id);\nUPDATE users SET bio = '' WHERE bio IS NULL;\nALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);\nALTER TABLE users ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();\nCOMMIT;\n",
+        ),
+        original: "CREATE TABLE notes (id integer PRIMARY KEY, body text);\nALTER TABLE users DROP COLUMN nick;\nALTER TABLE users ADD COLUMN bio text, ALTER COLUMN email SET NOT NULL, ADD CONSTRAINT users_age CHECK (age > 0);\nCREATE INDEX orders_user ON orders (user_id);\nALTER TABLE orders ADD CONSTRAINT orders_user_fk FOREIGN KEY (user_id) REFERENCES users (id);\nALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);\nALTER TABLE users ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid()",
+        old: &["INSERT INTO users (id, name, email, age, nick) VALUES (:n, 'old', 'o:n', 3, 'k')", "INSERT INTO orders VALUES (:n, 5, 5)"],
+        new: &["INSERT INTO users (id, name, email, age, bio) VALUES (:n, 'new', 'n:n', 3, 'b')"],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a flat file of SQLite",
+        databases: &[Sqlite],
+        asked: Asked::Fix("ALTER TABLE users ADD COLUMN bio text;\nUPDATE users SET bio = '' WHERE bio IS NULL;\nALTER TABLE users DROP COLUMN age;\n"),
+        original: "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE users DROP COLUMN age",
+        new: &["INSERT INTO users (id, name, bio) VALUES (:n, 'new', 'b')"],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a primary key",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer, name text NOT NULL);\nCREATE UNIQUE INDEX walk ON users (name);\n",
+        seed: "INSERT INTO users (id, name) VALUES (:n, 'n:n')",
+        asked: Asked::Fix("ALTER TABLE users ADD PRIMARY KEY (id);\n"),
+        original: "ALTER TABLE users ADD PRIMARY KEY (id)",
+        old: &["INSERT INTO users (id, name) VALUES (:n, 'old:n')"],
+        new: &["INSERT INTO users (id, name) VALUES (:n, 'new:n')"],
+        ..USUAL
+    },
+    Case {
+        name: "fix of defaults, indexes and a required column",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'x', email text, age integer);\nCREATE INDEX users_age ON users (age);\n",
+        asked: Asked::Fix("DROP INDEX users_age;\nALTER TABLE users ALTER name DROP DEFAULT;\nALTER TABLE users ADD COLUMN plan text NOT NULL;\n"),
+        original: "DROP INDEX users_age;\nALTER TABLE users ALTER name DROP DEFAULT;\nALTER TABLE users ADD COLUMN plan text NOT NULL",
+        new: &["INSERT INTO users (id, name, plan) VALUES (:n, 'new', 'free')"],
+        ..USUAL
+    },
+];
