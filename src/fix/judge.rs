@@ -37,7 +37,8 @@ impl Judged {
             let origin = Origin { migration: case.migration.shared(), phase: *phase, transaction };
             for clause in script.statements.iter().flat_map(|statement| &statement.clauses) {
                 if *phase == finding.phase && clause.span == finding.span {
-                    let statement = script.statements.iter().find(|statement| statement.clauses.iter().any(|other| other.span == clause.span))?;
+                    let statement =
+                        script.statements.iter().find(|statement| statement.clauses.iter().any(|other| other.span == clause.span))?;
                     let operations = statement.clauses.iter().filter(|other| other.span == clause.span);
                     return Some(Met { operations: operations.map(|clause| clause.operation.clone()).collect(), schema });
                 }

@@ -41,7 +41,8 @@ fn of_table(table: &Table, facts: &mut BTreeSet<String>) {
     facts.insert(format!("table {name} {:?} {:?}", table.persistence, table.partitioning));
     for column in &table.columns {
         let numbered = column.default.as_ref().is_some_and(|default| default.text.starts_with("nextval ("));
-        let default = column.default.as_ref().filter(|_| !numbered).map_or_else(String::new, |default| format!(" default {}", default.text));
+        let default =
+            column.default.as_ref().filter(|_| !numbered).map_or_else(String::new, |default| format!(" default {}", default.text));
         let generated = match &column.generated {
             Generated::No if numbered => " serial".to_owned(),
             Generated::No => String::new(),

@@ -83,9 +83,9 @@ fn filling(given: &Given<'_>, add: &AddColumn, column: &NewColumn) -> Result<Fil
     match &column.generated {
         Generated::No if has_default && !rewrites => Ok(Filling::AtOnce),
         Generated::No => match column.default.as_ref().filter(|default| default.shape != Shape::Null) {
-            Some(_) if dialect == Dialect::Sqlite => {
-                Err(Refusal::Impossible("SQLite has no SET DEFAULT: a default that is computed cannot be added to rows that exist".to_owned()))
-            }
+            Some(_) if dialect == Dialect::Sqlite => Err(Refusal::Impossible(
+                "SQLite has no SET DEFAULT: a default that is computed cannot be added to rows that exist".to_owned(),
+            )),
             Some(default) => {
                 let default = pretty(default);
                 Ok(Filling::Later { by_itself: format!("{alter} ALTER COLUMN {name} SET DEFAULT {default};\n"), value: Some(default) })

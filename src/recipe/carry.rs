@@ -138,7 +138,10 @@ fn constrain(dialect: Dialect, moved: &Move<'_>, constraint: &Constraint, phases
         }
     };
     if dialect == Dialect::Sqlite && !matches!(kind, ConstraintKind::Unique { .. }) {
-        return Err(Refusal::Impossible(format!("`{}.{}` carries a constraint, and SQLite adds none to a table that exists", moved.table, moved.old)));
+        return Err(Refusal::Impossible(format!(
+            "`{}.{}` carries a constraint, and SQLite adds none to a table that exists",
+            moved.table, moved.old
+        )));
     }
     let name = Some(renamed(dialect, constraint.name.as_ref(), moved, suffix));
     let copy = NewConstraint { name, kind, validity: Validity::Valid, deferrable: false };

@@ -35,7 +35,5 @@ pub fn drop_column(given: &Given<'_>, table: &ObjectName, column: &Ident) -> Pha
 pub(super) fn drop_indexes(table: &Table, column: &Ident) -> String {
     let naming = table.indexes.iter().filter(|index| !index.backs_constraint && index.concerns(column));
     let names = naming.filter_map(|index| index.name.clone());
-    names
-        .map(|name| format!("DROP INDEX {};\n", ObjectName { schema: table.name.schema.clone(), name }.spelled(Dialect::Sqlite)))
-        .collect()
+    names.map(|name| format!("DROP INDEX {};\n", ObjectName { schema: table.name.schema.clone(), name }.spelled(Dialect::Sqlite))).collect()
 }

@@ -77,7 +77,8 @@ impl Given<'_> {
     pub fn tightening(&self, table: &ObjectName, columns: &[Ident]) -> Phase {
         let own = |origin: &crate::schema::Origin| &*origin.migration == self.migration;
         let new = self.table(table).is_some_and(|table| {
-            own(&table.origin) || (!columns.is_empty() && columns.iter().all(|name| table.column(name).is_some_and(|column| own(&column.origin))))
+            own(&table.origin)
+                || (!columns.is_empty() && columns.iter().all(|name| table.column(name).is_some_and(|column| own(&column.origin))))
         });
         if new { self.phase } else { Phase::Contract }
     }

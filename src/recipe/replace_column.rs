@@ -34,7 +34,14 @@ pub fn rename_column(
 ///
 /// # Errors
 /// When something else needs the old column.
-pub fn change_type(given: &Given<'_>, table: &ObjectName, old: &Ident, to: &TypeName, written: &str, wishes: &Wishes) -> Result<Phases, Refusal> {
+pub fn change_type(
+    given: &Given<'_>,
+    table: &ObjectName,
+    old: &Ident,
+    to: &TypeName,
+    written: &str,
+    wishes: &Wishes,
+) -> Result<Phases, Refusal> {
     let dialect = given.dialect();
     let new = wishes.new_name.clone().unwrap_or_else(|| {
         let word: String = to.base.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();

@@ -31,7 +31,10 @@ pub fn split_table(given: &Given<'_>, split: &Split<'_>) -> Result<Phases, Refus
     let unknown = |what: String| Refusal::Unknown { what, ask: "run it where the migrations make the table".to_owned() };
     let table = given.schema.table(split.table).known().ok_or_else(|| unknown(format!("`{}`", split.table)))?;
     let [key] = table.primary_key() else {
-        return Err(Refusal::Impossible(format!("`{}` has no primary key of one column, by which the rows would find each other", split.table)));
+        return Err(Refusal::Impossible(format!(
+            "`{}` has no primary key of one column, by which the rows would find each other",
+            split.table
+        )));
     };
     let column = |name: &Ident| table.column(name).ok_or_else(|| unknown(format!("the column `{}.{name}`", split.table)));
     let columns: Vec<&Column> = split.columns.iter().map(column).collect::<Result<_, _>>()?;

@@ -231,7 +231,9 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "fix of a flat file of SQLite",
         databases: &[Sqlite],
-        asked: Asked::Fix("ALTER TABLE users ADD COLUMN bio text;\nUPDATE users SET bio = '' WHERE bio IS NULL;\nALTER TABLE users DROP COLUMN age;\n"),
+        asked: Asked::Fix(
+            "ALTER TABLE users ADD COLUMN bio text;\nUPDATE users SET bio = '' WHERE bio IS NULL;\nALTER TABLE users DROP COLUMN age;\n",
+        ),
         original: "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE users DROP COLUMN age",
         new: &["INSERT INTO users (id, name, bio) VALUES (:n, 'new', 'b')"],
         ..USUAL
@@ -251,7 +253,9 @@ pub(crate) const ALL: &[Case] = &[
         name: "fix of defaults, indexes and a required column",
         databases: &[Postgres],
         given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'x', email text, age integer);\nCREATE INDEX users_age ON users (age);\n",
-        asked: Asked::Fix("DROP INDEX users_age;\nALTER TABLE users ALTER name DROP DEFAULT;\nALTER TABLE users ADD COLUMN plan text NOT NULL;\n"),
+        asked: Asked::Fix(
+            "DROP INDEX users_age;\nALTER TABLE users ALTER name DROP DEFAULT;\nALTER TABLE users ADD COLUMN plan text NOT NULL;\n",
+        ),
         original: "DROP INDEX users_age;\nALTER TABLE users ALTER name DROP DEFAULT;\nALTER TABLE users ADD COLUMN plan text NOT NULL",
         new: &["INSERT INTO users (id, name, plan) VALUES (:n, 'new', 'free')"],
         ..USUAL

@@ -18,7 +18,9 @@ pub enum Recipe {
     #[command(after_help = "Example:\n  migrate new users-full-name rename-column users.name full_name")]
     RenameColumn(RenameColumn),
     /// Give a column another type, in a column of another name
-    #[command(after_help = "Example:\n  migrate new orders-cents change-type orders.total bigint --name total_cents --forward 'total * 100' --backward 'total_cents / 100'")]
+    #[command(
+        after_help = "Example:\n  migrate new orders-cents change-type orders.total bigint --name total_cents --forward 'total * 100' --backward 'total_cents / 100'"
+    )]
     ChangeType(ChangeType),
     /// Make a column NOT NULL
     #[command(after_help = "Example:\n  migrate new users-email-required set-not-null users.email --value \"''\"")]
@@ -356,8 +358,7 @@ fn foreign_key(given: &Given<'_>, asked: &AddForeignKey) -> Result<Draft, Failur
 }
 
 fn leads(index: &crate::schema::table::Index, column: &Ident) -> bool {
-    index.predicate.is_none()
-        && matches!(index.keys.first(), Some(crate::schema::table::IndexKey::Column(first)) if first == column)
+    index.predicate.is_none() && matches!(index.keys.first(), Some(crate::schema::table::IndexKey::Column(first)) if first == column)
 }
 
 /// The type that a text names.
@@ -369,7 +370,9 @@ fn type_of(given: &Given<'_>, text: &str) -> Result<TypeName, Failure> {
         Some(Operation::CreateTable(table)) if script.statements.len() == 1 => table.columns.first().and_then(|column| column.ty.clone()),
         _ => None,
     };
-    found.ok_or_else(|| Failure::new(Exit::Usage, format!("`{text}` is no type of {}", given.dialect())).next("migrate new … change-type --help"))
+    found.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{text}` is no type of {}", given.dialect())).next("migrate new … change-type --help")
+    })
 }
 
 /// The table and the column, which the migrations must know.
