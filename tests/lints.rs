@@ -2,6 +2,8 @@
 //!
 //! See `lints/page.rs` for the form of an example.
 
+#[path = "lints/allowances.rs"]
+mod allowances;
 #[path = "lints/blocks.rs"]
 mod blocks;
 #[path = "lints/execute.rs"]

@@ -10,9 +10,10 @@ use super::replay::Placed;
 use super::rule::{Check, LintId};
 use super::rules;
 use crate::migration::{Allowance, MigrationId};
-use crate::schema::Phase;
+use crate::schema::operation::TransactionControl;
+use crate::schema::{Operation, Phase};
 use crate::sql::directive::DirectiveKind;
-use crate::sql::{Directive, Script, Source, Span};
+use crate::sql::{Directive, Script, Source, Span, Statement};
 
 /// What is wrong with an allowance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,11 @@ pub enum AllowanceFault {
         lint: LintId,
         /// As written.
         until: String,
+    },
+    /// No allowance reaches the lint: the database would not take such a text.
+    Fixed {
+        /// The lint.
+        lint: LintId,
     },
     /// Nothing that it allows was found.
     Unused {
@@ -83,9 +89,9 @@ impl Inline {
         for directive in &script.directives {
             inline.read(directive, None, today);
         }
-        for statement in &script.statements {
+        for (index, statement) in script.statements.iter().enumerate() {
             for directive in &statement.directives {
-                inline.read(directive, Some(statement.span), today);
+                inline.read(directive, Some(reach(script, index)), today);
             }
         }
         inline
@@ -115,6 +121,28 @@ impl Inline {
     }
 }
 
+/// What an allowance above a statement covers: the statement, or the transaction that it begins.
+fn reach(script: &Script, index: usize) -> Span {
+    let begins = |statement: &Statement| matches!(control(statement), Some(TransactionControl::Begin));
+    let ends = |statement: &&Statement| control(statement).is_some_and(TransactionControl::ends);
+    let statement = &script.statements[index];
+    if !begins(statement) {
+        return statement.span;
+    }
+    let end = script.statements[index..].iter().find(ends).or(script.statements.last());
+    end.map_or(statement.span, |end| statement.span.to(end.span))
+}
+
+fn control(statement: &Statement) -> Option<&TransactionControl> {
+    match &statement.clauses[..] {
+        [clause] => match &clause.operation {
+            Operation::Transaction(control) => Some(control),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn is_about_plan(lint: LintId) -> bool {
     rules::rule(lint.as_str()).is_some_and(|rule| match rule.check {
         Check::Plan(_) => true,
@@ -131,6 +159,9 @@ fn examine(id: &str, reason: &str, until: Option<Result<Date, String>>, today: D
         return Err(AllowanceFault::Unknown { id: id.to_owned(), suggestion: rules::similar(id) });
     };
     let lint = rule.id;
+    if rule.is_fixed() {
+        return Err(AllowanceFault::Fixed { lint });
+    }
     match until {
         _ if reason.trim().is_empty() => Err(AllowanceFault::NoReason { lint }),
         Some(Err(until)) => Err(AllowanceFault::NoDate { lint, until }),
@@ -222,6 +253,7 @@ mod tests {
         );
         assert!(matches!(judged("drop-column", " ", None), Err(AllowanceFault::NoReason { .. })));
         assert!(matches!(judged("drop-column", "x", Some("2026-11-20")), Err(AllowanceFault::Expired { .. })));
+        assert!(matches!(judged("parse-error", "x", None), Err(AllowanceFault::Fixed { .. })));
         assert!(matches!(judged("drop-column", "x", Some("soon")), Err(AllowanceFault::NoDate { .. })));
     }
 }

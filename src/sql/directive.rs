@@ -137,7 +137,7 @@ fn option(text: &str) -> Result<(&str, String, &str), String> {
         let word = text.split_whitespace().next().unwrap_or_default();
         return Err(format!("`{word}` is not understood; {KNOWN}"));
     };
-    let Some(quoted) = value.strip_prefix('"') else {
+    let Some((quote, quoted)) = value.chars().next().filter(|quote| matches!(quote, '"' | '\'')).map(|quote| (quote, &value[1..])) else {
         let end = value.find(char::is_whitespace).unwrap_or(value.len());
         return Ok((key, value[..end].to_owned(), &value[end..]));
     };
@@ -145,7 +145,7 @@ fn option(text: &str) -> Result<(&str, String, &str), String> {
     let mut characters = quoted.char_indices();
     while let Some((at, character)) = characters.next() {
         match character {
-            '"' => return Ok((key, content, &quoted[at + 1..])),
+            end if end == quote => return Ok((key, content, &quoted[at + 1..])),
             '\\' => content.extend(characters.next().map(|(_, escaped)| escaped)),
             other => content.push(other),
         }

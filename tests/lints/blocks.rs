@@ -135,6 +135,30 @@ fn a_definition_runs_nothing_and_a_call_runs_the_body() {
 }
 
 #[test]
+fn the_body_of_a_procedure_of_mysql_is_read() {
+    let judged = |text: &str| found(Dialect::Mysql, "CREATE TABLE users (id bigint PRIMARY KEY, nick varchar(40));", Phase::Expand, text);
+    let define = "DELIMITER //
+CREATE PROCEDURE upgrade()
+BEGIN
+  DECLARE n INT DEFAULT 0;
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
+  again: WHILE n < 1 DO
+    IF n = 0 THEN
+      ALTER TABLE users DROP COLUMN nick;
+    END IF;
+    SET n = n + 1;
+  END WHILE;
+END //
+DELIMITER ;
+";
+    assert_eq!(judged(define), []);
+    assert_eq!(judged(&format!("{define}CALL upgrade();")), [pair("drop-column", "CALL upgrade()")]);
+    let dynamic = "CREATE PROCEDURE run(q text) BEGIN SET @q = q; PREPARE s FROM @q; EXECUTE s; END;";
+    assert_eq!(judged(dynamic), []);
+    assert_eq!(judged(&format!("{dynamic}\nCALL run('DROP TABLE users');")), [pair("dynamic-sql-unanalysed", "CALL run('DROP TABLE users')")]);
+}
+
+#[test]
 fn what_a_call_does_stays_done() {
     let text = "CREATE PROCEDURE make() LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE made (id bigint PRIMARY KEY, a integer); END $$;
         CALL make(); CREATE INDEX made_a ON made (a); ALTER TABLE made DROP COLUMN a; DROP TABLE made;";

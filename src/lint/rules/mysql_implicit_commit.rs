@@ -6,7 +6,8 @@ use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::migration::Bounds;
-use crate::schema::Dialect;
+use crate::schema::operation::TransactionControl;
+use crate::schema::{Dialect, Operation};
 use crate::sql::Clause;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let transaction = frame.transaction;
-    let together = transaction.bounds == Bounds::Explicit && transaction.statements.len() > 1;
+    let together = transaction.bounds == Bounds::Explicit && transaction.statements.len() > 1 && says_begin(frame);
     let first_clause = frame.statement.clauses.first().is_some_and(|first| first.span == frame.clause.span);
     if !together || !first_clause || frame.impact.transaction != TransactionUse::CommitsImplicitly || committed_before(frame) {
         return;
@@ -30,6 +31,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         Fault::new("DDL commits the transaction that it stands in: what follows is not undone with it, and ROLLBACK brings nothing back")
             .help("write each statement on its own, without `BEGIN;` and `COMMIT;`, so that a failure leaves off between two of them"),
     );
+}
+
+/// Whether the file itself asks for the transaction, and not the tool that runs it.
+fn says_begin(frame: &Frame<'_>) -> bool {
+    frame.earlier_in_script().any(|clause| matches!(clause.operation, Operation::Transaction(TransactionControl::Begin)))
 }
 
 /// Whether an earlier statement ended the transaction, which is told there.

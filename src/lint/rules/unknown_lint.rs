@@ -29,6 +29,6 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
         AllowanceFault::NoReason { .. }
         | AllowanceFault::Expired { .. }
         | AllowanceFault::NoDate { .. }
-        | AllowanceFault::Unused { .. } => None,
+        | AllowanceFault::Fixed { .. } | AllowanceFault::Unused { .. } => None,
     }
 }

@@ -22,6 +22,10 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
             Fault::new(format!("nothing here is found by `{lint}`, and a later fault would slip through unseen"))
                 .help(format!("take the allowance away; `migrate explain {lint}` tells what it is about")),
         ),
+        AllowanceFault::Fixed { lint } => Some(
+            Fault::new(format!("no allowance reaches `{lint}`: the database would not take such a text, whoever answers for it"))
+                .help(format!("repair the text and take the allowance away; `migrate explain {lint}` tells what it is about")),
+        ),
         AllowanceFault::Unknown { .. }
         | AllowanceFault::NoReason { .. }
         | AllowanceFault::Expired { .. }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::schema::operation::{Block, Opaque};
 use crate::schema::table::Knowledge;
-use crate::schema::{Dialect, Schema};
+use crate::schema::Schema;
 
 impl Schema {
     /// Marks everything that an unreadable statement names.
@@ -34,7 +34,7 @@ impl Schema {
     /// Statements built at run time can make or drop anything: from here on absence proves nothing.
     pub(super) fn note_block(&mut self, block: &Block) {
         let readable = |name| self.routine(name).known().is_some_and(|routine| !routine.dynamic);
-        if block.dynamic || block.calls.as_ref().is_some_and(|name| self.dialect != Dialect::Postgres || !readable(name)) {
+        if block.dynamic || block.calls.as_ref().is_some_and(|name| !readable(name)) {
             self.history = Knowledge::Unknown;
         }
     }

@@ -19,7 +19,7 @@ fn a_directive_belongs_to_the_statement_below_or_on_its_lines() {
     let script = script(concat!(
         "-- migrate: allow(a) reason=\"whole file\"\n-- more\n\n",
         "-- migrate: allow(b) reason=\"say \\\"why\\\"\" until=2027-01-31\nSELECT 1; -- migrate: allow(c, d)\n\n",
-        "/* migrate: allow(e)\n   reason=\"x\" */\n\nSELECT 2 /* migrate: allow(f) */ , 3;\nSELECT '-- migrate: allow(g)';\n",
+        "/* migrate: allow(e)\n   reason='x' */\n\nSELECT 2 /* migrate: allow(f) */ , 3;\nSELECT '-- migrate: allow(g)';\n",
     ));
     assert_eq!(script.problems, []);
     assert_eq!(kinds(&script.directives), [allow("a", "whole file", None)]);

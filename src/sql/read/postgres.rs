@@ -3,7 +3,7 @@
 mod access;
 mod alter;
 mod alter_table;
-mod block;
+pub(super) mod block;
 mod constant;
 mod create;
 mod drop;

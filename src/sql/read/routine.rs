@@ -14,7 +14,7 @@ pub(super) struct Code {
     pub(super) uses: Vec<Ident>,
     /// Whether it builds statements at run time.
     pub(super) dynamic: bool,
-    /// The code itself, where it stood in a string, and whom it is for.
+    /// The code itself, and whom it is for.
     pub(super) text: Option<(String, Server)>,
 }
 
@@ -78,7 +78,9 @@ pub(super) fn code(cursor: &mut Cursor<'_>) -> Result<Code, Unread> {
     while !cursor.finished() {
         cursor.parser.advance_token();
     }
-    Ok(Code::of(cursor.tokens_from(start).map(|(token, _)| token), cursor.dialect()))
+    let text = cursor.text(cursor.span_from(start)).to_owned();
+    let code = Code::of(cursor.tokens_from(start).map(|(token, _)| token), cursor.dialect());
+    Ok(Code { text: Some((text, cursor.server)), ..code })
 }
 
 /// Everything that is left, as code that END closes.

@@ -9,6 +9,7 @@ use crate::schema::{Operation, Volatility};
 use crate::sql::Clause;
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::read::found::Found;
+use crate::sql::read::postgres::block;
 use crate::sql::read::synopsis::{self, Form, object, one, statement_end};
 
 #[rustfmt::skip]
@@ -48,16 +49,17 @@ fn routine(f: &Found<'_>) -> Result<Operation, Unread> {
     if f.words("code").is_some_and(|code| code.starts_with("AS ")) {
         return Err(Unread { reason: "a body follows the head without AS".to_owned() });
     }
+    let body = code.text.as_ref().map(|(text, server)| block::body(text, *server)).unwrap_or_default();
     Ok(Operation::CreateRoutine(Box::new(CreateRoutine {
         name: f.name("name")?,
         or_replace: f.has("or_replace"),
         procedure: f.has("procedure"),
         volatility: Volatility::Volatile,
         uses: code.uses,
-        does: Vec::new(),
+        does: body.does,
         arguments: parameters.types,
         defaults: parameters.defaults,
         returns: f.text("arguments_type").unwrap_or_default(),
-        dynamic: code.dynamic,
+        dynamic: code.dynamic || body.dynamic,
     })))
 }

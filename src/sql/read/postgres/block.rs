@@ -86,15 +86,15 @@ fn block(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Clause>, Unread> {
 
 /// What a call of a routine does.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(in crate::sql::read) struct Body {
     /// Changes of the schema, or of every row of a table. Which rows a condition with parameters means is not known.
-    pub(super) does: Vec<Operation>,
+    pub(in crate::sql::read) does: Vec<Operation>,
     /// Whether it builds statements at run time.
-    pub(super) dynamic: bool,
+    pub(in crate::sql::read) dynamic: bool,
 }
 
 /// Reads the body of a routine; of one that cannot be read nothing is known.
-pub(super) fn body(text: &str, server: Server) -> Body {
+pub(in crate::sql::read) fn body(text: &str, server: Server) -> Body {
     let mut inner = Inner::default();
     if inner.body(text, server, 0).is_err() {
         return Body { does: Vec::new(), dynamic: true };
@@ -147,10 +147,13 @@ impl Inner {
             if cursor.one_of(&["begin", "else", "loop", "exception"]).is_some() {
                 continue;
             }
-            if cursor.take(&Token::ShiftLeft) {
+            if cursor.at(1, &Token::Colon) {
+                // MySQL's label.
+                cursor.rewind(cursor.place() + 2);
+            } else if cursor.take(&Token::ShiftLeft) {
                 cursor.rewind(cursor.place() + 2);
             } else if cursor.one_of(&["if", "elsif", "elseif", "when", "while", "case"]).is_some() {
-                skip_to(cursor, end, &["then", "loop"]);
+                skip_to(cursor, end, &["then", "loop", "do"]);
             } else if cursor.one_of(&["for", "foreach"]).is_some() {
                 self.range(cursor, end, depth)?;
             } else if cursor.word("execute") {
