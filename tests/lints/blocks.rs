@@ -155,7 +155,10 @@ DELIMITER ;
     assert_eq!(judged(&format!("{define}CALL upgrade();")), [pair("drop-column", "CALL upgrade()")]);
     let dynamic = "CREATE PROCEDURE run(q text) BEGIN SET @q = q; PREPARE s FROM @q; EXECUTE s; END;";
     assert_eq!(judged(dynamic), []);
-    assert_eq!(judged(&format!("{dynamic}\nCALL run('DROP TABLE users');")), [pair("dynamic-sql-unanalysed", "CALL run('DROP TABLE users')")]);
+    assert_eq!(
+        judged(&format!("{dynamic}\nCALL run('DROP TABLE users');")),
+        [pair("dynamic-sql-unanalysed", "CALL run('DROP TABLE users')")]
+    );
 }
 
 #[test]

@@ -22,8 +22,10 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
             Fault::new(format!("`{lint}` is allowed here without a reason, so it stays in force"))
                 .help(format!("say why it is right here: `-- migrate: allow({lint}) reason=\"…\"`")),
         ),
-        AllowanceFault::Unknown { .. } | AllowanceFault::Expired { .. } | AllowanceFault::NoDate { .. } | AllowanceFault::Fixed { .. } | AllowanceFault::Unused { .. } => {
-            None
-        }
+        AllowanceFault::Unknown { .. }
+        | AllowanceFault::Expired { .. }
+        | AllowanceFault::NoDate { .. }
+        | AllowanceFault::Fixed { .. }
+        | AllowanceFault::Unused { .. } => None,
     }
 }

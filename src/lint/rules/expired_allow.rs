@@ -27,6 +27,8 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
             Fault::new(format!("`{until}` is no day, so nobody can tell how long `{lint}` is allowed"))
                 .help(format!("write year, month and day: `-- migrate: allow({lint}) reason=\"…\" until=2027-01-31`")),
         ),
-        AllowanceFault::Unknown { .. } | AllowanceFault::NoReason { .. } | AllowanceFault::Fixed { .. } | AllowanceFault::Unused { .. } => None,
+        AllowanceFault::Unknown { .. } | AllowanceFault::NoReason { .. } | AllowanceFault::Fixed { .. } | AllowanceFault::Unused { .. } => {
+            None
+        }
     }
 }

@@ -29,6 +29,7 @@ fn check(fault: &AllowanceFault) -> Option<Fault> {
         AllowanceFault::NoReason { .. }
         | AllowanceFault::Expired { .. }
         | AllowanceFault::NoDate { .. }
-        | AllowanceFault::Fixed { .. } | AllowanceFault::Unused { .. } => None,
+        | AllowanceFault::Fixed { .. }
+        | AllowanceFault::Unused { .. } => None,
     }
 }

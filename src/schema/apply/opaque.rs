@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::schema::Schema;
 use crate::schema::operation::{Block, Opaque};
 use crate::schema::table::Knowledge;
-use crate::schema::Schema;
 
 impl Schema {
     /// Marks everything that an unreadable statement names.

@@ -1,10 +1,10 @@
 //! SELECT, VALUES and TABLE as statements.
 
-use sqlparser::ast::{Expr, ObjectName, Query, SelectInto, SetExpr};
+use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Query, SelectInto, SelectItem, SetExpr, Value};
 use sqlparser::tokenizer::Token;
 
 use super::{table, whole};
-use crate::schema::operation::CreateTable;
+use crate::schema::operation::{CreateTable, Setting};
 use crate::schema::table::Persistence;
 use crate::schema::{Dialect, Operation};
 use crate::sql::Clause;
@@ -29,9 +29,34 @@ pub(super) fn statement(cursor: &mut Cursor<'_>) -> Result<Clause, Unread> {
             made.as_query = Some(found.reads);
             Operation::CreateTable(Box::new(made))
         }
+        None if let Some(setting) = set_config(cursor.dialect(), &tree) => Operation::SetSetting(setting),
         None => Operation::Query { reads: found.reads, functions: found.functions },
     };
     Ok(whole(cursor, start, operation))
+}
+
+/// `SELECT set_config('name', 'value', local)` of PostgreSQL: SET by another name.
+fn set_config(dialect: Dialect, tree: &Query) -> Option<Setting> {
+    let SetExpr::Select(select) = &*tree.body else { return None };
+    let [SelectItem::UnnamedExpr(Expr::Function(call))] = &select.projection[..] else { return None };
+    let named = call.name.0.last().and_then(|part| part.as_ident()).is_some_and(|name| name.value.eq_ignore_ascii_case("set_config"));
+    let FunctionArguments::List(list) = &call.args else { return None };
+    let literals: Vec<&Value> = list.args.iter().filter_map(literal).collect();
+    match &literals[..] {
+        [Value::SingleQuotedString(name), Value::SingleQuotedString(value), Value::Boolean(local)]
+            if dialect == Dialect::Postgres && named =>
+        {
+            Some(Setting { name: name.to_ascii_lowercase(), values: vec![value.clone()], local: *local })
+        }
+        _ => None,
+    }
+}
+
+fn literal(argument: &FunctionArg) -> Option<&Value> {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => Some(&value.value),
+        _ => None,
+    }
 }
 
 /// The table of SELECT INTO.

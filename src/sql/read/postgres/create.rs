@@ -83,7 +83,8 @@ fn routine(f: &mut Found<'_>) -> Result<Operation, Unread> {
     };
     let parameters = f.parameters("arguments")?;
     let language = f.ident("language").map(|language| language.as_str().to_owned()).or_else(|_| f.text("language"));
-    let ours = language.as_ref().map_or(f.has("code"), |language| ["plpgsql", "sql"].iter().any(|ours| language.eq_ignore_ascii_case(ours)));
+    let ours =
+        language.as_ref().map_or(f.has("code"), |language| ["plpgsql", "sql"].iter().any(|ours| language.eq_ignore_ascii_case(ours)));
     // Nothing calls a trigger's function but its trigger.
     let called = !matches!(f.words("returns").as_deref(), Some("TRIGGER" | "EVENT_TRIGGER"));
     let body = match &code.text {
