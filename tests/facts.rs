@@ -357,3 +357,37 @@ fn type_name(text: &str) -> TypeName {
         other => panic!("{text} is read as {other:?}"),
     }
 }
+
+/// Statements that a lint says the server refuses, with what it answers.
+const REFUSED: [(&str, &str, &str); 8] = [
+    (SHOWN, "ALTER TABLE t ALTER COLUMN a TYPE text", "0A000"),
+    (SHOWN, "ALTER TABLE t ALTER COLUMN b TYPE text", "0A000"),
+    (SHOWN, "ALTER TABLE t ALTER COLUMN c TYPE text", "0A000"),
+    (SHOWN, "ALTER TABLE t ALTER COLUMN d TYPE text", "42601"),
+    (SHOWN, "ALTER TABLE u ALTER COLUMN a TYPE text", "0A000"),
+    (PARTED, "CREATE INDEX CONCURRENTLY i ON r (id)", "0A000"),
+    (PARTED, "ALTER TABLE r DETACH PARTITION r1 CONCURRENTLY", "55000"),
+    (SHOWN, "REFRESH MATERIALIZED VIEW CONCURRENTLY m", "55000"),
+];
+
+/// Views, a materialised view and a computed column, by name and by `*`.
+const SHOWN: &str = "CREATE TABLE t (a varchar(9), b varchar(9), c varchar(9), d varchar(9), g text GENERATED ALWAYS AS (lower(d)) STORED); \
+    CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT 1 AS one FROM t WHERE b = 'x'; CREATE MATERIALIZED VIEW m AS SELECT c FROM t; \
+    CREATE TABLE u (a varchar(9)); CREATE VIEW whole AS SELECT * FROM u;";
+
+const PARTED: &str = "CREATE TABLE r (id integer) PARTITION BY RANGE (id); CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (9); \
+    CREATE TABLE rd PARTITION OF r DEFAULT;";
+
+#[tokio::test]
+async fn what_the_server_is_said_to_refuse_it_refuses() {
+    for cluster in support::installed() {
+        let database = cluster.database();
+        let mut session = database.connect().await;
+        for (given, run, code) in REFUSED {
+            server::build(&mut session, given).await.unwrap_or_else(|error| panic!("{given}: {error}"));
+            let answer = server::sql(&mut session, run).await.expect_err(run);
+            let answered = answer.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
+            assert_eq!(answered.as_deref(), Some(code), "{}: {run}: {answer}", cluster.major());
+        }
+    }
+}

@@ -7,6 +7,8 @@ mod rows;
 pub(in crate::lint) mod setting;
 mod writers;
 
+pub(in crate::lint) use retype::Retype;
+
 use crate::dialect::{Impact, Lock};
 use crate::migration::Bounds;
 use crate::schema::table::{Column, Knowledge, Persistence, Table};

@@ -18,6 +18,7 @@ mod backfill_not_idempotent;
 mod backfill_outside_backfill_phase;
 mod change_column_type;
 mod change_default;
+mod change_type_has_dependents;
 mod change_type_rebuilds_index;
 mod change_type_rechecks_constraint;
 mod change_type_rewrites_table;
@@ -125,6 +126,7 @@ pub static ALL: &[&Rule] = &[
     &backfill_outside_backfill_phase::RULE,
     &change_column_type::RULE,
     &change_default::RULE,
+    &change_type_has_dependents::RULE,
     &change_type_rebuilds_index::RULE,
     &change_type_rechecks_constraint::RULE,
     &change_type_rewrites_table::RULE,

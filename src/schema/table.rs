@@ -373,13 +373,19 @@ impl TypeName {
 
 impl std::fmt::Display for TypeName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.base)?;
+        // `timestamp(3) with time zone`
+        let (head, zone) = match self.base.find(" with") {
+            Some(at) => self.base.split_at(at),
+            None => (self.base.as_str(), ""),
+        };
+        f.write_str(head)?;
         if !self.labels.is_empty() {
             write!(f, "('{}')", self.labels.join("', '"))?;
         } else if !self.modifiers.is_empty() {
             let numbers: Vec<String> = self.modifiers.iter().map(i64::to_string).collect();
             write!(f, "({})", numbers.join(", "))?;
         }
+        f.write_str(zone)?;
         if self.unsigned {
             f.write_str(" unsigned")?;
         }

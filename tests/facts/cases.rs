@@ -67,6 +67,20 @@ const OUTSIDE: &str = "CREATE TABLE r (id integer NOT NULL) PARTITION BY RANGE (
     CREATE TABLE l (c text NOT NULL) PARTITION BY LIST (c); CREATE TABLE ld PARTITION OF l (CHECK (c NOT IN ('a', 'b'))) DEFAULT; \
     CREATE TABLE z (c text NOT NULL CHECK (c = 'a')); INSERT INTO l VALUES ('x');";
 
+/// DEFAULT partitions whose CHECKs keep single values out.
+const UNLIKE: &str = "CREATE TABLE one (c text NOT NULL) PARTITION BY LIST (c); CREATE TABLE one_d PARTITION OF one (CHECK (c <> 'a')) DEFAULT; \
+    CREATE TABLE two (c text NOT NULL) PARTITION BY LIST (c); CREATE TABLE two_d PARTITION OF two (CHECK ('a' <> c), CHECK (c <> 'b')) DEFAULT; \
+    CREATE TABLE distinct_from (c text NOT NULL) PARTITION BY LIST (c); \
+    CREATE TABLE distinct_d PARTITION OF distinct_from (CHECK (c IS DISTINCT FROM 'a')) DEFAULT; \
+    CREATE TABLE x (c text NOT NULL CHECK (c = 'a')); INSERT INTO one VALUES ('x'); INSERT INTO two VALUES ('x'); INSERT INTO distinct_from VALUES ('x');";
+
+/// Columns on which an index, an expression, a predicate, a CHECK or a key stands.
+const HUNG: &str = "CREATE TABLE t (id numeric(10,2) PRIMARY KEY, code varchar(9) UNIQUE, plain varchar(9), indexed varchar(9), shaped varchar(9), partly varchar(9), \
+      checked varchar(9) CHECK (length(checked) > 0)); \
+    CREATE INDEX i1 ON t (indexed); CREATE INDEX i2 ON t (lower(shaped)); CREATE INDEX i3 ON t (id) WHERE partly = 'x'; \
+    CREATE TABLE c (id integer, t_id numeric(10,2) REFERENCES t, code varchar(9) REFERENCES t (code)); \
+    INSERT INTO t SELECT n, n, 'x', 'x', 'x', 'x', 'x' FROM generate_series(1, 20) n; INSERT INTO c SELECT n, n, n FROM generate_series(1, 20) n;";
+
 const VIEW: &str = "CREATE TABLE t (id integer PRIMARY KEY, a integer); CREATE VIEW w AS SELECT id FROM t;";
 
 const MATVIEW: &str = "CREATE TABLE t (id integer PRIMARY KEY, a integer); INSERT INTO t VALUES (1, 1); \
@@ -335,6 +349,19 @@ pub(crate) const CASES: &[Case] = &[
     case(OUTSIDE, "ALTER TABLE n ATTACH PARTITION y FOR VALUES FROM (10) TO (100)"),
     case(OUTSIDE, "ALTER TABLE l ATTACH PARTITION z FOR VALUES IN ('a')"),
     case(OUTSIDE, "ALTER TABLE l ATTACH PARTITION z FOR VALUES IN ('a', 'c')"),
+    case(UNLIKE, "ALTER TABLE one ATTACH PARTITION x FOR VALUES IN ('a')"),
+    case(UNLIKE, "ALTER TABLE one ATTACH PARTITION x FOR VALUES IN ('a', 'b')"),
+    case(UNLIKE, "ALTER TABLE two ATTACH PARTITION x FOR VALUES IN ('a', 'b')"),
+    case(UNLIKE, "ALTER TABLE distinct_from ATTACH PARTITION x FOR VALUES IN ('a')"),
+    // Types of columns on which something stands.
+    case(HUNG, "ALTER TABLE t ALTER COLUMN plain TYPE text"),
+    case(HUNG, "ALTER TABLE t ALTER COLUMN indexed TYPE text"),
+    case(HUNG, "ALTER TABLE t ALTER COLUMN shaped TYPE text"),
+    case(HUNG, "ALTER TABLE t ALTER COLUMN partly TYPE text"),
+    case(HUNG, "ALTER TABLE t ALTER COLUMN checked TYPE text"),
+    case(HUNG, "ALTER TABLE c ALTER COLUMN t_id TYPE numeric(12,2)"),
+    case(HUNG, "ALTER TABLE c ALTER COLUMN code TYPE text"),
+    case(HUNG, "ALTER TABLE t ALTER COLUMN code TYPE text"),
     case(PARTS, "ALTER TABLE r DETACH PARTITION r1"),
     case(PARTS_DEFAULT, "ALTER TABLE r DETACH PARTITION r1"),
     case(PARTS, "ALTER TABLE r DETACH PARTITION r1 CONCURRENTLY"),

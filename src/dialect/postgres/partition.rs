@@ -3,7 +3,7 @@
 use super::At;
 use crate::dialect::{Fact, Impact, Lock, TransactionUse, Work};
 use crate::schema::bound::PartitionBound;
-use crate::schema::comparison::{Comparison, Demand};
+use crate::schema::comparison::{Comparison, Demand, Relation};
 use crate::schema::table::{ConstraintKind, Partitioning, Table, Validity};
 use crate::schema::{Ident, ObjectName};
 
@@ -104,10 +104,18 @@ fn is_bounded(child: &Table, above: &Table, bound: &PartitionBound) -> bool {
 pub(super) fn is_kept_out(default: &Table, above: &Table, bound: &PartitionBound) -> bool {
     let [column] = key_columns(above) else { return false };
     let Some(within) = bound.demands(column).filter(|within| !within.is_empty()) else { return false };
-    let covers = |excluded: &[Comparison]| excluded.iter().all(|comparison| within.iter().any(|held| held.implies(comparison)));
-    demands(default).any(|demand| match demand {
-        Demand::Excludes(excluded) => covers(excluded),
-        Demand::Holds(_) => false,
+    // The values of a list are kept out one by one, whichever constraint does it; a range is kept out as a whole.
+    let pieces: Vec<Vec<Comparison>> = match &within[..] {
+        [only] if only.relation == Relation::OneOf => {
+            only.constants.iter().map(|value| vec![Comparison { constants: vec![value.clone()], ..only.clone() }]).collect()
+        }
+        _ => vec![within],
+    };
+    pieces.iter().all(|piece| {
+        demands(default).any(|demand| match demand {
+            Demand::Excludes(excluded) => excluded.iter().all(|comparison| piece.iter().any(|held| held.implies(comparison))),
+            Demand::Holds(_) => false,
+        })
     })
 }
 

@@ -15,11 +15,30 @@ pub(super) static RULE: Rule = Rule {
     class: Class::Waiting,
     levels: PhaseLevels::NOTICE,
     dialects: &[Dialect::Postgres],
-    yields_to: &["add-fk-scans-table"],
-    check: Check::Of(&[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::CreateTable], check),
+    yields_to: &["add-fk-scans-table", "change-column-type", "change-type-rewrites-table"],
+    check: Check::Of(
+        &[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn, OperationKind::CreateTable],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Some(change) = frame.type_change() {
+        let own = frame.before.canonical(change.table);
+        let below = frame.before.descendants(&own);
+        let others = frame.impact.locks.iter().filter(|held| held.table != own && !below.contains(&held.table));
+        for held in others.filter(|held| held.lock.blocks_reads() && frame.is_old_table(&held.table) && !frame.is_new_table(change.table)) {
+            findings.push(
+                Fault::new(format!(
+                    "reads and writes of `{}` wait too until this transaction ends: a foreign key connects it with `{}.{}`",
+                    held.table, change.table, change.column
+                ))
+                .on(&held.table)
+                .help(format!("keep it in a transaction of its own, with nothing slow beside it: `{};`", frame.clause_sql())),
+            );
+        }
+        return;
+    }
     let own = match frame.operation {
         Operation::CreateTable(create) => &create.name,
         Operation::AddColumn(add) => &add.table,

@@ -28,9 +28,11 @@ impl Cursor<'_> {
                 }
             }
             Expr::InList { expr, list, negated: true } => {
-                if let Some(listed) = self.listed(expr, list) {
-                    found.push(Demand::Excludes(vec![listed]));
-                }
+                found.extend(self.listed(expr, list).map(|listed| Demand::Excludes(vec![listed])));
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } => {
+                let compared = self.listed(left, std::slice::from_ref(right)).or_else(|| self.listed(right, std::slice::from_ref(left)));
+                found.extend(compared.map(|compared| Demand::Excludes(vec![compared])));
             }
             _ => {
                 let mut held = Vec::new();
