@@ -66,7 +66,7 @@ comment() {
     fi
     mark=$(head -n 1 "$file")
     if ! found=$(find_comment "$number" "$mark"); then
-        warning 'no comment: the comments of the pull request cannot be read; does the job have the permission `pull-requests: write`?'
+        warning 'no comment: the comments of the pull request cannot be read; the job needs the permission pull-requests write'
         return 0
     fi
     found=${found%%$'\n'*}

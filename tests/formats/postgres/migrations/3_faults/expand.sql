@@ -2,13 +2,13 @@
 /* é */ CREATE INDEX users_nick ON users (nick);
 
 -- Refused.
-ALTER TABLE users DROP COLUMN nick;
+ALTER TABLE orders DROP COLUMN note;
 
 -- A warning here: the project says so.
 DROP TABLE legacy_carts;
 
 -- A notice here: the project says so.
-ALTER TABLE users ALTER COLUMN born TYPE date USING born::date;
+ALTER TABLE payments ALTER COLUMN paid_on TYPE date USING paid_on::date;
 
 -- migrate: allow(drop-column) reason="nobody | has read it since 2024"
-ALTER TABLE users DROP COLUMN fax;
+ALTER TABLE addresses DROP COLUMN fax;
