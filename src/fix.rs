@@ -146,7 +146,8 @@ impl Work<'_> {
         let operations: Vec<&Operation> = met.operations.iter().collect();
         let given =
             Given { server: self.case.past.server(), schema: &met.schema, migration: self.case.migration.as_str(), phase: finding.phase };
-        let phases = instead_of(&given, &operations, &self.case.wishes).ok_or(None)?.map_err(|refusal| Some(refusal.to_string()))?;
+        let sql = unit::own_text(judged, finding).ok_or_else(uncut)?;
+        let phases = instead_of(&given, &sql, &operations, &self.case.wishes).ok_or(None)?.map_err(|refusal| Some(refusal.to_string()))?;
         let next = unit::replaced(draft, judged, finding, &unit::of_phases(&phases)).ok_or_else(uncut)?;
         let then = judge(self.case, &next);
         match self.worse(before, &then, finding) {

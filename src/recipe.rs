@@ -4,6 +4,7 @@
 //! `migrate new` all write what stands here. Knows no lint, no file and no database.
 
 mod add_column;
+mod add_index;
 mod carry;
 mod drop_column;
 mod expression;
@@ -16,21 +17,23 @@ mod table;
 mod tighten;
 
 pub use add_column::add_column;
+pub use add_index::add_index;
 pub use drop_column::drop_column;
 pub use expression::pretty;
 pub use name::{Spelled, derived};
 pub use phases::{Given, Phases, Refusal, Wishes};
-pub use replace_column::{change_type, rename_column};
+pub use replace_column::{change_type, redefine, rename_column};
 pub use split_table::{Split, split_table};
 pub use table::{drop_table, rename_table};
 pub use tighten::{add_primary_key, set_not_null};
 
-use crate::schema::Operation;
+use crate::schema::{Dialect, Operation};
 use crate::schema::operation::ColumnChange;
 use crate::schema::table::ConstraintKind;
 
-/// The phases that make the same change as some operations of one clause; `None` where no recipe is about them.
-pub fn instead_of(given: &Given<'_>, operations: &[&Operation], wishes: &Wishes) -> Option<Result<Phases, Refusal>> {
+/// The phases that make the same change as some operations of one clause, whose statement reads `sql`; `None` where no
+/// recipe is about them.
+pub fn instead_of(given: &Given<'_>, sql: &str, operations: &[&Operation], wishes: &Wishes) -> Option<Result<Phases, Refusal>> {
     match operations {
         [Operation::AddColumn(add)] => Some(add_column(given, add, wishes)),
         [Operation::DropColumn { table, column, cascade: false, .. }] => Some(Ok(drop_column(given, table, column))),
@@ -41,6 +44,12 @@ pub fn instead_of(given: &Given<'_>, operations: &[&Operation], wishes: &Wishes)
         }
         [Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull }] if wishes.value.is_some() => {
             Some(set_not_null(given, table, column, wishes))
+        }
+        [Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, constraints } }] if constraints.is_empty() => {
+            redefine(given, table, column, new, sql, wishes)
+        }
+        [Operation::CreateIndex(index)] if given.dialect() == Dialect::Postgres && !index.concurrently && index.name.is_none() => {
+            add_index(given, index, sql).map(Ok)
         }
         [Operation::AddConstraint(add)] if add.using_index.is_none() => match &add.constraint.kind {
             ConstraintKind::PrimaryKey(columns) => Some(add_primary_key(given, &add.table, columns, &add.constraint)),

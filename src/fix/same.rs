@@ -15,8 +15,10 @@ pub(super) fn difference(goal: &Judged, reached: &Judged) -> Option<String> {
         return None;
     }
     let (goal, reached) = (facts(&goal.end), facts(&reached.end));
-    let missing = goal.difference(&reached).next().map(|fact| format!("without {fact}"));
-    missing.or_else(|| reached.difference(&goal).next().map(|fact| format!("with {fact}")))
+    let missing = goal.iter().find(|fact| !reached.contains(*fact)).map(|fact| format!("without {fact}"));
+    // A label that rows hold cannot be taken out of an enum without writing the table anew: it stays.
+    let more = |fact: &&String| !goal.contains(*fact) && !fact.starts_with("label ");
+    missing.or_else(|| reached.iter().find(more).map(|fact| format!("with {fact}")))
 }
 
 fn facts(schema: &Schema) -> BTreeSet<String> {
@@ -26,13 +28,15 @@ fn facts(schema: &Schema) -> BTreeSet<String> {
     }
     facts.extend(schema.views().map(|view| format!("view {}", view.name)));
     facts.extend(schema.routines().map(|routine| format!("function {}", routine.name)));
-    facts.extend(schema.user_types().map(|user_type| match &user_type.kind {
-        UserTypeKind::Enum(labels) => {
-            let labels: BTreeSet<&str> = labels.iter().map(|label| label.text.as_str()).collect();
-            format!("type {} of {labels:?}", user_type.name)
+    for user_type in schema.user_types() {
+        facts.insert(format!("type {}", user_type.name));
+        match &user_type.kind {
+            UserTypeKind::Enum(labels) => {
+                facts.extend(labels.iter().map(|label| format!("label '{}' of {}", label.text, user_type.name)));
+            }
+            UserTypeKind::Domain { .. } | UserTypeKind::Composite | UserTypeKind::Other => {}
         }
-        UserTypeKind::Domain { .. } | UserTypeKind::Composite | UserTypeKind::Other => format!("type {}", user_type.name),
-    }));
+    }
     facts
 }
 

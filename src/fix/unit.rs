@@ -151,6 +151,13 @@ fn join(before: Option<&str>, parts: &[&str], after: Option<&str>) -> String {
     before.into_iter().chain(parts).chain(after).collect::<Vec<_>>().join("\n")
 }
 
+/// The text of the clause that a finding stands on, as a statement of its own.
+pub(super) fn own_text(judged: &Judged, finding: &Finding) -> Option<String> {
+    let script = judged.script(finding.phase)?;
+    let statement = script.statements.iter().find(|statement| statement.holds(finding.span))?;
+    Some(unit(script, statement, finding.span)?.own)
+}
+
 /// Where a file of a cure belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {

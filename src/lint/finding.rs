@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::level::Level;
 use super::rule::LintId;
+use crate::recipe::Phases;
 use crate::dialect::Cost;
 use crate::schema::{ObjectName, Phase};
 use crate::sql::{Source, Span};
@@ -101,6 +102,17 @@ impl Fault {
     #[must_use]
     pub fn cure(mut self, phase: Phase, sql: impl Into<String>) -> Fault {
         self.cure.push((phase, sql.into()));
+        self
+    }
+
+    /// Adds what a recipe writes.
+    #[must_use]
+    pub fn by_phases(mut self, phases: &Phases) -> Fault {
+        for phase in Phase::ALL {
+            if !phases.script(phase).is_empty() {
+                self = self.cure(phase, phases.script(phase));
+            }
+        }
         self
     }
 

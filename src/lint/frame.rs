@@ -11,6 +11,7 @@ pub(in crate::lint) use retype::Retype;
 
 use crate::dialect::{Impact, Lock};
 use crate::migration::Bounds;
+use crate::recipe::Given;
 use crate::schema::table::{Column, Knowledge, Persistence, Table};
 use crate::schema::{Dialect, Found, Ident, ObjectName, Operation, Origin, Phase, Schema, Server};
 use crate::sql::{Clause, Script, Span, Statement};
@@ -78,6 +79,11 @@ pub enum Seen {
 }
 
 impl<'a> Frame<'a> {
+    /// What a recipe is given that takes the clause's place.
+    pub fn given(&self) -> Given<'a> {
+        Given { server: self.server, schema: self.before, migration: &self.origin.migration, phase: self.origin.phase }
+    }
+
     /// The database that is judged for.
     pub fn dialect(&self) -> Dialect {
         self.server.dialect

@@ -25,6 +25,11 @@ pub fn add_column(given: &Given<'_>, add: &AddColumn, wishes: &Wishes) -> Result
     let unique = add.constraints.iter().any(|constraint| matches!(constraint.kind, ConstraintKind::Unique { .. }));
     let mut phases = Phases::default();
     let filling = filling(given, add, column)?;
+    // What a backfill fills must be there before it.
+    let given = &match &filling {
+        Filling::AtOnce => *given,
+        Filling::Later { .. } => Given { phase: Phase::Expand, ..*given },
+    };
     match &filling {
         Filling::AtOnce => {
             let rest = written_out(column, primary);
@@ -49,9 +54,10 @@ pub fn add_column(given: &Given<'_>, add: &AddColumn, wishes: &Wishes) -> Result
                 phases.add(Phase::Backfill, "-- For rows that exist: put the value that is right for them.\n");
             }
             phases.add(Phase::Backfill, &format!("UPDATE {table} SET {name} = {} WHERE {name} IS NULL;", own.as_deref().unwrap_or(guess)));
-            if column.not_null || primary {
+            if column.not_null || primary || is_identity(column) {
                 phases.add(Phase::Contract, &set_not_null(dialect, &add.table, &column.name, column.ty.as_ref()));
             }
+            phases.add(Phase::Contract, &identity(add, column));
         }
     }
     for constraint in &add.constraints {
@@ -114,6 +120,30 @@ fn filling(given: &Given<'_>, add: &AddColumn, column: &NewColumn) -> Result<Fil
             Ok(Filling::Later { by_itself, value: Some(format!("nextval('{sequence}')")) })
         }
     }
+}
+
+fn is_identity(column: &NewColumn) -> bool {
+    matches!(column.generated, Generated::IdentityAlways | Generated::IdentityByDefault)
+}
+
+/// Puts an identity in the place of the sequence that numbered the rows so far, and lets it go on from there.
+fn identity(add: &AddColumn, column: &NewColumn) -> String {
+    let dialect = Dialect::Postgres;
+    let kind = match column.generated {
+        Generated::IdentityAlways => "ALWAYS",
+        Generated::IdentityByDefault => "BY DEFAULT",
+        Generated::No | Generated::Serial | Generated::Stored(_) | Generated::Virtual(_) => return String::new(),
+    };
+    let beside = |word: &str| {
+        let name = derived(dialect, [add.table.name.as_str(), column.name.as_str(), word]);
+        ObjectName { schema: add.table.schema.clone(), name }.spelled(dialect)
+    };
+    let (sequence, identity) = (beside("seq"), beside("identity"));
+    let alter = format!("{} ALTER COLUMN {}", alter(dialect, &add.table), column.name.spelled(dialect));
+    format!(
+        "BEGIN;\n{alter} DROP DEFAULT;\n{alter} ADD GENERATED {kind} AS IDENTITY (SEQUENCE NAME {identity});\n\
+         SELECT setval('{identity}', nextval('{sequence}'));\nDROP SEQUENCE {sequence};\nCOMMIT;\n"
+    )
 }
 
 fn is_key(add: &AddColumn) -> bool {

@@ -5,7 +5,7 @@ use super::phases::{Given, Phases, Refusal};
 use super::statement::{add_constraint, alter, set_not_null};
 use super::{Spelled, derived, drop_column};
 use crate::schema::Dependent;
-use crate::schema::operation::NewConstraint;
+use crate::schema::operation::{NewColumn, NewConstraint};
 use crate::schema::table::{Column, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, Table, TypeName, Validity};
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Phase};
 
@@ -14,8 +14,23 @@ pub(super) struct Move<'a> {
     pub(super) table: &'a ObjectName,
     pub(super) old: &'a Ident,
     pub(super) new: &'a Ident,
-    /// Of the new column.
+    /// Of the new column, where it differs.
     pub(super) ty: Option<&'a TypeName>,
+    /// What else is asked of the new column, where it is not just what the old one has.
+    pub(super) stated: Option<&'a NewColumn>,
+}
+
+impl Move<'_> {
+    fn not_null(&self, column: &Column) -> bool {
+        self.stated.map_or(column.not_null, |stated| stated.not_null)
+    }
+
+    fn default<'b>(&'b self, column: &'b Column) -> Option<&'b Expression> {
+        match self.stated {
+            Some(stated) => stated.default.as_ref(),
+            None => column.default.as_ref(),
+        }
+    }
 }
 
 /// Adds to `phases` what gives the new column everything that the old one had, and drops the old one at the end.
@@ -33,7 +48,7 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
         for constraint in table.constraints.iter().filter(|constraint| constraint.concerns(moved.old)) {
             constrain(dialect, moved, constraint, phases)?;
         }
-        if column.not_null {
+        if moved.not_null(column) {
             match dialect {
                 Dialect::Postgres | Dialect::Mysql => {
                     phases.add(Phase::Contract, &set_not_null(dialect, moved.table, moved.new, moved.ty.or(Some(&column.ty))));
@@ -43,7 +58,7 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
                 }
             }
         }
-        if let Some(default) = &column.default {
+        if let Some(default) = moved.default(column) {
             match dialect {
                 Dialect::Postgres | Dialect::Mysql => last.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {};\n", pretty(default))),
                 Dialect::Sqlite => {

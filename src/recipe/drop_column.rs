@@ -2,7 +2,7 @@
 
 use super::Spelled;
 use super::phases::{Given, Phases};
-use super::statement::{alter, fills};
+use super::statement::{alter, fills, sample_value};
 use crate::schema::table::{Generated, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
@@ -17,7 +17,11 @@ pub fn drop_column(given: &Given<'_>, table: &ObjectName, column: &Ident) -> Pha
     });
     match dialect {
         Dialect::Postgres if required => phases.add(Phase::Expand, &format!("{alter} ALTER COLUMN {name} DROP NOT NULL;")),
-        Dialect::Mysql | Dialect::Sqlite if required => phases.add(
+        Dialect::Mysql if required => {
+            let value = sample_value(known.and_then(|table| table.column(column)).map(|known| &known.ty));
+            phases.add(Phase::Expand, &format!("{alter} ALTER COLUMN {name} SET DEFAULT {value};"));
+        }
+        Dialect::Sqlite if required => phases.add(
             Phase::Contract,
             &format!("-- {name} is required until then: new releases go on writing any value to it, though they no longer read it.\n"),
         ),

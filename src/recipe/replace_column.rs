@@ -4,9 +4,11 @@ use super::Spelled;
 use super::carry::{Move, carry};
 use super::derived;
 use super::phases::{Given, Phases, Refusal, Wishes};
+use super::tighten::fill;
 use crate::migration::Sync;
+use crate::schema::operation::NewColumn;
 use crate::schema::table::TypeName;
-use crate::schema::{Dialect, Ident, ObjectName};
+use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
 /// Gives a column another name.
 ///
@@ -23,7 +25,7 @@ pub fn rename_column(
     if given.column(table, old).is_none() && ty.is_none() {
         return Err(unknown(table, old, "give it with --type"));
     }
-    let mut phases = replace(given, table, old, new, None, wishes)?;
+    let mut phases = replace(given, &Move { table, old, new, ty: None, stated: None }, None, wishes)?;
     if let Some(ty) = ty {
         phases.syncs.iter_mut().for_each(|sync| sync.ty = Some(ty.to_owned()));
     }
@@ -43,33 +45,58 @@ pub fn change_type(
     wishes: &Wishes,
 ) -> Result<Phases, Refusal> {
     let dialect = given.dialect();
-    let new = wishes.new_name.clone().unwrap_or_else(|| {
-        let word: String = to.base.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-        derived(dialect, [spelled_as_written(dialect, old), word.as_str()])
-    });
-    replace(given, table, old, &new, Some((to, written)), wishes)
+    let new = typed_name(dialect, old, to, wishes);
+    replace(given, &Move { table, old, new: &new, ty: Some(to), stated: None }, Some(written), wishes)
 }
 
-fn replace(
+/// States a column again, as MySQL's MODIFY does: another type goes the way of [`change_type`], a NOT NULL waits until old
+/// rows are filled. `None` where neither is asked.
+pub fn redefine(
     given: &Given<'_>,
     table: &ObjectName,
     old: &Ident,
-    new: &Ident,
-    to: Option<(&TypeName, &str)>,
+    stated: &NewColumn,
+    sql: &str,
     wishes: &Wishes,
-) -> Result<Phases, Refusal> {
+) -> Option<Result<Phases, Refusal>> {
+    let known = given.column(table, old)?;
+    let ty = stated.ty.as_ref()?;
+    if *ty == known.ty {
+        if !stated.not_null || known.not_null {
+            return None;
+        }
+        let mut phases = Phases::default();
+        fill(given, table, old, wishes, &mut phases);
+        phases.add(Phase::Contract, &format!("{sql};"));
+        return Some(Ok(phases));
+    }
+    let new = if stated.name == *old { typed_name(given.dialect(), old, ty, wishes) } else { stated.name.clone() };
+    let written = ty.to_string();
+    Some(replace(given, &Move { table, old, new: &new, ty: Some(ty), stated: Some(stated) }, Some(&written), wishes))
+}
+
+/// The old name with the type behind it.
+fn typed_name(dialect: Dialect, old: &Ident, to: &TypeName, wishes: &Wishes) -> Ident {
+    wishes.new_name.clone().unwrap_or_else(|| {
+        let word: String = to.base.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+        derived(dialect, [spelled_as_written(dialect, old), word.as_str()])
+    })
+}
+
+fn replace(given: &Given<'_>, moved: &Move<'_>, written: Option<&str>, wishes: &Wishes) -> Result<Phases, Refusal> {
     let dialect = given.dialect();
+    let Move { table, old, new, .. } = moved;
     let taken = given.column(table, new).is_some();
     if taken {
         return Err(Refusal::Impossible(format!("`{table}` has a column `{new}` already")));
     }
     let mut sync = Sync::new(table.spelled(dialect), old.spelled(dialect), new.spelled(dialect));
-    sync.ty = to.map(|(_, written)| written.to_owned());
+    sync.ty = written.map(str::to_owned);
     sync.forward.clone_from(&wishes.forward);
     sync.backward.clone_from(&wishes.backward);
     let mut phases = Phases::default();
     phases.syncs.push(sync);
-    carry(given, &Move { table, old, new, ty: to.map(|(ty, _)| ty) }, &mut phases)?;
+    carry(given, moved, &mut phases)?;
     Ok(phases)
 }
 

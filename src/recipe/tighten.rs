@@ -4,7 +4,7 @@ use super::Spelled;
 use super::add_column::primary_key;
 use super::expression::pretty;
 use super::phases::{Given, Phases, Refusal, Wishes};
-use super::statement::{fills, sample_value, set_not_null as statements};
+use super::statement::{alter, fills, sample_value, set_not_null as statements};
 use crate::schema::operation::NewConstraint;
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
@@ -31,6 +31,23 @@ pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishe
         (Dialect::Postgres | Dialect::Mysql, _) => {}
     }
     let mut phases = Phases::default();
+    fill(given, table, column, wishes, &mut phases);
+    match (dialect, known.and_then(|known| known.default.as_ref())) {
+        // MODIFY states the whole column: what it leaves out is lost.
+        (Dialect::Mysql, Some(default)) => {
+            let ty = known.map(|known| known.ty.to_string()).unwrap_or_default();
+            let sql = format!("{} MODIFY COLUMN {name} {ty} NOT NULL DEFAULT {};", alter(dialect, table), pretty(default));
+            phases.add(Phase::Contract, &sql);
+        }
+        _ => phases.add(Phase::Contract, &statements(dialect, table, column, known.map(|known| &known.ty))),
+    }
+    Ok(phases)
+}
+
+/// Fills the rows that have no value: with the one that is asked for, else with the column's default.
+pub(super) fn fill(given: &Given<'_>, table: &ObjectName, column: &Ident, wishes: &Wishes, phases: &mut Phases) {
+    let (dialect, known) = (given.dialect(), given.column(table, column));
+    let name = column.spelled(dialect);
     let default = known.and_then(|known| known.default.as_ref()).filter(|default| fills(Some(default))).map(pretty);
     let value = wishes.value.clone().or(default);
     if value.is_none() {
@@ -38,8 +55,6 @@ pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishe
     }
     let value = value.unwrap_or_else(|| sample_value(known.map(|known| &known.ty)).to_owned());
     phases.add(Phase::Backfill, &format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)));
-    phases.add(Phase::Contract, &statements(dialect, table, column, known.map(|known| &known.ty)));
-    Ok(phases)
 }
 
 /// Gives a table its primary key.

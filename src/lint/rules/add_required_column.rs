@@ -1,10 +1,11 @@
 //! add-required-column: rows that exist and releases that run have no value for the column.
 
-use crate::lint::cure::{Spelled, recipe};
+use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::recipe::{Wishes, add_column};
 use crate::schema::expression::Shape;
 use crate::schema::object::UserTypeKind;
 use crate::schema::operation::{AddColumn, NewColumn, NewConstraint};
@@ -30,9 +31,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     }
     let dialect = frame.dialect();
     let column = &frame.without_domain(column);
-    let (alter, name) = (recipe::alter(dialect, table), column.name.spelled(dialect));
-    let value = recipe::sample_value(column.ty.as_ref());
-    let bare = recipe::bare_column(dialect, column);
+    let (value, bare) = (recipe::sample_value(column.ty.as_ref()), recipe::bare_column(dialect, column));
     let existing = match dialect {
         Dialect::Mysql => "existing rows silently get a zero value",
         Dialect::Postgres | Dialect::Sqlite => "the statement fails as soon as there is a row",
@@ -41,15 +40,16 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         "`{table}.{}` is required and has no default: {existing}, and running releases insert rows without it",
         column.name
     ));
-    let with_default = format!("{alter} ADD COLUMN {bare} NOT NULL DEFAULT {value};");
+    let with_default = format!("{} ADD COLUMN {bare} NOT NULL DEFAULT {value};", recipe::alter(dialect, table));
     let fault =
         fault.help(format!("let it be NULL until all releases write it, or give it a constant default that stays: `{with_default}`"));
     findings.push(match dialect {
         Dialect::Sqlite => fault.cure(Phase::Expand, with_default),
-        Dialect::Postgres | Dialect::Mysql => fault
-            .cure(Phase::Expand, format!("{alter} ADD COLUMN {bare};"))
-            .cure(Phase::Backfill, format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)))
-            .cure(Phase::Contract, recipe::set_not_null(dialect, table, &column.name, column.ty.as_ref())),
+        Dialect::Postgres | Dialect::Mysql => match add_column(&frame.given(), add, &Wishes::default()) {
+            Ok(phases) => fault.by_phases(&phases),
+            // Only a person knows what each row should hold.
+            Err(_) => fault,
+        },
     });
 }
 

@@ -5,7 +5,8 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::{Dialect, Operation, OperationKind, Phase};
+use crate::recipe::drop_column;
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("drop-column"),
@@ -28,6 +29,6 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     findings.push(
         Fault::new(format!("dropping `{table}.{column}` breaks every running release that reads or writes it, and its data is lost"))
             .help(format!("release code that no longer names the column, then drop it in contract.sql: `{drop}`"))
-            .cure(Phase::Contract, drop),
+            .by_phases(&drop_column(&frame.given(), table, column)),
     );
 }
