@@ -27,9 +27,9 @@ pub use split_table::{Split, split_table};
 pub use table::{drop_table, rename_table};
 pub use tighten::{add_primary_key, set_not_null};
 
-use crate::schema::{Dialect, Operation};
 use crate::schema::operation::ColumnChange;
 use crate::schema::table::ConstraintKind;
+use crate::schema::{Dialect, Operation};
 
 /// The phases that make the same change as some operations of one clause, whose statement reads `sql`; `None` where no
 /// recipe is about them.
@@ -45,7 +45,9 @@ pub fn instead_of(given: &Given<'_>, sql: &str, operations: &[&Operation], wishe
         [Operation::AlterColumn { table, column, change: ColumnChange::SetNotNull }] if wishes.value.is_some() => {
             Some(set_not_null(given, table, column, wishes))
         }
-        [Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, constraints } }] if constraints.is_empty() => {
+        [Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, constraints } }]
+            if constraints.is_empty() =>
+        {
             redefine(given, table, column, new, sql, wishes)
         }
         [Operation::CreateIndex(index)] if given.dialect() == Dialect::Postgres && !index.concurrently && index.name.is_none() => {

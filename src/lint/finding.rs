@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::level::Level;
 use super::rule::LintId;
-use crate::recipe::Phases;
 use crate::dialect::Cost;
+use crate::recipe::Phases;
 use crate::schema::{ObjectName, Phase};
 use crate::sql::{Source, Span};
 

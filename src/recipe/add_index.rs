@@ -30,7 +30,13 @@ pub fn add_index(given: &Given<'_>, index: &CreateIndex, sql: &str) -> Option<Ph
             behind(sql, "index", &format!("CONCURRENTLY {}", name.spelled(dialect)))?
         }
     };
-    phases.add(match phase { Phase::Backfill => Phase::Expand, other => other }, &format!("{sql};"));
+    phases.add(
+        match phase {
+            Phase::Backfill => Phase::Expand,
+            other => other,
+        },
+        &format!("{sql};"),
+    );
     Some(phases)
 }
 
