@@ -57,6 +57,11 @@ impl Migration {
         self.scripts.iter().find(|script| script.phase == phase)
     }
 
+    /// Whether Prisma wrote it.
+    fn is_prisma(&self) -> bool {
+        self.scripts.iter().any(|script| script.path.ends_with("/migration.sql"))
+    }
+
     /// The phases that have a script, as nodes of the graph.
     pub fn nodes(&self) -> impl Iterator<Item = NodeRef> + '_ {
         self.scripts.iter().map(|script| NodeRef::new(&self.id, script.phase))

@@ -74,7 +74,9 @@ impl Migrations {
         list.sort_by(|left, right| left.id.cmp(&right.id));
         for pair in list.windows(2) {
             let [first, second] = pair else { continue };
-            if first.id.compare_versions(&second.id) == Some(std::cmp::Ordering::Equal) {
+            // Prisma goes by whole names: two branches may well have taken the same second.
+            let by_name = first.is_prisma() && second.is_prisma();
+            if !by_name && first.id.compare_versions(&second.id) == Some(std::cmp::Ordering::Equal) {
                 let version = first.id.version().unwrap_or_default().to_owned();
                 return Err(MigrationError::DuplicateVersion { version, first: first.id.clone(), second: second.id.clone() });
             }

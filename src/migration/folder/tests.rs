@@ -61,6 +61,12 @@ fn every_layout_in_one_folder() {
 }
 
 #[test]
+fn prisma_orders_by_whole_names() {
+    let migrations = load(&[("20240101_b/migration.sql", "SELECT 1;"), ("20240101_a/migration.sql", "SELECT 2;")]).expect("both are there");
+    assert_eq!(migrations.iter().map(|migration| migration.id.as_str()).collect::<Vec<_>>(), ["20240101_a", "20240101_b"]);
+}
+
+#[test]
 fn strangers_are_refused_by_name() {
     let refused = |files: &[(&str, &str)]| load(files).expect_err("must be refused");
     assert!(refused(&[("1_a.sql", ""), ("notes.txt", "")]).starts_with("migrations/notes.txt: is no migration"));
