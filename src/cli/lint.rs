@@ -126,7 +126,9 @@ fn collect(args: &Args, project: Option<&Project>, dialect: Dialect) -> Result<C
             let migrations = project.load(dialect)?;
             let mut scripts = of_migrations(&migrations, args)?;
             if let Some(baseline) = &project.baseline {
-                for old in scripts.iter_mut().filter(|script| script.migration <= baseline.migration && script.phase != Phase::Contract) {
+                let last = migrations.position(&baseline.migration);
+                let is_old = |script: &Loose| migrations.position(&script.migration) <= last && script.phase != Phase::Contract;
+                for old in scripts.iter_mut().filter(|script| is_old(script)) {
                     old.judge = Judge::No;
                 }
             }

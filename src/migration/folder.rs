@@ -71,11 +71,11 @@ impl Migrations {
     /// # Errors
     /// `DuplicateVersion`.
     pub fn new(mut list: Vec<Migration>) -> Result<Migrations, MigrationError> {
-        list.sort_by(|left, right| left.id.cmp(&right.id));
+        // Prisma goes by whole names: `20250625_b` comes after `20250519093327_a`, and two branches may have taken the same second.
+        let by_name = list.iter().all(Migration::is_prisma);
+        list.sort_by(|left, right| if by_name { left.id.as_str().cmp(right.id.as_str()) } else { left.id.cmp(&right.id) });
         for pair in list.windows(2) {
             let [first, second] = pair else { continue };
-            // Prisma goes by whole names: two branches may well have taken the same second.
-            let by_name = first.is_prisma() && second.is_prisma();
             if !by_name && first.id.compare_versions(&second.id) == Some(std::cmp::Ordering::Equal) {
                 let version = first.id.version().unwrap_or_default().to_owned();
                 return Err(MigrationError::DuplicateVersion { version, first: first.id.clone(), second: second.id.clone() });

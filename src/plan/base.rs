@@ -24,8 +24,8 @@ pub(super) fn faults(migrations: &Migrations, base: &Manifest) -> Vec<(NodeRef, 
 /// New migrations that stand before one that the base has, without `after` saying where they belong.
 fn out_of_order(migrations: &Migrations, base: &Manifest) -> Vec<(NodeRef, PlanFault)> {
     let known: BTreeSet<&MigrationId> = base.scripts.keys().map(|node| &node.migration).collect();
-    let Some(newest) = known.last() else { return Vec::new() };
-    let early = migrations.iter().filter(|migration| migration.id < **newest && !known.contains(&migration.id));
+    let Some((last, newest)) = known.iter().filter_map(|id| Some((migrations.position(id)?, *id))).max() else { return Vec::new() };
+    let early = migrations.iter().take(last).filter(|migration| !known.contains(&migration.id));
     let early = early.filter(|migration| migration.settings.after.is_none());
     early
         .filter_map(|migration| {

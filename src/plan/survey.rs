@@ -114,13 +114,14 @@ struct Past<'a> {
     records: HashMap<&'a NodeRef, &'a ScriptRecord>,
     base: HashSet<&'a NodeRef>,
     /// The last migration of a history that is older than this tool.
-    baseline: Option<&'a MigrationId>,
+    baseline: Option<usize>,
+    migrations: &'a Migrations,
 }
 
 impl<'a> Past<'a> {
     fn of(survey: &Survey<'a>) -> Past<'a> {
-        let baseline = survey.project.baseline.as_ref().map(|baseline| &baseline.migration);
-        let mut past = Past { known: survey.known, records: HashMap::new(), base: HashSet::new(), baseline };
+        let baseline = survey.project.baseline.as_ref().and_then(|baseline| survey.migrations.position(&baseline.migration));
+        let mut past = Past { known: survey.known, records: HashMap::new(), base: HashSet::new(), baseline, migrations: survey.migrations };
         match survey.known {
             Known::Nothing => {}
             Known::Base(manifest) => {
@@ -157,7 +158,8 @@ impl<'a> Past<'a> {
 
     /// Whether a script belongs to the history that `baseline` ends. A contract never does: it still has to pass its gate.
     fn is_old(&self, node: &NodeRef) -> bool {
-        node.phase != Phase::Contract && self.baseline.is_some_and(|last| node.migration <= *last)
+        node.phase != Phase::Contract
+            && self.baseline.is_some_and(|last| self.migrations.position(&node.migration).is_some_and(|here| here <= last))
     }
 
     /// Whether a script of the old history has yet to run on the database that was asked: it runs without being blamed.

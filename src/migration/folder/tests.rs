@@ -62,8 +62,10 @@ fn every_layout_in_one_folder() {
 
 #[test]
 fn prisma_orders_by_whole_names() {
-    let migrations = load(&[("20240101_b/migration.sql", "SELECT 1;"), ("20240101_a/migration.sql", "SELECT 2;")]).expect("both are there");
-    assert_eq!(migrations.iter().map(|migration| migration.id.as_str()).collect::<Vec<_>>(), ["20240101_a", "20240101_b"]);
+    let names = ["20240101_b", "20240101_a", "20231231093000_z"].map(|name| format!("{name}/migration.sql"));
+    let migrations = load(&names.each_ref().map(|name| (name.as_str(), "SELECT 1;"))).expect("all are there");
+    let ids: Vec<&str> = migrations.iter().map(|migration| migration.id.as_str()).collect();
+    assert_eq!(ids, ["20231231093000_z", "20240101_a", "20240101_b"]);
 }
 
 #[test]
