@@ -3,12 +3,14 @@
 //! Knows schemas and operations; nothing of text, findings or connections.
 
 pub mod duration;
+mod algorithm;
 pub mod impact;
 mod mysql;
 mod postgres;
 mod sqlite;
 
 pub use duration::{Cost, cost};
+pub use algorithm::Algorithm;
 pub use impact::{Certainty, Fact, Impact, Lock, TableLock, TransactionUse, Work};
 
 use crate::schema::expression::Shape;

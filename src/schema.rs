@@ -22,10 +22,10 @@ mod dependents;
 mod search_path;
 
 pub use apply::Problem;
-pub use catalogue::{Found, Schema};
+pub use catalogue::{Found, KeyChecks, Schema};
 pub use dependents::Dependent;
 pub use expression::{Expression, Volatility};
 pub use name::{Dialect, Ident, ObjectName};
 pub use operation::{Operation, OperationKind};
 pub use origin::{Origin, Phase};
-pub use version::{Server, ServerVersion};
+pub use version::{Flavour, Server, ServerVersion};

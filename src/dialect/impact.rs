@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Algorithm;
 use crate::schema::ObjectName;
 
 /// What one operation does to other sessions and to storage.
@@ -13,6 +14,8 @@ pub struct Impact {
     pub work: Vec<Work>,
     /// Whether it may, or must not, share a transaction.
     pub transaction: TransactionUse,
+    /// How MySQL carries it out; `None` for other databases and for what is no ALTER.
+    pub algorithm: Option<Algorithm>,
     /// Whether the schema told everything that the answer depends on.
     pub certainty: Certainty,
     /// The claims behind the answer, the decisive one first. Never empty.
@@ -115,6 +118,7 @@ impl Impact {
             locks: Vec::new(),
             work: Vec::new(),
             transaction: TransactionUse::Transactional,
+            algorithm: None,
             certainty: Certainty::Known,
             facts: vec![fact],
         }
@@ -152,6 +156,13 @@ impl Impact {
     #[must_use]
     pub(super) fn in_transaction(mut self, transaction: TransactionUse) -> Impact {
         self.transaction = transaction;
+        self
+    }
+
+    /// States how MySQL carries it out; of two ways the dearer stays.
+    #[must_use]
+    pub(super) fn carried_out(mut self, algorithm: Algorithm) -> Impact {
+        self.algorithm = self.algorithm.max(Some(algorithm));
         self
     }
 

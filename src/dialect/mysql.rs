@@ -8,13 +8,12 @@ mod conversion;
 
 pub(super) use conversion::of as conversion;
 
-use super::{Fact, Impact, Lock, TransactionUse, Work};
+use super::{Algorithm, Fact, Impact, Lock, TransactionUse, Work};
 use crate::schema::operation::{
     AccessChange, AddConstraint, ConstraintRef, CreateIndex, CreateTable, MaintenanceKind, ReindexTarget, TableChange,
 };
-use crate::schema::table::{ConstraintKind, Persistence, Validity};
-use crate::schema::{ObjectName, Operation, Schema, ServerVersion};
-use algorithm::Algorithm;
+use crate::schema::table::{Column, ConstraintKind, Generated, IndexKey, Persistence, Validity};
+use crate::schema::{Ident, KeyChecks, ObjectName, Operation, Schema, ServerVersion};
 
 static IMPLICIT: Fact = Fact {
     claim: "DDL ends the open transaction, so nothing before it can be rolled back",
@@ -45,7 +44,7 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
         Operation::DropTable(drop) => at.brief(&drop.name),
         Operation::RenameTable { table, to: _ } | Operation::MoveTable { table, schema: _ } => at.brief(table),
         Operation::AddColumn(add) => at.add_column(add),
-        Operation::DropColumn { table, .. } => at.drop_column(table),
+        Operation::DropColumn { table, column, .. } => at.drop_column(table, column),
         Operation::RenameColumn { table, column: _, to: _ } => at.by(table, Algorithm::Instant),
         Operation::AlterColumn { table, column, change } => at.alter_column(table, column, change),
         Operation::AddConstraint(add) => at.add_constraint(add),
@@ -68,7 +67,7 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
             None => at.ddl(Impact::of(&METADATA)).assumed(),
         },
         Operation::Reindex { target, concurrently: _ } => match target {
-            ReindexTarget::Table(table) | ReindexTarget::Index(table) => at.by(table, Algorithm::Rebuild),
+            ReindexTarget::Table(table) | ReindexTarget::Index(table) => at.by(table, at.rebuild(table)),
             ReindexTarget::Wider => at.ddl(Impact::of(&METADATA)).assumed(),
         },
         Operation::CreateTrigger(create) => at.brief(&create.table),
@@ -125,6 +124,20 @@ pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Sch
     }
 }
 
+/// From here on ADD and DROP COLUMN are instant at any place.
+const INSTANT_ANYWHERE: ServerVersion = ServerVersion::new(8, 0).patched(29);
+
+/// What rules out cheaper ways of changing a table.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a table has or has not")]
+struct Shape {
+    fulltext: bool,
+    stored: bool,
+    virtual_column: bool,
+    indexed_virtual: bool,
+    row_versions: u16,
+}
+
 /// A server of this version with this schema.
 #[derive(Clone, Copy)]
 struct At<'a> {
@@ -137,14 +150,44 @@ impl At<'_> {
         self.schema.canonical(written)
     }
 
-    /// MariaDB counts from 10; MySQL is at 8 and 9.
     fn is_mariadb(self) -> bool {
-        self.version.major >= 10
+        self.version.is_mariadb()
     }
 
-    /// Whether columns come and go instantly at any place: MySQL from 8.0.29 on, of which only 8.1 and newer can be told apart.
+    /// Whether columns come and go instantly at any place.
+    /// Source: MySQL 8.0 manual, 17.12.1 Online DDL Operations (Column Operations); MariaDB, Instant ADD COLUMN, DROP COLUMN.
     fn is_instant_anywhere(self) -> bool {
-        self.is_mariadb() || self.version > ServerVersion::new(8, 0)
+        self.is_mariadb() || self.version >= INSTANT_ANYWHERE
+    }
+
+    /// How a table is built anew in place, where it can be.
+    fn rebuild(self, table: &ObjectName) -> Algorithm {
+        let shape = self.shape(table);
+        match (shape.fulltext, self.is_mariadb()) {
+            // MySQL 8.0 manual, 17.12.6 Online DDL Limitations; 15.1.9 ALTER TABLE: FORCE uses COPY for tables with FULLTEXT indexes.
+            (true, false) => Algorithm::Copy,
+            (true, true) => Algorithm::RebuildShared,
+            (false, true) if shape.indexed_virtual => Algorithm::RebuildShared,
+            (false, _) => Algorithm::Rebuild,
+        }
+    }
+
+    /// What a recorded table holds that rules out cheaper ways.
+    fn shape(self, table: &ObjectName) -> Shape {
+        let Some(table) = self.schema.table(table).recorded() else { return Shape::default() };
+        let is_virtual = |column: &Column| matches!(column.generated, Generated::Virtual(_));
+        let computed = |name: &Ident| table.column(name).is_some_and(is_virtual);
+        let keyed = |key: &IndexKey| match key {
+            IndexKey::Column(name) => computed(name),
+            IndexKey::Expression(_) => false,
+        };
+        Shape {
+            fulltext: table.indexes.iter().any(|index| index.method == "fulltext"),
+            stored: table.columns.iter().any(|column| matches!(column.generated, Generated::Stored(_))),
+            virtual_column: table.columns.iter().any(is_virtual),
+            indexed_virtual: table.indexes.iter().any(|index| index.keys.iter().any(keyed)),
+            row_versions: table.row_versions.number,
+        }
     }
 
     fn ddl(self, impact: Impact) -> Impact {
@@ -159,7 +202,7 @@ impl At<'_> {
     /// An ALTER that this algorithm serves.
     fn by(self, table: &ObjectName, algorithm: Algorithm) -> Impact {
         let name = self.name(table);
-        let impact = Impact::of(algorithm.fact()).because(&METADATA).locking(name.clone(), algorithm.lock());
+        let impact = Impact::of(algorithm.fact()).because(&METADATA).locking(name.clone(), algorithm.lock()).carried_out(algorithm);
         self.ddl(algorithm.work(name).into_iter().fold(impact, Impact::working))
     }
 
@@ -184,12 +227,15 @@ impl At<'_> {
     fn add_constraint(self, add: &AddConstraint) -> Impact {
         let unenforced = add.constraint.validity == Validity::NotEnforced;
         match &add.constraint.kind {
-            ConstraintKind::PrimaryKey(_) => self.by(&add.table, Algorithm::Rebuild),
+            ConstraintKind::PrimaryKey(_) => self.by(&add.table, self.rebuild(&add.table)),
             ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => self.by(&add.table, Algorithm::Build),
             ConstraintKind::Check(_) | ConstraintKind::NotNull(_) if unenforced => self.by(&add.table, Algorithm::Instant),
             ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => self.by(&add.table, Algorithm::Copy),
             ConstraintKind::ForeignKey(key) => {
-                self.by(&add.table, Algorithm::Copy).because(&PARENT).locking(self.name(&key.references), Lock::MetadataBrief)
+                // Without an index on its columns the key brings one.
+                let unchecked = self.schema.key_checks() == KeyChecks::Off;
+                let algorithm = if unchecked { Algorithm::Build } else { Algorithm::Copy };
+                self.by(&add.table, algorithm).because(&PARENT).locking(self.name(&key.references), Lock::MetadataBrief)
             }
         }
     }
@@ -232,12 +278,15 @@ impl At<'_> {
             | TableChange::Rule { .. }
             | TableChange::Keys { .. }
             | TableChange::Charset { convert: false } => self.by(table, Algorithm::Instant),
+            // Nothing is to be converted where no column holds characters.
+            TableChange::Charset { convert: true } if self.holds_no_text(table) => self.by(table, Algorithm::Instant),
             TableChange::SetEngine | TableChange::Charset { convert: true } | TableChange::SetLogged { .. } => {
                 self.by(table, Algorithm::Copy)
             }
-            TableChange::SetTablespace | TableChange::Rebuild => self.by(table, Algorithm::Rebuild),
+            TableChange::SetTablespace | TableChange::Rebuild => self.by(table, self.rebuild(table)),
             TableChange::Partitions { drops_rows: true } => self.by(table, Algorithm::Instant),
             TableChange::Partitions { drops_rows: false } => self.by(table, Algorithm::Copy).assumed(),
+            // What is written applies to the other clauses of the statement.
             TableChange::Algorithm { algorithm, lock } => {
                 let by = if algorithm.as_deref() == Some("COPY") { Algorithm::Copy } else { Algorithm::Instant };
                 self.asked(self.by(table, by), table, lock.as_deref())
@@ -245,10 +294,14 @@ impl At<'_> {
         }
     }
 
+    fn holds_no_text(self, table: &ObjectName) -> bool {
+        self.schema.table(table).known().is_some_and(|table| !table.columns.iter().any(|column| conversion::is_text(&column.ty)))
+    }
+
     fn maintain(self, kind: MaintenanceKind, table: Option<&ObjectName>) -> Impact {
         match (kind, table) {
             (MaintenanceKind::VacuumFull | MaintenanceKind::Vacuum | MaintenanceKind::Cluster, Some(table)) => {
-                self.by(table, Algorithm::Rebuild)
+                self.by(table, self.rebuild(table))
             }
             (MaintenanceKind::Analyze, Some(table)) => self.brief(table),
             (MaintenanceKind::Session, _) => Impact::of(&NO_TABLE),

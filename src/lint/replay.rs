@@ -198,6 +198,7 @@ impl Replay {
 
     /// Brings the schema up to date without a word: what ran, ran.
     fn follow(&mut self, placed: Placed<'_>) {
+        self.after.end_session();
         if !placed.allowances.is_empty() {
             self.settled.entry(placed.migration.clone()).or_insert_with(|| Settled::of(placed)).pass();
         }
@@ -232,6 +233,8 @@ impl Replay {
             hearing.text(problem);
         }
         let mut before = self.before.take().unwrap_or_else(|| self.after.clone());
+        before.end_session();
+        self.after.end_session();
         let mut statements = Vec::with_capacity(script.statements.len());
         let mut held: Vec<Held> = Vec::new();
         for (number, group) in grouping.groups.iter().enumerate() {

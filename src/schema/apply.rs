@@ -80,7 +80,7 @@ impl Schema {
             Operation::RenameTable { table, to } => self.rename_table(table, to),
             Operation::MoveTable { table, schema } => self.move_table(table, schema),
             Operation::AddColumn(add) => self.add_column(add, origin),
-            Operation::DropColumn { table, column, if_exists, cascade } => self.drop_column(table, column, *if_exists, *cascade),
+            Operation::DropColumn { table, column, if_exists, cascade } => self.drop_column(table, column, *if_exists, *cascade, origin),
             Operation::RenameColumn { table, column, to } => self.rename_column(table, column, to),
             Operation::AlterColumn { table, column, change } => self.alter_column(table, column, change, origin),
             Operation::AddConstraint(add) => self.add_constraint(add, origin),

@@ -70,6 +70,15 @@ impl<T> Found<T> {
     }
 }
 
+/// Whether MySQL looks up the parents of rows: `foreign_key_checks`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChecks {
+    /// It does.
+    On,
+    /// A script has switched it off for its session.
+    Off,
+}
+
 /// Everything that the replayed migrations left in the database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
@@ -97,6 +106,8 @@ pub struct Schema {
     /// Whether a publication was made: UPDATE and DELETE of its tables need something that tells rows apart.
     pub(super) published: bool,
     pub(super) search_path: SearchPath,
+    /// MySQL's `foreign_key_checks` in the session of the script.
+    pub(super) key_checks: KeyChecks,
     /// Referenced table → tables with a foreign key to it.
     pub(super) referencing: Backlinks,
     /// Relation → views that read it.
@@ -148,6 +159,7 @@ impl Schema {
             extended: false,
             published: false,
             search_path: SearchPath::new(dialect),
+            key_checks: KeyChecks::On,
             referencing: Backlinks::new(),
             readers: Backlinks::new(),
             heirs: Backlinks::new(),
@@ -160,6 +172,11 @@ impl Schema {
     /// The dialect whose rules it follows.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Whether foreign keys are checked in the session of the script (MySQL).
+    pub fn key_checks(&self) -> KeyChecks {
+        self.key_checks
     }
 
     /// Whether every object in the database came from the replay.

@@ -27,10 +27,23 @@ pub struct Table {
     pub persistence: Persistence,
     /// Whether REPLICA IDENTITY was said: something else than the primary key may tell its rows apart.
     pub replica_identity: bool,
+    /// The default character set of a MySQL table, lower case, where one was written.
+    pub charset: Option<String>,
+    /// How often columns came and went since the table was made or built anew: MySQL counts instant changes.
+    pub row_versions: RowVersions,
     /// Whether every statement that touched it could be read.
     pub knowledge: Knowledge,
     /// Who made it.
     pub origin: Origin,
+}
+
+/// A count of the statements that added or dropped columns of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowVersions {
+    /// How many.
+    pub number: u16,
+    /// The transaction of the last one: columns that come in one statement make one version.
+    pub last: u32,
 }
 
 /// Whether the replay saw everything that happened to an object.
@@ -58,8 +71,27 @@ pub struct Column {
     pub generated: Generated,
     /// COLLATE, where written.
     pub collation: Option<ObjectName>,
+    /// What else MySQL keeps of a column.
+    pub details: Vec<Detail>,
     /// Who made it.
     pub origin: Origin,
+}
+
+/// An attribute of MySQL's columns beside type, NOT NULL and default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// COMMENT.
+    Comment(String),
+    /// CHARACTER SET, lower case.
+    Charset(String),
+    /// ON UPDATE CURRENT_TIMESTAMP.
+    OnUpdate,
+    /// INVISIBLE.
+    Invisible,
+    /// NULL, written out.
+    Nullable,
+    /// REFERENCES behind the column, which MySQL before 9.0 reads and forgets.
+    IgnoredReference(ObjectName),
 }
 
 /// How a column gets values by itself.
@@ -302,6 +334,25 @@ impl Table {
         }
     }
 
+    /// Whether SQLite refuses to drop the column for what the table itself says of it: an index, a key, or a constraint
+    /// that is not about this column alone.
+    pub fn holds_column(&self, column: &Ident) -> bool {
+        let indexed = self.indexes.iter().any(|index| index.concerns(column));
+        indexed
+            || self.constraints.iter().any(|held| match &held.kind {
+                ConstraintKind::Check(condition) => condition.columns.contains(column) && condition.columns.iter().any(|other| other != column),
+                ConstraintKind::NotNull(_) => false,
+                ConstraintKind::PrimaryKey(_)
+                | ConstraintKind::Unique { .. }
+                | ConstraintKind::ForeignKey(_)
+                | ConstraintKind::Exclusion { .. } => held.concerns(column),
+            })
+            || self.columns.iter().any(|other| match &other.generated {
+                Generated::Stored(value) | Generated::Virtual(value) => other.name != *column && value.columns.contains(column),
+                Generated::No | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => false,
+            })
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &Ident) -> Option<&Column> {
         self.columns.iter().find(|column| &column.name == name)
@@ -362,6 +413,22 @@ impl Table {
             })
             .unwrap_or_default()
     }
+}
+
+impl Column {
+    /// The character set, as far as the column tells it: written, or in the name of its collation.
+    pub fn charset(&self) -> Option<&str> {
+        charset(&self.details, self.collation.as_ref())
+    }
+}
+
+/// The character set that a column states, by itself or through a collation such as `utf8mb4_bin`.
+pub fn charset<'a>(details: &'a [Detail], collation: Option<&'a ObjectName>) -> Option<&'a str> {
+    let stated = details.iter().find_map(|detail| match detail {
+        Detail::Charset(name) => Some(name.as_str()),
+        Detail::Comment(_) | Detail::OnUpdate | Detail::Invisible | Detail::Nullable | Detail::IgnoredReference(_) => None,
+    });
+    stated.or_else(|| collation.and_then(|name| name.name.as_str().split('_').next()))
 }
 
 impl TypeName {

@@ -5,19 +5,48 @@ use std::str::FromStr;
 
 use super::Dialect;
 
-/// `major.minor` of a server, compared in that order: PostgreSQL `15.18`, SQLite `3.46`, MariaDB `10.11`.
+/// The numbers of a server, compared in their order: PostgreSQL `15.18`, SQLite `3.46`, MySQL `8.0.34`, `mariadb-10.11`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerVersion {
     /// The first number.
     pub major: u16,
     /// The second number; zero when it was not given.
     pub minor: u16,
+    /// The third number; zero when it was not given.
+    pub patch: u16,
+    /// Whose numbers these are, where a dialect has more than one maker.
+    pub flavour: Flavour,
+}
+
+/// The makers of servers that share MySQL's dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flavour {
+    /// The one that gave the dialect its name.
+    Original,
+    /// MariaDB.
+    MariaDb,
 }
 
 impl ServerVersion {
-    /// A version from its two numbers.
+    /// A version from its first two numbers.
     pub const fn new(major: u16, minor: u16) -> ServerVersion {
-        ServerVersion { major, minor }
+        ServerVersion { major, minor, patch: 0, flavour: Flavour::Original }
+    }
+
+    /// A release of MariaDB.
+    pub const fn mariadb(major: u16, minor: u16) -> ServerVersion {
+        ServerVersion { flavour: Flavour::MariaDb, ..ServerVersion::new(major, minor) }
+    }
+
+    /// The same version with its third number.
+    #[must_use]
+    pub const fn patched(self, patch: u16) -> ServerVersion {
+        ServerVersion { patch, ..self }
+    }
+
+    /// Whether a server of MySQL's dialect is MariaDB: it says so, or its number is one of MariaDB's, which begin at 10.
+    pub const fn is_mariadb(self) -> bool {
+        matches!(self.flavour, Flavour::MariaDb) || self.major >= 10
     }
 
     /// What is assumed when neither a database nor migrate.toml tells: the oldest supported release.
@@ -48,7 +77,7 @@ impl Server {
 
 /// The text is no `major[.minor[…]]`.
 #[derive(Debug, thiserror::Error)]
-#[error("`{text}` is not a server version such as `15` or `15.4`")]
+#[error("`{text}` is not a server version such as `15`, `8.0.34` or `mariadb-10.11`")]
 pub struct VersionError {
     /// What was given.
     pub text: String,
@@ -59,19 +88,47 @@ impl FromStr for ServerVersion {
 
     fn from_str(text: &str) -> Result<ServerVersion, VersionError> {
         let error = || VersionError { text: text.to_owned() };
-        let numbers = text.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
+        let named = text.to_ascii_lowercase().contains("mariadb");
+        let numbers = if named { text.trim_start_matches(|c: char| !c.is_ascii_digit()) } else { text };
+        let numbers = numbers.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
         let mut parts = numbers.split('.');
         let major = parts.next().and_then(|part| part.parse().ok()).ok_or_else(error)?;
-        let minor = match parts.next() {
-            Some(part) if !part.is_empty() => part.parse().map_err(|_| error())?,
-            _ => 0,
+        let mut next = || match parts.next() {
+            Some(part) if !part.is_empty() => part.parse().map_err(|_| error()),
+            _ => Ok(0),
         };
-        Ok(ServerVersion { major, minor })
+        let (minor, patch) = (next()?, next()?);
+        Ok(ServerVersion { major, minor, patch, flavour: if named { Flavour::MariaDb } else { Flavour::Original } })
     }
 }
 
 impl fmt::Display for ServerVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
+        if self.flavour == Flavour::MariaDb {
+            f.write_str("mariadb-")?;
+        }
+        write!(f, "{}.{}", self.major, self.minor)?;
+        if self.patch > 0 {
+            write!(f, ".{}", self.patch)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_servers_and_people_write_them() {
+        let read = |text: &str| text.parse::<ServerVersion>().map(|version| version.to_string()).ok();
+        assert_eq!(read("15").as_deref(), Some("15.0"));
+        assert_eq!(read("15.4 (Debian 15.4-1)").as_deref(), Some("15.4"));
+        assert_eq!(read("8.0.34").as_deref(), Some("8.0.34"));
+        assert_eq!(read("mariadb-10.11").as_deref(), Some("mariadb-10.11"));
+        assert_eq!(read("10.11.19-MariaDB-0+deb12u1").as_deref(), Some("mariadb-10.11.19"));
+        assert_eq!(read("newest"), None);
+        assert!(ServerVersion::new(10, 11).is_mariadb() && !ServerVersion::new(8, 4).is_mariadb());
+        assert!(ServerVersion::new(8, 0).patched(29) < ServerVersion::new(8, 1));
     }
 }

@@ -1,24 +1,7 @@
-//! The ways in which InnoDB carries out an ALTER, cheapest first.
+//! What each way of carrying out an ALTER means: the claim, the lock, the work.
 
-use crate::dialect::{Fact, Lock, Work};
+use crate::dialect::{Algorithm, Fact, Lock, Work};
 use crate::schema::ObjectName;
-
-/// How an ALTER is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
-    /// Only metadata.
-    Instant,
-    /// An index is built in place while writers go on.
-    Build,
-    /// An index is built in place while writers wait: FULLTEXT and SPATIAL.
-    BuildShared,
-    /// The table is built anew in place while writers go on.
-    Rebuild,
-    /// The table is built anew in place while writers wait: a new AUTO_INCREMENT column.
-    RebuildShared,
-    /// The table is copied row by row while writers wait.
-    Copy,
-}
 
 static INSTANT: Fact = Fact {
     claim: "only metadata changes",
@@ -37,8 +20,8 @@ static REBUILD: Fact = Fact {
     source: "MySQL 8.0 manual, 17.12.1 Online DDL Operations",
 };
 static REBUILD_SHARED: Fact = Fact {
-    claim: "a new AUTO_INCREMENT column builds the table anew while writers wait",
-    source: "MySQL 8.0 manual, 17.12.1 Online DDL Operations (Column Operations)",
+    claim: "the table is built anew in place while writers wait: a new AUTO_INCREMENT column, or a FULLTEXT index on MariaDB",
+    source: "MySQL 8.0 manual, 17.12.1 Online DDL Operations (Column Operations); MariaDB 10.11, measured",
 };
 static COPY: Fact = Fact {
     claim: "the table is copied row by row while writers wait (ALGORITHM=COPY)",

@@ -22,10 +22,18 @@ pub(in crate::dialect) fn of(version: ServerVersion, from: &TypeName, to: &TypeN
     if free { Conversion::Free } else { Conversion::Rewrite }
 }
 
+/// Whether values of the type are characters, which have a character set.
+pub(super) fn is_text(ty: &TypeName) -> bool {
+    matches!(
+        ty.base.as_str(),
+        "character varying" | "character" | "varchar" | "char" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set"
+    )
+}
+
 fn longer_varchar(version: ServerVersion, from: &TypeName, to: &TypeName) -> bool {
     let same = from.base == to.base && matches!(from.base.as_str(), "character varying" | "varchar" | "varbinary");
     let (Some(from_length), Some(to_length)) = (from.modifiers.first(), to.modifiers.first()) else { return false };
-    let shortest_blocked = if version.major >= 10 { MARIADB_SHORT } else { -1 };
+    let shortest_blocked = if version.is_mariadb() { MARIADB_SHORT } else { -1 };
     let crosses = |bytes: i64| {
         let (from_bytes, to_bytes) = (from_length * bytes, to_length * bytes);
         from_bytes > shortest_blocked && from_bytes <= ONE_BYTE_LENGTH && to_bytes > ONE_BYTE_LENGTH

@@ -18,6 +18,7 @@ impl Schema {
         }
         // On a table that was not seen in full, IF NOT EXISTS may find an older column.
         let unseen = add.if_not_exists && table.knowledge == Knowledge::Unknown;
+        self.count_row_version(&canonical, origin);
         let column = add.column.as_column(&if unseen { Origin::unseen() } else { origin.clone() });
         if self.has_descendants(&canonical) {
             for heir in self.descendants(&canonical) {
@@ -35,6 +36,17 @@ impl Schema {
         applied
     }
 
+    /// MySQL makes a version of the row for each statement that adds or drops columns.
+    fn count_row_version(&mut self, canonical: &ObjectName, origin: &Origin) {
+        if self.dialect == Dialect::Mysql
+            && let Some(table) = self.table_mut(canonical)
+            && table.row_versions.last != origin.transaction
+        {
+            table.row_versions.last = origin.transaction;
+            table.row_versions.number += 1;
+        }
+    }
+
     fn put_column(&mut self, canonical: &ObjectName, column: &Column) {
         let Some(table) = self.table_mut(canonical) else { return };
         match table.columns.iter_mut().find(|held| held.name == column.name) {
@@ -43,20 +55,19 @@ impl Schema {
         }
     }
 
-    pub(super) fn drop_column(&mut self, written: &ObjectName, column: &Ident, if_exists: bool, cascade: bool) -> Applied {
+    pub(super) fn drop_column(&mut self, written: &ObjectName, column: &Ident, if_exists: bool, cascade: bool, origin: &Origin) -> Applied {
         let canonical = self.reach_table(written)?;
         let Some(table) = self.tables.get(&canonical) else { return Ok(()) };
         if table.column(column).is_none() {
             return if if_exists { Ok(()) } else { table.unless_unseen("column", column) };
         }
         if self.dialect == Dialect::Sqlite {
-            let used =
-                table.indexes.iter().any(|index| index.concerns(column)) || table.constraints.iter().any(|held| held.concerns(column));
-            if used {
+            if table.holds_column(column) {
                 // Refused by the database.
                 return Ok(());
             }
         }
+        self.count_row_version(&canonical, origin);
         if cascade {
             self.drop_users_of_column(&canonical, column);
         }

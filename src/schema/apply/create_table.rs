@@ -21,6 +21,7 @@ impl Schema {
         let origin = &if unseen { Origin::unseen() } else { origin.clone() };
         let mut table =
             Table { name: name.clone(), origin: origin.clone(), persistence: create.persistence, ..Table::unseen(name.clone()) };
+        table.charset.clone_from(&create.charset);
         table.knowledge = if unseen || create.as_query.is_some() { Knowledge::Unknown } else { Knowledge::Known };
         let mut inherited = Vec::new();
         for parent in &create.inherits {
@@ -177,6 +178,7 @@ impl NewColumn {
             default: self.default.clone(),
             generated: self.generated.clone(),
             collation: self.collation.clone(),
+            details: self.details.clone(),
             origin: origin.clone(),
         }
     }

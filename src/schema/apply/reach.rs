@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Applied, Problem};
-use crate::schema::table::{Knowledge, Partitioning, Persistence, Table};
+use crate::schema::table::{Knowledge, Partitioning, Persistence, RowVersions, Table};
 use crate::schema::{Ident, ObjectName, Origin, Schema};
 
 impl Schema {
@@ -103,6 +103,8 @@ impl Table {
             inherits: Vec::new(),
             persistence: Persistence::Permanent,
             replica_identity: false,
+            charset: None,
+            row_versions: RowVersions::default(),
             knowledge: Knowledge::Unknown,
             origin: Origin::unseen(),
         }

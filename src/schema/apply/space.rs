@@ -3,7 +3,7 @@
 use super::Applied;
 use super::reach::{exists, missing};
 use crate::schema::operation::{Drop, ObjectChange, ObjectKind, Setting, Verb};
-use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
+use crate::schema::{Dialect, Ident, KeyChecks, ObjectName, Origin, Schema};
 
 impl Schema {
     pub(super) fn create_schema(&mut self, name: &Ident, if_not_exists: bool, origin: &Origin) -> Applied {
@@ -88,6 +88,10 @@ impl Schema {
 
     /// SET search_path (also as SET SCHEMA) decides how later names are read.
     pub(super) fn set_setting(&mut self, setting: &Setting, origin: &Origin) {
+        if self.dialect == Dialect::Mysql && setting.name == "foreign_key_checks" {
+            let off = |value: &String| value == "0" || value.eq_ignore_ascii_case("off") || value.eq_ignore_ascii_case("false");
+            self.key_checks = if setting.values.iter().any(off) { KeyChecks::Off } else { KeyChecks::On };
+        }
         if self.dialect != Dialect::Postgres || !matches!(setting.name.as_str(), "search_path" | "schema") {
             return;
         }
@@ -95,6 +99,11 @@ impl Schema {
             true => self.search_path.set_local(&setting.values, origin.transaction),
             false => self.search_path.set(&setting.values),
         }
+    }
+
+    /// Ends the session: what was set in it for MySQL is gone.
+    pub fn end_session(&mut self) {
+        self.key_checks = KeyChecks::On;
     }
 
     /// An extension brings functions and types that no statement names.

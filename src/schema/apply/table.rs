@@ -3,7 +3,7 @@
 use super::Applied;
 use super::reach::missing;
 use crate::schema::operation::{Drop, TableChange};
-use crate::schema::table::{ConstraintKind, Persistence};
+use crate::schema::table::{ConstraintKind, Detail, Persistence, RowVersions, Table};
 use crate::schema::{Dialect, ObjectName, Schema};
 
 impl Schema {
@@ -109,12 +109,24 @@ impl Schema {
                 }
             }
             TableChange::Trigger { name, enabled } => return self.switch_triggers(&canonical, name.as_ref(), *enabled),
+            TableChange::Charset { convert: true } => {
+                if let Some(table) = self.table_mut(&canonical) {
+                    table.forget_charset();
+                }
+            }
+            TableChange::Charset { convert: false } => {
+                if let Some(table) = self.table_mut(&canonical) {
+                    table.charset = None;
+                }
+            }
+            TableChange::SetEngine | TableChange::Rebuild => {
+                if let Some(table) = self.table_mut(&canonical) {
+                    table.row_versions = RowVersions::default();
+                }
+            }
             // The partitions of MySQL are no tables of their own.
             TableChange::Option
             | TableChange::SetTablespace
-            | TableChange::SetEngine
-            | TableChange::Rebuild
-            | TableChange::Charset { convert: _ }
             | TableChange::OfType
             | TableChange::Rule { enabled: _ }
             | TableChange::Keys { enabled: _ }
@@ -122,5 +134,16 @@ impl Schema {
             | TableChange::Algorithm { .. } => {}
         }
         Ok(())
+    }
+}
+
+impl Table {
+    /// CONVERT: no column has a character set of its own any more, and the new one is not recorded.
+    fn forget_charset(&mut self) {
+        self.charset = None;
+        for column in &mut self.columns {
+            column.details.retain(|detail| !matches!(detail, Detail::Charset(_)));
+            column.collation = None;
+        }
     }
 }

@@ -5,7 +5,7 @@
 use super::index::CreateIndex;
 use crate::schema::bound::PartitionBound;
 use crate::schema::expression::Expression;
-use crate::schema::table::{ConstraintKind, Generated, Persistence, TypeName, Validity};
+use crate::schema::table::{ConstraintKind, Detail, Generated, Persistence, TypeName, Validity};
 use crate::schema::{Ident, ObjectName};
 
 /// DROP of one named object.
@@ -44,6 +44,8 @@ pub struct CreateTable {
     pub partition_by: Option<(String, Vec<Ident>)>,
     /// AS SELECT …: relations read. Columns are then unknown where none were listed.
     pub as_query: Option<Vec<ObjectName>>,
+    /// The default character set (MySQL), lower case.
+    pub charset: Option<String>,
     /// WITHOUT ROWID (SQLite).
     pub without_rowid: bool,
     /// CREATE VIRTUAL TABLE / FOREIGN TABLE: not stored as an ordinary table.
@@ -67,6 +69,8 @@ pub struct NewColumn {
     pub collation: Option<ObjectName>,
     /// FIRST or AFTER (MySQL).
     pub positioned: bool,
+    /// What else MySQL keeps of a column.
+    pub details: Vec<Detail>,
 }
 
 /// ALTER TABLE … ADD COLUMN.
@@ -163,7 +167,7 @@ pub enum TableChange {
     SetTablespace,
     /// SET LOGGED / UNLOGGED.
     SetLogged { logged: bool },
-    /// SET ACCESS METHOD, ENGINE =.
+    /// SET ACCESS METHOD, ENGINE = of another engine, SYSTEM VERSIONING: every row is copied.
     SetEngine,
     /// ROW_FORMAT, FORCE, KEY_BLOCK_SIZE …: MySQL rebuilds.
     Rebuild,

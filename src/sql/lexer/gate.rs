@@ -41,7 +41,7 @@ pub(super) fn at(bytes: &[u8], dialect: Dialect, gates: Gates) -> Gate {
 
 /// `version` is `MMmmpp`, zero when none was written. The server's patch number is not known: taken as the newest.
 fn is_open(version: u32, mariadb_only: bool, server: Server) -> bool {
-    let mariadb = server.version.major >= 10;
+    let mariadb = server.version.is_mariadb();
     let newest = u32::from(server.version.major) * 10_000 + u32::from(server.version.minor) * 100 + 99;
     // MariaDB leaves out what MySQL 5.7 and newer gate for themselves.
     let for_mysql = mariadb && !mariadb_only && (50_700..100_000).contains(&version);

@@ -4,8 +4,8 @@ use sqlparser::tokenizer::Token;
 
 use super::column::Draft;
 use crate::schema::operation::NewConstraint;
-use crate::schema::table::{ConstraintKind, ForeignKey, Generated, Validity};
-use crate::schema::{Dialect, Expression, Ident};
+use crate::schema::table::{ConstraintKind, Detail, ForeignKey, Generated, Validity};
+use crate::schema::{Dialect, Expression, Ident, Server, ServerVersion};
 use crate::sql::cursor::{Cursor, Unread};
 
 impl Cursor<'_> {
@@ -45,6 +45,9 @@ impl Cursor<'_> {
             }
             self.conflict_clause()?;
         } else if self.word("null") {
+            if self.dialect() == Dialect::Mysql {
+                draft.column.details.push(Detail::Nullable);
+            }
             self.conflict_clause()?;
         } else if self.words(&["primary", "key"]) {
             draft.constrain(ConstraintKind::PrimaryKey(vec![draft.column.name.clone()]));
@@ -73,7 +76,10 @@ impl Cursor<'_> {
             self.conflict_clause()?;
         } else if self.word("references") {
             let foreign_key = self.reference(vec![draft.column.name.clone()])?;
-            draft.constrain(ConstraintKind::ForeignKey(foreign_key));
+            match ignores_references(self.server) {
+                true => draft.column.details.push(Detail::IgnoredReference(foreign_key.references)),
+                false => draft.constrain(ConstraintKind::ForeignKey(foreign_key)),
+            }
         } else {
             return self.constraint_property(draft);
         }
@@ -174,6 +180,11 @@ impl Cursor<'_> {
         let (on_delete, on_update) = self.key_actions()?;
         Ok(ForeignKey { columns, references, referenced_columns, on_delete, on_update })
     }
+}
+
+/// Whether REFERENCES behind a column does nothing. MySQL 8.0 manual, 15.1.20.5 FOREIGN KEY Constraints; 9.0 release notes.
+fn ignores_references(server: Server) -> bool {
+    server.dialect == Dialect::Mysql && !server.version.is_mariadb() && server.version < ServerVersion::new(9, 0)
 }
 
 impl Draft {

@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use super::column::Draft;
-use crate::schema::table::{ConstraintKind, Generated};
+use crate::schema::table::{ConstraintKind, Detail, Generated};
 use crate::schema::{Dialect, ObjectName};
 use crate::sql::cursor::{Cursor, Unread};
 
@@ -59,14 +59,20 @@ impl Cursor<'_> {
             draft.column.generated = Generated::Serial;
         } else if self.word("key") {
             draft.constrain(ConstraintKind::PrimaryKey(vec![draft.column.name.clone()]));
-        } else if self.word("comment") || self.word("engine_attribute") || self.word("secondary_engine_attribute") {
+        } else if self.word("comment") {
+            self.take(&Token::Eq);
+            let comment = self.string()?;
+            draft.column.details.push(Detail::Comment(comment));
+        } else if self.word("engine_attribute") || self.word("secondary_engine_attribute") {
             self.take(&Token::Eq);
             self.string()?;
         } else if self.words(&["on", "update"]) {
             self.current_timestamp()?;
+            draft.column.details.push(Detail::OnUpdate);
         } else if self.words(&["character", "set"]) || self.word("charset") || self.words(&["char", "set"]) {
             self.take(&Token::Eq);
-            self.ident()?;
+            let name = self.charset_name()?;
+            draft.column.details.push(Detail::Charset(name));
         } else if self.words(&["serial", "default", "value"]) {
             draft.column.generated = Generated::Serial;
             draft.column.not_null = true;
@@ -85,12 +91,25 @@ impl Cursor<'_> {
         } else if self.word("after") {
             self.ident()?;
             draft.column.positioned = true;
+        } else if self.word("invisible") {
+            draft.column.details.push(Detail::Invisible);
         } else {
-            return Ok(self.one_of(&["visible", "invisible", "binary", "ascii", "unicode"]).is_some()
+            return Ok(self.one_of(&["visible", "binary", "ascii", "unicode"]).is_some()
                 || self.words(&["with", "system", "versioning"])
                 || self.words(&["without", "system", "versioning"]));
         }
         Ok(true)
+    }
+
+    /// A character set or a collation, with quotes or without: its full name, lower case.
+    pub(super) fn charset_name(&mut self) -> Result<String, Unread> {
+        let name = match &self.parser.peek_token_ref().token {
+            Token::Word(word) => word.value.to_ascii_lowercase(),
+            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text.to_ascii_lowercase(),
+            _ => return Err(self.unexpected("a character set")),
+        };
+        self.parser.advance_token();
+        Ok(if name == "utf8" { "utf8mb3".to_owned() } else { name })
     }
 
     /// `CURRENT_TIMESTAMP[(n)]` or one of its other names.

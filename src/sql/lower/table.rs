@@ -51,6 +51,7 @@ pub(in crate::sql) fn blank(name: ObjectName) -> CreateTable {
         partition_of: None,
         partition_by: None,
         as_query: None,
+        charset: None,
         without_rowid: false,
         foreign: false,
     }
@@ -139,7 +140,7 @@ fn mysql(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread>
     if defined {
         cursor.table_elements(table)?;
     }
-    cursor.mysql_table_options()?;
+    table.charset = cursor.mysql_table_options()?;
     if cursor.words(&["partition", "by"]) {
         table.partition_by = Some(cursor.mysql_partitioning()?);
     }

@@ -115,5 +115,6 @@ fn untyped(cursor: &mut Cursor<'_>) -> Result<NewColumn, Unread> {
         generated: Generated::No,
         collation: None,
         positioned: false,
+        details: Vec::new(),
     })
 }

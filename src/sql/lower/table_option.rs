@@ -66,15 +66,35 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Reads MySQL's table options, with or without commas between them, until none follows.
-    pub(super) fn mysql_table_options(&mut self) -> Result<(), Unread> {
+    /// Reads MySQL's table options, with or without commas between them, until none follows; the character set among them.
+    pub(super) fn mysql_table_options(&mut self) -> Result<Option<String>, Unread> {
         let mut comma = false;
+        let mut charset = None;
         loop {
-            if !self.mysql_table_option()? {
-                return if comma { Err(self.unexpected("a table option")) } else { Ok(()) };
+            if let Some(stated) = self.table_charset()? {
+                charset = Some(stated);
+            } else if !self.mysql_table_option()? {
+                return if comma { Err(self.unexpected("a table option")) } else { Ok(charset) };
             }
             comma = self.take(&Token::Comma);
         }
+    }
+
+    /// Reads the character set of a table, told by itself or by a collation.
+    fn table_charset(&mut self) -> Result<Option<String>, Unread> {
+        let at = usize::from(self.at_word(0, "default"));
+        let by_collation = self.at_word(at, "collate");
+        let stated = self.at_word(at, "charset") || by_collation || self.at_word(at, "character") && self.at_word(at + 1, "set");
+        if !stated {
+            return Ok(None);
+        }
+        self.word("default");
+        if self.one_of(&["charset", "collate"]).is_none() {
+            self.words(&["character", "set"]);
+        }
+        self.take(&Token::Eq);
+        let name = self.charset_name()?;
+        Ok(Some(if by_collation { name.split('_').next().unwrap_or_default().to_owned() } else { name }))
     }
 
     /// Reads one table option; false when none stands here.

@@ -34,7 +34,7 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 Clause { span, operation: Operation::AddColumn(Box::new(added)) }
             }).collect())
         }),
-        one("ADD { PERIOD FOR ident ( ident , ident ) | SYSTEM VERSIONING }", |f| change(f, TableChange::Rebuild)),
+        one("ADD { PERIOD FOR ident ( ident , ident ) | SYSTEM VERSIONING }", |f| change(f, TableChange::SetEngine)),
         one("ADD PARTITION [ IF NOT EXISTS ] { parens | PARTITIONS number }", |f| partitions(f, false)),
         one("ADD [ COLUMN ] %if_not_exists column", |f| {
             let (column, constraints) = *f.column("column")?;
@@ -98,6 +98,8 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("{ WITH | WITHOUT } VALIDATION", |f| change(f, TableChange::Option)),
         one("CONVERT TO { CHARACTER SET | CHARSET } [ = ] { string | word } [ COLLATE [ = ] { string | word } ]", |f| change(f, TableChange::Charset { convert: true })),
         one("[ DEFAULT ] { CHARACTER SET | CHARSET | COLLATE } [ = ] { string | word }", |f| change(f, TableChange::Charset { convert: false })),
+        // Of a table that is InnoDB already, which is the default, only the form is made anew.
+        one("ENGINE [ = ] INNODB", |f| change(f, TableChange::Rebuild)),
         one("ENGINE [ = ] { string | word }", |f| change(f, TableChange::SetEngine)),
         one("FORCE", |f| change(f, TableChange::Rebuild)),
         one("ORDER BY { name [ ASC | DESC ] } ,...", |f| change(f, TableChange::Rebuild)),
