@@ -2,15 +2,15 @@
 //!
 //! Knows schemas and operations; nothing of text, findings or connections.
 
-pub mod duration;
 mod algorithm;
+pub mod duration;
 pub mod impact;
 mod mysql;
 mod postgres;
 mod sqlite;
 
-pub use duration::{Cost, cost};
 pub use algorithm::Algorithm;
+pub use duration::{Cost, cost};
 pub use impact::{Certainty, Fact, Impact, Lock, TableLock, TransactionUse, Work};
 
 use crate::schema::expression::Shape;
@@ -48,6 +48,12 @@ pub fn conversion(server: &Server, from: &TypeName, to: &TypeName) -> Conversion
         Dialect::Sqlite => Conversion::Free,
         Dialect::Mysql => mysql::conversion(server.version, from, to),
     }
+}
+
+/// How many instant changes of its columns a table of this server can hold; `None` where nothing limits them.
+pub fn row_version_limit(server: &Server) -> Option<u16> {
+    let counts = server.dialect == Dialect::Mysql && !server.version.is_mariadb();
+    counts.then(|| mysql::row_version_limit(server.version))
 }
 
 /// How often an expression may change its answer, from the functions that it calls; the worst is assumed of unknown ones.

@@ -189,6 +189,17 @@ fn good_examples_and_cures_run_on_postgres() {
     }
 }
 
+#[test]
+fn good_examples_and_cures_run_on_mariadb() {
+    let Some(server) = support::mariadb() else { return };
+    let oldest = concertina::schema::ServerVersion::oldest(Dialect::Mysql);
+    // An example that names a release of MySQL shows what MariaDB has not.
+    let shared = |example: &Example| example.server.version == oldest || example.server.version.is_mariadb();
+    let examples: Vec<Example> = good_and_cures(Dialect::Mysql).into_iter().filter(shared).collect();
+    let database = server.database();
+    execute::all(&examples, |example| execute::on_mariadb(&database, example));
+}
+
 /// Everything that this house recommends for a database.
 fn good_and_cures(dialect: Dialect) -> Vec<Example> {
     let of_dialect = examples().into_iter().filter(|example| example.server.dialect == dialect);

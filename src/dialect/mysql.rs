@@ -6,6 +6,7 @@ mod algorithm;
 mod column;
 mod conversion;
 
+pub(super) use column::row_version_limit;
 pub(super) use conversion::of as conversion;
 
 use super::{Algorithm, Fact, Impact, Lock, TransactionUse, Work};

@@ -47,6 +47,7 @@ mod drop_extension;
 mod drop_function;
 mod drop_index_before_replacement;
 mod drop_index_blocks_table;
+mod drop_index_in_use;
 mod drop_not_null;
 mod drop_schema;
 mod drop_sequence;
@@ -72,7 +73,16 @@ mod lock_timeout_disabled;
 mod metadata_lock_timeout;
 mod move_schema;
 mod multiple_alter_table;
+mod mysql_checks_disabled;
+mod mysql_copy_algorithm;
+mod mysql_explicit_copy;
+mod mysql_explicit_lock;
 mod mysql_implicit_commit;
+mod mysql_inline_references_ignored;
+mod mysql_instant_limit;
+mod mysql_lock_shared;
+mod mysql_modify_drops_attributes;
+mod mysql_rebuild;
 mod narrow_type_breaks_old_writers;
 mod non_transactional_in_transaction;
 mod not_null_breaks_old_writers;
@@ -155,6 +165,7 @@ pub static ALL: &[&Rule] = &[
     &drop_function::RULE,
     &drop_index_before_replacement::RULE,
     &drop_index_blocks_table::RULE,
+    &drop_index_in_use::RULE,
     &drop_not_null::RULE,
     &drop_schema::RULE,
     &drop_sequence::RULE,
@@ -180,7 +191,16 @@ pub static ALL: &[&Rule] = &[
     &metadata_lock_timeout::RULE,
     &move_schema::RULE,
     &multiple_alter_table::RULE,
+    &mysql_checks_disabled::RULE,
+    &mysql_copy_algorithm::RULE,
+    &mysql_explicit_copy::RULE,
+    &mysql_explicit_lock::RULE,
     &mysql_implicit_commit::RULE,
+    &mysql_inline_references_ignored::RULE,
+    &mysql_instant_limit::RULE,
+    &mysql_lock_shared::RULE,
+    &mysql_modify_drops_attributes::RULE,
+    &mysql_rebuild::RULE,
     &narrow_type_breaks_old_writers::RULE,
     &non_transactional_in_transaction::RULE,
     &not_null_breaks_old_writers::RULE,

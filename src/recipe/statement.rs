@@ -51,6 +51,11 @@ pub fn add_constraint(dialect: Dialect, table: &ObjectName, constraint: &NewCons
         (Dialect::Sqlite, ConstraintKind::Unique { columns, .. }) => {
             format!("CREATE UNIQUE INDEX {name} ON {} ({});\n", table.spelled(dialect), columns.spelled(dialect))
         }
+        // With checks on, MySQL copies the table to look up each row.
+        (Dialect::Mysql, ConstraintKind::ForeignKey(_)) => format!(
+            "SET SESSION foreign_key_checks = 0;\n{alter} ADD CONSTRAINT {name} {body}, ALGORITHM=INPLACE, LOCK=NONE;\n\
+             SET SESSION foreign_key_checks = 1;\n"
+        ),
         _ => format!("{alter} ADD CONSTRAINT {name} {body};\n"),
     }
 }

@@ -340,7 +340,9 @@ impl Table {
         let indexed = self.indexes.iter().any(|index| index.concerns(column));
         indexed
             || self.constraints.iter().any(|held| match &held.kind {
-                ConstraintKind::Check(condition) => condition.columns.contains(column) && condition.columns.iter().any(|other| other != column),
+                ConstraintKind::Check(condition) => {
+                    condition.columns.contains(column) && condition.columns.iter().any(|other| other != column)
+                }
                 ConstraintKind::NotNull(_) => false,
                 ConstraintKind::PrimaryKey(_)
                 | ConstraintKind::Unique { .. }

@@ -28,6 +28,13 @@ fn pieces(example: &Example) -> Vec<String> {
         .collect()
 }
 
+/// Drops everything that an example has left behind, and runs it.
+pub(crate) fn on_mariadb(database: &support::MariaDbDatabase<'_>, example: &Example) -> Result<(), String> {
+    database.empty();
+    let mut session = database.session();
+    pieces(example).into_iter().try_for_each(|piece| session.run(&piece).map(drop).map_err(|error| format!("{error}\n{piece}")))
+}
+
 /// Runs all, and tells of every one that failed.
 pub(crate) fn all(examples: &[Example], run: impl Fn(&Example) -> Result<(), String>) {
     assert!(!examples.is_empty());

@@ -9,7 +9,7 @@ use crate::schema::{Expression, Ident, KeyChecks, ObjectName, ServerVersion};
 
 /// So many versions of a row can be told apart; the next instant change builds the table anew.
 /// Source: MySQL 8.0 manual, 17.12.1 Online DDL Operations (Adding a Column); 9.1 release notes.
-pub(super) fn row_version_limit(version: ServerVersion) -> u16 {
+pub(in crate::dialect) fn row_version_limit(version: ServerVersion) -> u16 {
     if version >= ServerVersion::new(9, 1) { 255 } else { 64 }
 }
 
@@ -29,7 +29,8 @@ impl At<'_> {
             Generated::No => self.come_or_go(table),
             Generated::Virtual(_) => Algorithm::Instant,
         };
-        let algorithm = add.constraints.iter().fold(algorithm, |algorithm, constraint| algorithm.max(self.beside_column(table, constraint)));
+        let algorithm =
+            add.constraints.iter().fold(algorithm, |algorithm, constraint| algorithm.max(self.beside_column(table, constraint)));
         self.with_parents(self.by(table, algorithm), &add.constraints)
     }
 
@@ -106,7 +107,7 @@ impl At<'_> {
             }
             ColumnChange::SetNotNull | ColumnChange::DropNotNull => self.by(table, self.rebuild(table)),
             ColumnChange::SetType { ty, using: _, collation: _ } => match self.schema.column(table, column).recorded() {
-                Some(held) => self.by(table, self.for_type(&held.ty, ty)),
+                Some(held) => self.by(table, self.for_type(&held.ty, ty, held.charset())),
                 None => self.by(table, Algorithm::Copy).assumed(),
             },
             ColumnChange::SetIdentity(_)
@@ -115,7 +116,8 @@ impl At<'_> {
             | ColumnChange::DropExpression { .. }
             | ColumnChange::SetExpression(_) => self.by(table, Algorithm::Copy),
             ColumnChange::Redefine { column: new, constraints } => {
-                let (of_column, certain) = match self.schema.table(table).recorded().and_then(|table| Some((table, table.column(column)?))) {
+                let (of_column, certain) = match self.schema.table(table).recorded().and_then(|table| Some((table, table.column(column)?)))
+                {
                     Some((held_by, held)) => (self.for_definition(held_by, held, new), true),
                     None => (Algorithm::Copy, false),
                 };
@@ -126,8 +128,8 @@ impl At<'_> {
         }
     }
 
-    fn for_type(self, from: &TypeName, to: &TypeName) -> Algorithm {
-        match conversion::of(self.version, from, to) {
+    fn for_type(self, from: &TypeName, to: &TypeName, charset: Option<&str>) -> Algorithm {
+        match conversion::of_characters(self.version, from, to, charset) {
             Conversion::Free => Algorithm::Instant,
             Conversion::FreeInUtc | Conversion::Rewrite => Algorithm::Copy,
         }
@@ -135,7 +137,8 @@ impl At<'_> {
 
     /// MODIFY and CHANGE: what differs from the old definition decides.
     fn for_definition(self, table: &Table, held: &Column, new: &NewColumn) -> Algorithm {
-        let by_type = new.ty.as_ref().map_or(Algorithm::Instant, |ty| self.for_type(&held.ty, ty));
+        let old_set = held.charset().or(table.charset.as_deref());
+        let by_type = new.ty.as_ref().map_or(Algorithm::Instant, |ty| self.for_type(&held.ty, ty, old_set));
         let by_characters = if conversion::is_text(&held.ty) { self.for_characters(table, held, new) } else { Algorithm::Instant };
         let by_value = match (&held.generated, &new.generated) {
             (Generated::Stored(_), Generated::Stored(_)) if self.is_mariadb() => Algorithm::Copy,

@@ -18,7 +18,18 @@ const BYTES_PER_CHARACTER: [i64; 3] = [1, 3, 4];
 /// Source: MySQL 8.0 manual, 17.12.1 Online DDL Operations (Extending VARCHAR column size, Modifying the definition of an
 /// ENUM or SET column); MariaDB, InnoDB Online DDL Operations with the INSTANT Alter Algorithm.
 pub(in crate::dialect) fn of(version: ServerVersion, from: &TypeName, to: &TypeName) -> Conversion {
-    let free = from == to || longer_varchar(version, from, to) || more_labels(from, to);
+    of_characters(version, from, to, None)
+}
+
+/// The same where the character set of the column is known.
+pub(super) fn of_characters(version: ServerVersion, from: &TypeName, to: &TypeName, charset: Option<&str>) -> Conversion {
+    let widths: &[i64] = match (from.base.as_str(), charset) {
+        ("varbinary", _) | (_, Some("latin1" | "ascii" | "binary")) => &[1],
+        (_, Some("utf8mb3")) => &[3],
+        (_, Some("utf8mb4")) => &[4],
+        (_, Some(_) | None) => &BYTES_PER_CHARACTER,
+    };
+    let free = from == to || longer_varchar(version, from, to, widths) || more_labels(from, to);
     if free { Conversion::Free } else { Conversion::Rewrite }
 }
 
@@ -30,7 +41,7 @@ pub(super) fn is_text(ty: &TypeName) -> bool {
     )
 }
 
-fn longer_varchar(version: ServerVersion, from: &TypeName, to: &TypeName) -> bool {
+fn longer_varchar(version: ServerVersion, from: &TypeName, to: &TypeName, widths: &[i64]) -> bool {
     let same = from.base == to.base && matches!(from.base.as_str(), "character varying" | "varchar" | "varbinary");
     let (Some(from_length), Some(to_length)) = (from.modifiers.first(), to.modifiers.first()) else { return false };
     let shortest_blocked = if version.is_mariadb() { MARIADB_SHORT } else { -1 };
@@ -38,7 +49,7 @@ fn longer_varchar(version: ServerVersion, from: &TypeName, to: &TypeName) -> boo
         let (from_bytes, to_bytes) = (from_length * bytes, to_length * bytes);
         from_bytes > shortest_blocked && from_bytes <= ONE_BYTE_LENGTH && to_bytes > ONE_BYTE_LENGTH
     };
-    same && to_length >= from_length && !BYTES_PER_CHARACTER.into_iter().any(crosses)
+    same && to_length >= from_length && !widths.iter().copied().any(crosses)
 }
 
 /// New labels at the end, as long as the number of bytes that hold a label stays the same.

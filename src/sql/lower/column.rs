@@ -53,8 +53,16 @@ impl Cursor<'_> {
 
 impl Draft {
     fn new(name: Ident) -> Draft {
-        let column =
-            NewColumn { name, ty: None, not_null: false, default: None, generated: Generated::No, collation: None, positioned: false, details: Vec::new() };
+        let column = NewColumn {
+            name,
+            ty: None,
+            not_null: false,
+            default: None,
+            generated: Generated::No,
+            collation: None,
+            positioned: false,
+            details: Vec::new(),
+        };
         Draft { column, constraints: Vec::new(), label: None }
     }
 }

@@ -35,7 +35,9 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             }).collect())
         }),
         one("ADD { PERIOD FOR ident ( ident , ident ) | SYSTEM VERSIONING }", |f| change(f, TableChange::SetEngine)),
-        one("ADD PARTITION [ IF NOT EXISTS ] { parens | PARTITIONS number }", |f| partitions(f, false)),
+        // Partitions for values that none holds yet: no row moves.
+        one("ADD PARTITION [ IF NOT EXISTS ] parens", |f| change(f, TableChange::Option)),
+        one("ADD PARTITION [ IF NOT EXISTS ] PARTITIONS number", |f| partitions(f, false)),
         one("ADD [ COLUMN ] %if_not_exists column", |f| {
             let (column, constraints) = *f.column("column")?;
             Ok(Operation::AddColumn(Box::new(AddColumn { table: table(f)?, if_not_exists: f.has("if_not_exists"), column, constraints })))
