@@ -10,7 +10,7 @@ warning() { printf '::warning title=migrate::%s\n' "$1"; }
 find_command() {
     if [ -n "${INPUT_COMMAND:-}" ]; then
         printf '%s\n' "$INPUT_COMMAND"
-    elif command -v migrate >/dev/null && migrate --help 2>/dev/null | grep -q 'enforce expand-contract'; then
+    elif [[ $(migrate --help 2>/dev/null) == *expand-contract* ]]; then
         command -v migrate
     else
         cargo install --quiet --locked --path "$ACTION_PATH" --root "$RUNNER_TEMP/concertina" >&2

@@ -112,7 +112,7 @@ fn rendered(report: &Report, format: Format, globals: &Globals) -> io::Result<St
         }
         Format::Json => report::json::render(report).map_err(io::Error::other),
         Format::Sarif => report::sarif::render(report).map_err(io::Error::other),
-        Format::Github => Ok(github::commands(report)),
+        Format::Github => Ok(format!("{}{}", github::commands(report), github::closing(report))),
         Format::Gitlab => report::gitlab::render(report).map_err(io::Error::other),
         Format::Rdjson => report::rdjson::render(report).map_err(io::Error::other),
         Format::Junit => Ok(report::junit::render(report)),

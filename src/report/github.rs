@@ -47,6 +47,11 @@ fn annotation(report: &Report, finding: &FindingView, text: &mut String) {
     let _ = writeln!(text, ",title={}::{}", property(&finding.lint), data(&message));
 }
 
+/// How it ended, for a log that has nothing but annotations.
+pub fn closing(report: &Report) -> String {
+    format!("migrate {}: {}\n", report.command.as_str(), markdown::headline(report))
+}
+
 /// What a later step can ask for: `name=value` lines.
 pub fn outputs(report: &Report) -> String {
     let has_findings = report.findings.iter().any(|finding| finding.level > LevelView::Notice);

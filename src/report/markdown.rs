@@ -51,7 +51,7 @@ fn marker(report: &Report) -> String {
 }
 
 /// How it ended, in a few words and numbers.
-fn headline(report: &Report) -> String {
+pub(super) fn headline(report: &Report) -> String {
     if report.error.is_some() {
         return "it could not be judged".to_owned();
     }

@@ -231,6 +231,18 @@ fn a_fork_a_push_and_a_token_without_rights_do_not_fail_the_check() {
 }
 
 #[test]
+fn the_program_on_the_path_is_used_if_it_is_ours() {
+    if !is_possible() {
+        return;
+    }
+    let shop = project("postgres");
+    let migrate = Path::new(env!("CARGO_BIN_EXE_migrate")).parent().expect("a program lies in a folder");
+    let path = format!("{}:{}", migrate.display(), std::env::var("PATH").unwrap_or_default());
+    let step = run(shop.path(), "http://127.0.0.1:9", &json!({}), &[("INPUT_COMMAND", ""), ("PATH", &path)]);
+    assert!(step.code == 3 && step.outputs.contains("exit-code=3"), "{}", step.log);
+}
+
+#[test]
 fn inputs_are_arguments_and_never_code() {
     if !is_possible() {
         return;

@@ -8,17 +8,17 @@ use serde_json::Value;
 
 use super::{Ran, folder, migrate, migrate_with, root, shop};
 
-struct Schema(jsonschema::Validator);
+pub(crate) struct Schema(jsonschema::Validator);
 
 impl Schema {
-    fn read() -> Schema {
+    pub(crate) fn read() -> Schema {
         let text = fs::read_to_string(root().join("docs/schema.json")).expect("the schema is published");
         let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
         Schema(jsonschema::validator_for(&schema).expect("the schema is one"))
     }
 
     /// Runs a command with `--format json` and holds its document to the schema.
-    fn run(&self, folder: &Path, arguments: &[&str]) -> (Ran, Value) {
+    pub(crate) fn run(&self, folder: &Path, arguments: &[&str]) -> (Ran, Value) {
         let ran = migrate(folder, &[arguments, &["--format", "json"]].concat());
         let document = ran.json();
         let faults: Vec<String> = self.0.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();

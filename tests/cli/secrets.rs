@@ -35,9 +35,11 @@ fn no_output_holds_a_password() {
     ];
     for url in urls() {
         for command in commands {
-            for extra in [&["-vv"][..], &["--format", "json"]] {
-                let by_flag = [command, extra, &["--database-url", &url]].concat();
-                let by_variable = [command, extra].concat();
+            let formats: &[&str] = if command == ["plan"] { &["sarif", "github", "gitlab", "rdjson", "junit", "markdown"] } else { &[] };
+            let formats = formats.iter().map(|format| vec!["--format", format]);
+            for extra in [vec!["-vv"], vec!["--format", "json"]].into_iter().chain(formats) {
+                let by_flag = [command, &extra, &["--database-url", &url]].concat();
+                let by_variable = [command, &extra].concat();
                 for (arguments, variables) in [(by_flag, vec![]), (by_variable, vec![("DATABASE_URL", url.as_str())])] {
                     let ran = migrate_with(project.path(), &arguments, &variables);
                     assert_ne!(ran.code, 0, "{arguments:?} cannot have worked: {}", ran.out);
