@@ -89,7 +89,10 @@ fn the_json_of_both_projects_keeps_to_the_schema() {
     let offline = schema.run(project("postgres").path(), &["plan"]).1;
     assert!(offline["allowed"][0]["reason"].is_string() && offline["findings"][0]["replacement"].is_object(), "{offline}");
     let held = schema.run(held().path(), &["plan"]).1;
-    assert!(held["plan_digest"].is_string() && held["gates"].as_array().is_some_and(|gates| gates.iter().any(|gate| gate["state"] == "closed")), "{held}");
+    assert!(
+        held["plan_digest"].is_string() && held["gates"].as_array().is_some_and(|gates| gates.iter().any(|gate| gate["state"] == "closed")),
+        "{held}"
+    );
     let fixed = schema.run(project("postgres").path(), &["fix", "3_faults"]).1;
     assert!(fixed["changes"].is_array(), "{fixed}");
 }
