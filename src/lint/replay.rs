@@ -14,7 +14,7 @@ use super::frame::{Frame, Held, Transaction};
 use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
-use crate::dialect::{self, Impact, TransactionUse};
+use crate::dialect::{self, Impact, TableLock, TransactionUse};
 use crate::migration::{Allowance, Ending, Group, Grouping, MigrationId, Runner, SmallLimit};
 use crate::schema::size::Sizes;
 use crate::schema::table::Knowledge;
@@ -267,8 +267,8 @@ impl Replay {
                         let happens = problem.as_ref().is_none_or(|problem| !is_spared(&frame, problem));
                         if happens {
                             hearing.clause(&frame, problem.as_ref());
-                            let locks = impact.locks.iter();
-                            held.extend(locks.map(|lock| Held { table: lock.table.clone(), lock: lock.lock, span: clause.span }));
+                            let taken = taken(&frame);
+                            held.extend(taken);
                         }
                         let _ = before.apply(operation, &origin);
                         impacts.push(impact);
@@ -285,6 +285,13 @@ impl Replay {
         self.settled.extend(settled.map(|settled| (placed.migration.clone(), settled)));
         ScriptReport { findings, allowed, statements }
     }
+}
+
+/// The locks that a clause leaves behind beside those held: on tables that others can see.
+fn taken(frame: &Frame<'_>) -> Vec<Held> {
+    let known = |lock: &TableLock| frame.transaction.held.iter().any(|held| held.table == lock.table && held.lock >= lock.lock);
+    let locks = frame.impact.locks.iter().filter(|lock| !known(lock) && !frame.is_new_table(&lock.table));
+    locks.map(|lock| Held { table: lock.table.clone(), lock: lock.lock, span: frame.clause.span }).collect()
 }
 
 /// Whether the script itself provides for what is missing or exists: by IF EXISTS of the table, or on a branch of a block,

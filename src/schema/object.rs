@@ -46,7 +46,7 @@ pub struct Routine {
     pub volatility: Volatility,
     /// Names used in its body. A superset, by tokens.
     pub uses: Vec<Ident>,
-    /// What a call does to the schema, or to every row of a table; of several overloads all of it.
+    /// What a call does to the schema and to rows; of several overloads all of it.
     pub does: Vec<Operation>,
     /// Whether it builds statements at run time.
     pub dynamic: bool,

@@ -129,6 +129,13 @@ fn a_definition_runs_nothing_and_a_call_runs_the_body() {
     let dynamic = "CREATE FUNCTION f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$;";
     assert_eq!(expand(dynamic), []);
     assert_eq!(ids(&format!("{dynamic} SELECT f('users');")), ["dynamic-sql-unanalysed"]);
+    let fill = |parameters: &str, condition: &str| {
+        format!(
+            "CREATE FUNCTION g({parameters}) RETURNS void LANGUAGE sql AS 'UPDATE users SET nick = name WHERE {condition}'; SELECT g();"
+        )
+    };
+    assert_eq!(ids(&fill("", "nick IS NULL")), ["backfill-outside-backfill-phase"]);
+    assert_eq!(ids(&fill("which bigint DEFAULT 1", "id = which")), [""; 0]);
     let trigger = "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.nick := NEW.name; RETURN NEW; END $$;
         CREATE TRIGGER fill BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fill();";
     assert!(expand(trigger).iter().all(|(lint, _)| lint == "create-trigger-blocks-writes"), "{:?}", expand(trigger));

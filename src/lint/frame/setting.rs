@@ -71,21 +71,32 @@ fn limit(value: &str, unit: Unit) -> Limit {
     }
 }
 
+/// So many clauses are looked through, before or behind: whoever writes more has a machine write it.
+const NEAR: usize = 2000;
+
 impl<'a> Frame<'a> {
-    /// The clauses of the script behind this one.
+    /// The clauses of the script behind this one, as far as they are near.
     pub(in crate::lint) fn later_in_script(&self) -> impl Iterator<Item = &'a Clause> + use<'a> {
         let here = self.clause.span;
         let from = self.script.statements.partition_point(|statement| statement.span.end <= here.start);
         let rest = self.script.statements.get(from..).unwrap_or_default();
-        rest.iter().flat_map(|statement| &statement.clauses).filter(move |clause| clause.span.start > here.start && clause.span != here)
+        rest.iter()
+            .flat_map(|statement| &statement.clauses)
+            .filter(move |clause| clause.span.start > here.start && clause.span != here)
+            .take(NEAR)
     }
 
-    /// The clauses of the script before this one, the nearest first.
+    /// The clauses of the script before this one, the nearest first, as far as they are near.
     pub(in crate::lint) fn earlier_in_script(&self) -> impl Iterator<Item = &'a Clause> + use<'a> {
         let here = self.clause.span;
         let to = self.script.statements.partition_point(|statement| statement.span.start <= here.start);
         let before = self.script.statements.get(..to).unwrap_or_default();
-        before.iter().rev().flat_map(|statement| statement.clauses.iter().rev()).filter(move |clause| clause.span.start < here.start)
+        before
+            .iter()
+            .rev()
+            .flat_map(|statement| statement.clauses.iter().rev())
+            .filter(move |clause| clause.span.start < here.start)
+            .take(NEAR)
     }
 
     /// The setting that the script gave a value for its session before this clause, and where.

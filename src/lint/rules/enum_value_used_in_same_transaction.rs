@@ -4,6 +4,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::migration::Bounds;
 use crate::schema::operation::TypeChange;
 use crate::schema::{Dialect, ObjectName, Operation, ServerVersion};
 use crate::sql::Clause;
@@ -22,7 +23,10 @@ pub(super) static RULE: Rule = Rule {
 const FREE_IN_NEW_TYPES: ServerVersion = ServerVersion::new(17, 0);
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    for clause in earlier_in_transaction(frame) {
+    if frame.transaction.bounds == Bounds::Lone && !frame.is_in_block() || !looks_up(frame.operation) {
+        return;
+    }
+    for clause in frame.earlier_in_script().take_while(|clause| is_in_transaction(frame, clause)) {
         let Operation::AlterType { name, change: TypeChange::AddLabel { label, .. } } = &clause.operation else { continue };
         if clause.span == frame.clause.span || !added_here(frame, name, label) || !uses(frame, label) {
             continue;
@@ -35,10 +39,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     }
 }
 
-fn earlier_in_transaction<'a>(frame: &Frame<'a>) -> impl Iterator<Item = &'a Clause> + use<'a> {
-    let here = frame.clause.span.start;
-    let statements = frame.transaction.statements.get(..=frame.transaction.position).unwrap_or_default();
-    statements.iter().flat_map(|statement| &statement.clauses).filter(move |clause| clause.span.start < here)
+/// Whether an earlier clause stands in the same transaction.
+fn is_in_transaction(frame: &Frame<'_>, clause: &Clause) -> bool {
+    frame.transaction.statements.first().is_some_and(|first| clause.span.start >= first.span.start)
 }
 
 /// Whether the label is not older than the transaction, and the type is.
@@ -50,9 +53,9 @@ fn added_here(frame: &Frame<'_>, name: &ObjectName, label: &str) -> bool {
     !older && !new_type
 }
 
-/// Whether the clause names the label where the server looks it up.
-fn uses(frame: &Frame<'_>, label: &str) -> bool {
-    let looks_up = match frame.operation {
+/// Whether labels can stand in the operation where the server looks them up.
+fn looks_up(operation: &Operation) -> bool {
+    match operation {
         Operation::ChangeData(_)
         | Operation::Query { .. }
         | Operation::CreateTable(_)
@@ -64,6 +67,10 @@ fn uses(frame: &Frame<'_>, label: &str) -> bool {
         | Operation::CreateTrigger(_)
         | Operation::Access(_) => true,
         _ => false,
-    };
-    looks_up && frame.clause_sql().contains(&format!("'{}'", label.replace('\'', "''")))
+    }
+}
+
+/// Whether the clause names the label.
+fn uses(frame: &Frame<'_>, label: &str) -> bool {
+    frame.clause_sql().contains(&format!("'{}'", label.replace('\'', "''")))
 }

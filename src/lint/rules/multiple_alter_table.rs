@@ -28,6 +28,9 @@ pub(super) static RULE: Rule = Rule {
     ),
 };
 
+/// So many statements back a table may have been altered before.
+const NEAR: usize = 50;
+
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Some(table) = altered(frame.operation) else { return };
     let first = frame.statement.clauses.first().is_some_and(|first| first.span == frame.clause.span);
@@ -38,12 +41,18 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let at = frame.script.statements.partition_point(|statement| statement.span.start < frame.statement.span.start);
     let earlier = frame.script.statements.get(..at).unwrap_or_default();
     let works = frame.impact.reads_all_rows(&name);
-    let other = earlier.iter().rev().enumerate().find(|(distance, statement)| {
-        let same_work = impact_on(frame, statement, &name).is_some_and(|other| other.reads_all_rows(&name) == works);
-        // What takes a moment is told of neighbours only.
-        same_work && (works || *distance == 0 && frame.transaction.bounds == Bounds::Lone)
-    });
-    let Some((_, other)) = other else { return };
+    let like = |statement: &&Statement| {
+        let fits = works || statement.clauses.iter().all(|clause| joins_well(&clause.operation));
+        fits && impact_on(frame, statement, &name).is_some_and(|other| other.reads_all_rows(&name) == works)
+    };
+    let lone = frame.transaction.bounds == Bounds::Lone;
+    // What takes a moment is told of neighbours only; of many the second is told.
+    let others: Vec<&Statement> = match works {
+        true => earlier.iter().rev().take(NEAR).filter(like).take(2).collect(),
+        false if lone && joins_well(frame.operation) => earlier.iter().rev().take_while(like).take(2).collect(),
+        false => return,
+    };
+    let [other] = &others[..] else { return };
     let what = if works { "reads all its rows" } else { "waits for its lock" };
     findings.push(
         Fault::new(format!("`{table}` is altered twice, and each {what}: one statement with both clauses does it once"))
@@ -51,6 +60,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             .label(other.span, "altered here before")
             .help("write the clauses into one statement: `ALTER TABLE … …, …;`"),
     );
+}
+
+/// Whether it may stand beside others in one statement: the proof of a NOT NULL must outlast it, for one.
+fn joins_well(operation: &Operation) -> bool {
+    matches!(operation, Operation::AddColumn(_) | Operation::DropColumn { .. })
 }
 
 fn altered(operation: &Operation) -> Option<&ObjectName> {

@@ -21,7 +21,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     if frame.transaction.held.is_empty() {
         return;
     }
-    let Some(slow) = frame.impact.work.iter().find_map(|work| worked(frame, work)) else { return };
+    let slow = frame.impact.work.iter().find_map(|work| worked(frame, work)).or_else(|| looked_through(frame));
+    let Some(slow) = slow else { return };
     let held = frame.transaction.held.iter().filter(|held| {
         let own = frame.impact.lock(&held.table).is_some_and(|lock| lock >= held.lock);
         held.lock.blocks_writes() && !own && !frame.before.table(&held.table).is_absent() && !frame.is_new_table(&held.table)
@@ -37,6 +38,19 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         .label(held.span, format!("takes {} on `{}`", held.lock, held.table))
         .help("end the transaction before it, so that the lock lasts a moment: `COMMIT;`"),
     );
+}
+
+/// The table that a query of the script looks through, or for which it sleeps.
+fn looked_through<'a>(frame: &Frame<'a>) -> Option<&'a ObjectName> {
+    let Operation::Query { reads, functions } = frame.operation else { return None };
+    let calls = |name: &str| functions.iter().any(|function| function.name.as_str() == name);
+    // A block asks for single rows to decide what to do; a sequence is set by the greatest key, which an index tells.
+    if frame.is_in_block() || calls("setval") {
+        return None;
+    }
+    let in_use = |table: &&ObjectName| frame.table(table).is_some() && !frame.is_new_table(table);
+    let sleeps = || calls("pg_sleep").then_some(&frame.transaction.held.first()?.table);
+    reads.iter().find(in_use).or_else(sleeps)
 }
 
 /// The table whose rows take long.

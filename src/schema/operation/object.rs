@@ -71,7 +71,7 @@ pub struct CreateRoutine {
     pub volatility: Volatility,
     /// Names used in the body.
     pub uses: Vec<Ident>,
-    /// The static statements of the body that change the schema, or every row of a table: what a call does.
+    /// The static statements of the body that change the schema or rows: what a call does.
     pub does: Vec<Operation>,
     /// Argument types as text, joined: tells overloads apart.
     pub arguments: String,

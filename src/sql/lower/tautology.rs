@@ -117,7 +117,6 @@ fn unnested(mut tree: &Expr) -> &Expr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::schema::operation::Extent;
     use crate::schema::{Dialect, Operation};
     use crate::sql::lower::probes::read;

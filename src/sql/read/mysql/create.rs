@@ -49,7 +49,7 @@ fn routine(f: &Found<'_>) -> Result<Operation, Unread> {
     if f.words("code").is_some_and(|code| code.starts_with("AS ")) {
         return Err(Unread { reason: "a body follows the head without AS".to_owned() });
     }
-    let body = code.text.as_ref().map(|(text, server)| block::body(text, *server)).unwrap_or_default();
+    let body = code.text.as_ref().map(|(text, server)| block::body(text, &parameters.types, *server)).unwrap_or_default();
     Ok(Operation::CreateRoutine(Box::new(CreateRoutine {
         name: f.name("name")?,
         or_replace: f.has("or_replace"),

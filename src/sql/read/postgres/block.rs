@@ -87,20 +87,20 @@ fn block(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<Clause>, Unread> {
 /// What a call of a routine does.
 #[derive(Debug, Default)]
 pub(in crate::sql::read) struct Body {
-    /// Changes of the schema, or of every row of a table. Which rows a condition with parameters means is not known.
+    /// Changes of the schema, and of rows. Which rows a condition with parameters means is not known: those are left out.
     pub(in crate::sql::read) does: Vec<Operation>,
     /// Whether it builds statements at run time.
     pub(in crate::sql::read) dynamic: bool,
 }
 
-/// Reads the body of a routine; of one that cannot be read nothing is known.
-pub(in crate::sql::read) fn body(text: &str, server: Server) -> Body {
+/// Reads the body of a routine with parameters of these types; of one that cannot be read nothing is known.
+pub(in crate::sql::read) fn body(text: &str, parameters: &str, server: Server) -> Body {
     let mut inner = Inner::default();
     if inner.body(text, server, 0).is_err() {
         return Body { does: Vec::new(), dynamic: true };
     }
     let does = inner.clauses.into_iter().map(|clause| clause.operation).filter(|operation| match operation {
-        Operation::ChangeData(change) => change.extent == Extent::All,
+        Operation::ChangeData(change) => change.extent == Extent::All || parameters.is_empty(),
         Operation::Query { functions, .. } => !functions.is_empty(),
         Operation::SetSetting(_) | Operation::Transaction(_) | Operation::Opaque(_) | Operation::Comment { .. } => false,
         _ => true,

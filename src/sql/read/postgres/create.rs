@@ -88,7 +88,7 @@ fn routine(f: &mut Found<'_>) -> Result<Operation, Unread> {
     // Nothing calls a trigger's function but its trigger.
     let called = !matches!(f.words("returns").as_deref(), Some("TRIGGER" | "EVENT_TRIGGER"));
     let body = match &code.text {
-        Some((text, server)) if ours && called => block::body(text, *server),
+        Some((text, server)) if ours && called => block::body(text, &parameters.types, *server),
         _ => block::Body::default(),
     };
     Ok(Operation::CreateRoutine(Box::new(CreateRoutine {
