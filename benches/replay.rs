@@ -6,7 +6,6 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Instant;
 
 use concertina::lint::{Judge, Placed, Policy, Replay};
@@ -36,7 +35,7 @@ fn run(files: usize) -> f64 {
     for (number, text) in texts.iter().enumerate() {
         let id = MigrationId::new(&format!("{number:08}_step"));
         let before = Instant::now();
-        let source = Source { path: Arc::from(format!("migrations/{id}.sql")), text: Arc::from(text.as_str()) };
+        let source = Source::new(format!("migrations/{id}.sql"), text.as_str());
         let script = sql::read(&source, server);
         read += before.elapsed().as_secs_f64();
         let report = replay.script(Placed { migration: &id, phase: Phase::Expand, script: &script, allowances: &[] }, Judge::Yes);

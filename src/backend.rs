@@ -23,7 +23,7 @@ use crate::ledger::{Instance, JobRecord, OverrideRecord};
 use crate::migration::NodeRef;
 use crate::plan::Step;
 pub use crate::schema::size::TableSize;
-use crate::schema::{ObjectName, Server};
+use crate::schema::{Ident, ObjectName, Server};
 use crate::sql::Digest;
 
 /// How long a statement may wait and run.
@@ -200,6 +200,12 @@ pub trait Backend: Send {
 
     /// Whether the job's own predicate still finds a row.
     fn rows_left(&mut self, job: &Job) -> impl Future<Output = Result<bool, BackendError>> + Send;
+
+    /// Whether a table has a trigger of this name that works for ordinary sessions.
+    fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> impl Future<Output = Result<bool, BackendError>> + Send;
+
+    /// The answer to a query that counts rows.
+    fn count(&mut self, query: &str) -> impl Future<Output = Result<u64, BackendError>> + Send;
 
     /// Records that a job is done.
     fn close_job(&mut self, lease: &Lease, step: &Step) -> impl Future<Output = Result<(), BackendError>> + Send;

@@ -19,7 +19,7 @@ pub mod undo;
 pub use approve::{ApprovedPlan, ApprovedScript, Refusal, Request, Turn};
 pub use commute::{Clash, Side};
 pub use digest::{NoDigest, PlanDigest};
-pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob};
+pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob, Question};
 pub use graph::{Cycle, Graph};
 pub use history::HistoryConflict;
 pub use step::{Resume, Step, StepKind};
@@ -126,14 +126,27 @@ pub enum ScriptState {
 pub struct PlannedStatement {
     /// Its bytes in the script's source.
     pub span: Span,
-    /// Where it begins.
+    /// The file that it comes from.
+    pub path: Arc<str>,
+    /// Where it begins there.
     pub place: Place,
+    /// Who wrote it.
+    pub origin: StatementOrigin,
     /// Its text.
     pub sql: String,
     /// The statement group that it belongs to, from zero.
     pub group: usize,
     /// What each clause locks, reads and writes.
     pub impacts: Vec<Impact>,
+}
+
+/// Who wrote a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatementOrigin {
+    /// It stands in the script's file.
+    Written,
+    /// The tool, for what migration.toml declares.
+    Declared,
 }
 
 impl ScriptState {

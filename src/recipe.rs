@@ -13,6 +13,7 @@ mod phases;
 mod replace_column;
 mod split_table;
 pub mod statement;
+pub mod sync;
 mod table;
 mod tighten;
 

@@ -14,6 +14,8 @@ pub mod source;
 mod spelling;
 mod split;
 pub mod statement;
+mod value;
+mod woven;
 
 pub use batch::{BatchPoint, CannotCut, batch_point};
 pub use digest::Digest;
@@ -22,3 +24,5 @@ pub use read::read;
 pub(crate) use reserved::is_reserved;
 pub use source::{DecodeError, Lines, Place, Source, Span};
 pub use statement::{Clause, Problem, ProblemKind, Script, Statement};
+pub(crate) use value::{Value, read_name, read_value};
+pub(crate) use woven::Loom;

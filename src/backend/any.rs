@@ -9,7 +9,7 @@ use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, MigrationError, NodeRef};
 use crate::plan::Step;
-use crate::schema::{Dialect, ObjectName, Server};
+use crate::schema::{Dialect, Ident, ObjectName, Server};
 
 /// Whichever database a URL leads to.
 pub enum AnyBackend {
@@ -107,6 +107,12 @@ impl Backend for AnyBackend {
     }
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
         on!(self, backend => backend.rows_left(job).await)
+    }
+    async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {
+        on!(self, backend => backend.has_trigger(table, trigger).await)
+    }
+    async fn count(&mut self, query: &str) -> Result<u64, BackendError> {
+        on!(self, backend => backend.count(query).await)
     }
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
         on!(self, backend => backend.close_job(lease, step).await)

@@ -17,7 +17,7 @@ use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Resume, Step, StepKind};
-use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
+use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
 use keeper::Keeper;
 use lease::Route;
@@ -292,6 +292,17 @@ impl Backend for PostgresBackend {
 
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
         self.finds_row(job).await
+    }
+
+    async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {
+        self.main.roll_back().await?;
+        catalogue::has_trigger(&mut self.main, table, trigger).await
+    }
+
+    async fn count(&mut self, query: &str) -> Result<u64, BackendError> {
+        self.main.roll_back().await?;
+        let row = self.main.row(&format!("SELECT ({query})::text AS counted")).await?;
+        session::number(&row, "counted")
     }
 
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {

@@ -16,7 +16,7 @@ use crate::backfill::Job;
 use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Step, StepKind};
-use crate::schema::{Dialect, ObjectName, Server, ServerVersion};
+use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
 use script::Known;
 use session::{Create, LEDGER, Session, integer, text};
@@ -279,6 +279,21 @@ impl Backend for SqliteBackend {
         session.calm().await?;
         let row = session.row(&format!("SELECT EXISTS ({}) AS rows_left", job.proof()), &[]).await?;
         Ok(integer(&row, "rows_left")? != 0)
+    }
+
+    async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {
+        let session = self.session()?;
+        session.calm().await?;
+        let sql = "SELECT count(*) AS found FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?1) AND lower(name) = lower(?2)";
+        let row = session.row(sql, &[Value::Text(table.name.as_str()), Value::Text(trigger.as_str())]).await?;
+        Ok(integer(&row, "found")? != 0)
+    }
+
+    async fn count(&mut self, query: &str) -> Result<u64, BackendError> {
+        let session = self.session()?;
+        session.calm().await?;
+        let row = session.row(&format!("SELECT ({query}) AS counted"), &[]).await?;
+        Ok(u64::try_from(integer(&row, "counted")?).unwrap_or_default())
     }
 
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {

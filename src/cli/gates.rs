@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::backend::{AnyBackend, Backend, BackendError};
 use crate::evidence::{self, ProofAnswer};
 use crate::ledger::Ledger;
-use crate::plan::{Gate, GateSpec, Plan};
+use crate::plan::{Gate, GateSpec, Plan, Question};
 
 /// The plan with its gates judged.
 ///
@@ -26,16 +26,27 @@ async fn answers(spec: &GateSpec, ledger: &Ledger, backend: &mut AnyBackend) -> 
         return Ok(answers);
     }
     for proof in &spec.proofs {
-        let answer = match &proof.job {
-            Err(reason) => ProofAnswer::Unanswered { reason: reason.clone() },
-            Ok(job) => match backend.rows_left(job).await {
-                Ok(true) => ProofAnswer::RowsLeft,
-                Ok(false) => ProofAnswer::NothingLeft,
-                Err(error @ BackendError::Unreachable { .. }) => return Err(error.into()),
-                Err(error) => ProofAnswer::Unanswered { reason: error.to_string() },
+        let asked = match &proof.question {
+            Err(reason) => {
+                answers.push(ProofAnswer::Unanswered { reason: reason.clone() });
+                continue;
+            }
+            Ok(Question::RowsLeft(job)) => match backend.rows_left(job).await {
+                Ok(true) => Ok(ProofAnswer::RowsLeft),
+                Ok(false) => Ok(ProofAnswer::NothingLeft),
+                Err(error) => Err(error),
+            },
+            Ok(Question::Trigger { table, trigger }) => match backend.has_trigger(table, trigger).await {
+                Ok(true) => Ok(ProofAnswer::NothingLeft),
+                Ok(false) => Ok(ProofAnswer::TriggerMissing),
+                Err(error) => Err(error),
             },
         };
-        answers.push(answer);
+        answers.push(match asked {
+            Ok(answer) => answer,
+            Err(error @ BackendError::Unreachable { .. }) => return Err(error.into()),
+            Err(error) => ProofAnswer::Unanswered { reason: error.to_string() },
+        });
     }
     Ok(answers)
 }

@@ -13,7 +13,8 @@ use super::session::{Session, today};
 use super::site::sizes;
 use super::{PhaseArg, refused_by};
 use crate::lint::{Judge, Levels, Placed, Policy, Replay};
-use crate::migration::{Allowance, MigrationError, MigrationId, Migrations, Project};
+use crate::migration::{Allowance, Migration, MigrationError, MigrationId, Migrations, Project, ScriptFile};
+use crate::recipe::sync::weave;
 use crate::report::found::enter;
 use crate::report::{CommandName, Report};
 use crate::schema::table::Knowledge;
@@ -51,9 +52,18 @@ pub struct Args {
 struct Loose {
     migration: MigrationId,
     phase: Phase,
-    source: Source,
+    text: Text,
     allowances: Vec<Allowance>,
     judge: Judge,
+}
+
+impl Text {
+    fn path(&self) -> &str {
+        match self {
+            Text::Ready(source) => &source.path,
+            Text::Woven(of) => &of.1.path,
+        }
+    }
 }
 
 /// What there is to judge.
@@ -63,6 +73,14 @@ struct Collected {
     history: Knowledge,
     /// The folder that the names of files are relative to; the working directory where it is empty.
     folder: PathBuf,
+}
+
+/// Where a script's text comes from.
+enum Text {
+    /// It is at hand.
+    Ready(Source),
+    /// Its migration's syncs contribute to it, once the schema is known that it meets.
+    Woven(Box<(Migration, ScriptFile)>),
 }
 
 /// Judges what the paths name.
@@ -78,7 +96,11 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let mut replay = Replay::new(server, history, policy);
     let (mut found, mut allowed) = (Vec::new(), Vec::new());
     for loose in &scripts {
-        let script = sql::read(&loose.source, server);
+        let source = match &loose.text {
+            Text::Ready(source) => source.clone(),
+            Text::Woven(of) => weave(&of.0, &of.1, replay.schema(), server)?,
+        };
+        let script = sql::read(&source, server);
         let placed = Placed { migration: &loose.migration, phase: loose.phase, script: &script, allowances: &loose.allowances };
         let judged = replay.script(placed, loose.judge);
         found.extend(judged.findings);
@@ -89,7 +111,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     report.phase = args.phase.map(Phase::from);
     enter(&mut report, &found, &allowed, server.dialect);
     report.folder = folder.to_string_lossy().into_owned();
-    report.judged = scripts.iter().filter(|loose| loose.judge == Judge::Yes).map(|loose| loose.source.path.to_string()).collect();
+    report.judged = scripts.iter().filter(|loose| loose.judge == Judge::Yes).map(|loose| loose.text.path().to_owned()).collect();
     if scripts.is_empty() {
         report.notes.push("found no SQL files".to_owned());
     }
@@ -162,7 +184,11 @@ fn of_migrations(migrations: &Migrations, args: &Args) -> Result<Vec<Loose>, Fai
         for file in &migration.scripts {
             let phase = args.phase.map_or(file.phase, Phase::from);
             let allowances = migration.settings.allowances.clone();
-            scripts.push(Loose { migration: migration.id.clone(), phase, source: file.source()?, allowances, judge: Judge::Yes });
+            let text = match migration.settings.syncs.is_empty() {
+                true => Text::Ready(file.source()?),
+                false => Text::Woven(Box::new((migration.clone(), file.clone()))),
+            };
+            scripts.push(Loose { migration: migration.id.clone(), phase, text, allowances, judge: Judge::Yes });
         }
     }
     Ok(scripts)
@@ -209,5 +235,5 @@ fn loose(path: &Path, args: &Args) -> Result<Loose, Failure> {
     // Scripts of one folder are phases of one migration.
     let in_folder = Phase::from_name(&stem).and_then(|_| path.parent()).filter(|folder| !folder.as_os_str().is_empty());
     let migration = MigrationId::new(&in_folder.map_or_else(|| name.to_string(), |folder| folder.to_string_lossy().into_owned()));
-    Ok(Loose { migration, phase, source, allowances: Vec::new(), judge: Judge::Yes })
+    Ok(Loose { migration, phase, text: Text::Ready(source), allowances: Vec::new(), judge: Judge::Yes })
 }

@@ -6,16 +6,18 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, actor};
 use super::site::{Site, ledger};
-use crate::backend::{AnyBackend, Backend, Limits};
+use crate::backend::{AnyBackend, Backend, BackendError, Limits};
 use crate::evidence::{Fleet, Who};
 use crate::ledger::{Holder, Lease, Ledger, Release};
 use crate::migration::{Migration, NodeRef};
 use crate::plan::Known;
 use crate::plan::undo::{self, Undo};
+use crate::recipe::sync::{self, Names};
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report, planned};
 use crate::schema::size::Sizes;
-use crate::schema::{ObjectName, Phase, Server};
+use crate::schema::table::Knowledge;
+use crate::schema::{ObjectName, Phase, Schema, Server};
 use crate::sql;
 
 /// Arguments of `migrate rollback`.
@@ -54,7 +56,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     }
     let undo = way_back(migration, backend.server())?;
     allowed(&site, migration, &undo, &ledger)?;
-    report.notes = told(&undo, &mut backend).await?;
+    report.notes = told(migration, &undo, &mut backend).await?;
     if !args.yes && !agreed(session, &report.notes)? {
         report.notes.push("nothing was changed".to_owned());
         return Ok(report);
@@ -116,11 +118,15 @@ fn are(names: &[String]) -> String {
 }
 
 fn way_back(migration: &Migration, server: Server) -> Result<Undo, Failure> {
+    let names = migration.settings.syncs.iter().map(|sync| sync::names(sync, server));
+    let names: Vec<Names> = names.collect::<Result<_, _>>()?;
     if let Some(file) = &migration.rollback {
-        return Ok(undo::stated(&sql::read(&file.source()?, server)));
+        let mut undo = undo::stated(&sql::read(&file.source()?, server));
+        undo.take_back(&names);
+        return Ok(undo);
     }
     let Some(file) = migration.script(Phase::Expand) else { return Ok(Undo::default()) };
-    undo::inverse(&sql::read(&file.source()?, server), server.dialect).map_err(|refusal| {
+    undo::inverse_beside(&sql::read(&file.source()?, server), server.dialect, &names).map_err(|refusal| {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         Failure::from_error(Exit::Failure, &refusal)
             .next(format!("write {folder}/rollback.sql, then run migrate rollback {}", migration.id))
@@ -141,7 +147,7 @@ fn nobody_builds_on(site: &Site, node: &NodeRef, undo: &Undo, ledger: &Ledger) -
 }
 
 /// What is lost, in sentences.
-async fn told(undo: &Undo, backend: &mut AnyBackend) -> Result<Vec<String>, Failure> {
+async fn told(migration: &Migration, undo: &Undo, backend: &mut AnyBackend) -> Result<Vec<String>, Failure> {
     let tables: Vec<ObjectName> = undo.lost.iter().map(|loss| loss.table().clone()).collect();
     let sizes = if tables.is_empty() { Vec::new() } else { backend.sizes(&tables).await? };
     let mut notes: Vec<String> = undo
@@ -155,7 +161,27 @@ async fn told(undo: &Undo, backend: &mut AnyBackend) -> Result<Vec<String>, Fail
     if notes.is_empty() {
         notes.push("no data is lost".to_owned());
     }
+    notes.extend(unexpressed(migration, backend).await?);
     notes.extend(undo.statements.iter().map(|statement| format!("  {statement}")));
+    Ok(notes)
+}
+
+/// What the new columns hold that the old ones do not. Types that only the replay knows are not needed for that.
+async fn unexpressed(migration: &Migration, backend: &mut AnyBackend) -> Result<Vec<String>, Failure> {
+    let server = backend.server();
+    let unknown = Schema::new(server.dialect, Knowledge::Unknown);
+    let mut notes = Vec::new();
+    for declared in &migration.settings.syncs {
+        let pair = sync::resolve(declared, &unknown, server)?;
+        let (table, old, new) = (&pair.names().table, &pair.names().old, &pair.names().new);
+        notes.push(match backend.count(&pair.count_lost()).await {
+            Ok(0) => format!("every value of {table}.{new} can be made of {old} again"),
+            Ok(1) => format!("1 row holds a {table}.{new} that cannot be made of {old} again"),
+            Ok(rows) => format!("{rows} rows hold a {table}.{new} that cannot be made of {old} again"),
+            Err(error @ BackendError::Unreachable { .. }) => return Err(error.into()),
+            Err(error) => format!("how many values of {table}.{new} cannot be made of {old} again is not known: {error}"),
+        });
+    }
     Ok(notes)
 }
 

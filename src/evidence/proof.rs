@@ -6,7 +6,7 @@ use super::words::list;
 use super::{closed, open};
 use crate::ledger::Ledger;
 use crate::migration::NodeRef;
-use crate::plan::{Condition, ConditionKind, GateSpec, GateState};
+use crate::plan::{Condition, ConditionKind, GateSpec, GateState, Question};
 use crate::schema::Phase;
 
 const KIND: ConditionKind = ConditionKind::Proof;
@@ -14,10 +14,12 @@ const KIND: ConditionKind = ConditionKind::Proof;
 /// What the database said when it was asked for rows that are left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofAnswer {
-    /// There is none.
+    /// There is none; the trigger works.
     NothingLeft,
     /// There is at least one.
     RowsLeft,
+    /// The trigger is not there, or switched off.
+    TriggerMissing,
     /// It could not be asked, or failed.
     Unanswered {
         /// Why.
@@ -34,16 +36,27 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, answers: &[ProofAnswer]) -
         // The first statements may have removed what the proof would ask for.
         return open(KIND, "was proven before the contract started, which goes on now", json!([]));
     }
-    let (mut left, mut unknown, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut left, mut missing, mut unknown, mut evidence) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, proof) in spec.proofs.iter().enumerate() {
         let place = &proof.place;
-        let answer = match (&proof.job, answers.get(index)) {
+        let answer = match (&proof.question, answers.get(index)) {
             (Err(reason), _) => &ProofAnswer::Unanswered { reason: reason.clone() },
             (Ok(_), None) => &ProofAnswer::Unanswered { reason: "the database was not asked".to_owned() },
             (Ok(_), Some(answer)) => answer,
         };
+        let trigger = match &proof.question {
+            Ok(Question::Trigger { table, trigger }) => Some(format!("{trigger} on {table}")),
+            Ok(Question::RowsLeft(_)) | Err(_) => None,
+        };
         evidence.push(match answer {
-            ProofAnswer::NothingLeft => json!({ "statement": place, "rows_left": false }),
+            ProofAnswer::NothingLeft => match trigger {
+                Some(trigger) => json!({ "trigger": trigger, "works": true }),
+                None => json!({ "statement": place, "rows_left": false }),
+            },
+            ProofAnswer::TriggerMissing => {
+                missing.extend(trigger.clone());
+                json!({ "trigger": trigger, "works": false })
+            }
             ProofAnswer::RowsLeft => {
                 left.push(place.clone());
                 json!({ "statement": place, "rows_left": true })
@@ -57,6 +70,11 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, answers: &[ProofAnswer]) -
     if !left.is_empty() {
         let reason = format!("rows are left that the backfill should have changed: {}", list(&left));
         return closed(KIND, reason, json!(evidence), format!("migrate apply --phase backfill --again {}", spec.migration));
+    }
+    if !missing.is_empty() {
+        let reason = format!("what keeps the columns equal is not there or switched off: trigger {}", list(&missing));
+        let next = format!("make it again as `migrate plan` prints it, then migrate apply --phase backfill --again {}", spec.migration);
+        return closed(KIND, reason, json!(evidence), next);
     }
     if !unknown.is_empty() || spec.proofs.is_empty() {
         let reason = if unknown.is_empty() { "the backfill has no statement to ask".to_owned() } else { unknown.join("; ") };

@@ -9,7 +9,7 @@ use super::*;
 use crate::backfill::Job;
 use crate::ledger::{Instance, JournalEntry, JournalState, Marker, MarkerKind, Release, ScriptRecord, ScriptStatus};
 use crate::migration::{Manifest, MigrationId, NodeRef, Requirement};
-use crate::plan::{Clash, ProofJob, Side};
+use crate::plan::{Clash, ProofJob, Question, Side};
 use crate::schema::{Dialect, Ident, ObjectName, Phase, Server};
 use crate::sql::{Digest, Span};
 use MarkerKind::{Deployed, Retired, RolledBack, Started};
@@ -286,7 +286,7 @@ fn a_proof_that_is_not_given_holds() {
     };
     let mut with = spec();
     with.before.push((NodeRef::new(&migration(), Phase::Backfill), Digest([2; 32])));
-    with.proofs = vec![ProofJob { place: "1_a/backfill.sql:1".into(), job: Ok(job) }];
+    with.proofs = vec![ProofJob { place: "1_a/backfill.sql:1".into(), question: Ok(Question::RowsLeft(Box::new(job))) }];
     let judge = |spec: &GateSpec, ledger: &Ledger, answers: &[ProofAnswer]| proof::judge(spec, ledger, answers);
     let plain = ledger(Vec::new());
     assert_eq!(judge(&spec(), &plain, &[]).state, GateState::Open);
@@ -296,7 +296,7 @@ fn a_proof_that_is_not_given_holds() {
     assert_eq!(left.state, GateState::Closed);
     assert_eq!(left.next.as_deref(), Some("migrate apply --phase backfill --again 1_a"));
     assert_eq!(judge(&with, &plain, &[ProofAnswer::Unanswered { reason: "gone".into() }]).state, GateState::Unknown);
-    let uncut = GateSpec { proofs: vec![ProofJob { place: "1_a/backfill.sql:1".into(), job: Err("no key".into()) }], ..with.clone() };
+    let uncut = GateSpec { proofs: vec![ProofJob { place: "1_a/backfill.sql:1".into(), question: Err("no key".into()) }], ..with.clone() };
     assert_eq!(judge(&uncut, &plain, &[ProofAnswer::NothingLeft]).state, GateState::Unknown);
     assert_eq!(judge(&GateSpec { proofs: Vec::new(), ..with.clone() }, &plain, &[]).state, GateState::Unknown);
 

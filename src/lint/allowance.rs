@@ -227,7 +227,7 @@ impl Settled {
             }
         });
         let folder = self.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        let source = Source { path: Arc::from(format!("{folder}migration.toml")), text: Arc::from("") };
+        let source = Source::new(format!("{folder}migration.toml"), "");
         let nowhere = Span::new(0, 0);
         let place =
             Place { migration: self.migration.shared(), phase: self.phase, source, span: nowhere, statement: nowhere, replaces: None };

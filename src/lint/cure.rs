@@ -1,6 +1,5 @@
 //! The files that the cures of findings go to. What they hold is written by the recipes.
 
-pub(super) mod sync;
 pub(super) mod text;
 
 pub(super) use crate::recipe::{Spelled, derived, statement as recipe};
@@ -11,7 +10,7 @@ use crate::schema::Phase;
 pub(super) fn sibling(path: &str, phase: Phase) -> String {
     let (folder, file) = path.rsplit_once('/').map_or(("", path), |(folder, file)| (folder, file));
     let stem = file.strip_suffix(".sql").unwrap_or(file);
-    let in_folder = Phase::from_name(stem).is_some();
+    let in_folder = Phase::from_name(stem).is_some() || file == "migration.toml";
     let parts = [folder, if in_folder { "" } else { stem }];
     let mut sibling: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!("{part}/")).collect();
     sibling.push_str(phase.as_str());
@@ -28,5 +27,6 @@ mod tests {
         assert_eq!(sibling("migrations/1_a/expand.sql", Phase::Contract), "migrations/1_a/contract.sql");
         assert_eq!(sibling("migrations/1_a.sql", Phase::Contract), "migrations/1_a/contract.sql");
         assert_eq!(sibling("expand.sql", Phase::Backfill), "backfill.sql");
+        assert_eq!(sibling("migrations/1_a/migration.toml", Phase::Expand), "migrations/1_a/expand.sql");
     }
 }

@@ -6,6 +6,7 @@ use super::level::Level;
 use super::rule::LintId;
 use crate::dialect::Cost;
 use crate::recipe::Phases;
+use crate::recipe::sync::{Pair, drop_column, transaction};
 use crate::schema::{ObjectName, Phase};
 use crate::sql::{Source, Span};
 
@@ -114,6 +115,17 @@ impl Fault {
             }
         }
         self
+    }
+
+    /// Adds the files that keep two columns equal and drop the old one in the end.
+    #[must_use]
+    pub fn by_pair(self, pair: &Pair) -> Fault {
+        let names = pair.names();
+        let mut removal = names.remove();
+        removal.push(drop_column(names.dialect, &names.table, &names.old));
+        self.cure(Phase::Expand, transaction(names.dialect, &pair.install()))
+            .cure(Phase::Backfill, format!("{};\n", pair.backfill()))
+            .cure(Phase::Contract, transaction(names.dialect, &removal))
     }
 
     /// Points at another place in the same file.

@@ -8,7 +8,7 @@ use active::Active;
 
 use super::allowance::{AllowanceFault, Inline, Settled};
 use super::cure;
-use super::finding::{CureFile, Fault, Finding, Findings};
+use super::finding::{CureFile, Fault, Finding, Findings, Label};
 use super::frame::Frame;
 use super::level::Level;
 use super::plan_fault::PlanFault;
@@ -237,6 +237,14 @@ fn finding(rule: &Rule, level: Level, place: &Place, fault: Fault) -> Finding {
             file.sql.push('\n');
         }
     }
+    // What the tool wrote for a declaration stands in no file: people are told of the declaration.
+    let (source, span) = place.source.told(place.span);
+    let told = |span: Span| {
+        let (of, span) = place.source.told(span);
+        (of.path == source.path).then_some(span)
+    };
+    let replaces = place.replaces.filter(|span| !place.source.is_declared(span.start)).and_then(told);
+    let labels = fault.labels.into_iter().filter_map(|label| Some(Label { span: told(label.span)?, ..label }));
     Finding {
         lint: rule.id,
         level,
@@ -246,11 +254,11 @@ fn finding(rule: &Rule, level: Level, place: &Place, fault: Fault) -> Finding {
         cure,
         migration: Arc::clone(&place.migration),
         phase: place.phase,
-        source: place.source.clone(),
-        span: place.span,
-        statement: place.statement,
-        replaces: place.replaces,
-        labels: fault.labels,
+        span,
+        statement: told(place.statement).unwrap_or(span),
+        replaces,
+        labels: labels.collect(),
+        source,
         costs: Vec::new(),
     }
 }

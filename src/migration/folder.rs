@@ -275,12 +275,37 @@ impl Store<'_> {
                 if undoes { migration.rollback = Some(script) } else { migration.scripts.push(script) }
             }
         }
+        let has_expand = expand_from.is_some();
+        self.declare(&mut migration, members, dialect)?;
         migration.scripts.sort_by_key(|script| script.phase);
-        if let (Some(rollback), None) = (&migration.rollback, expand_from) {
+        if let (Some(rollback), None) = (&migration.rollback, has_expand.then_some(())) {
             let reason = format!("undoes an expand script that is not there: {} has none", migration.id);
             return Err(MigrationError::NotUnderstood { path: rollback.path.to_string(), reason });
         }
         Ok(migration)
+    }
+
+    /// Gives every script what the syncs contribute to it. Expand and backfill need no file for that; a contract does,
+    /// since that file is what makes a release ready.
+    fn declare(&self, migration: &mut Migration, members: &[Member], dialect: Dialect) -> Result<(), MigrationError> {
+        let syncs = &migration.settings.syncs;
+        let Some(settings) = members.iter().find(|member| member.role == Role::Settings) else { return Ok(()) };
+        if syncs.is_empty() {
+            return if migration.scripts.is_empty() { Err(self.empty(migration)) } else { Ok(()) };
+        }
+        let declared: Arc<str> = syncs.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into();
+        let path = Arc::from(self.shown(&settings.path));
+        for phase in [Phase::Expand, Phase::Backfill] {
+            if migration.script(phase).is_none() {
+                migration.scripts.push(ScriptFile::without_file(phase, &path));
+            }
+        }
+        migration.scripts.iter_mut().try_for_each(|script| script.declare(&declared, dialect))
+    }
+
+    fn empty(&self, migration: &Migration) -> MigrationError {
+        let reason = "holds no script: add expand.sql, backfill.sql or contract.sql, declare a [[sync]], or remove the folder".to_owned();
+        MigrationError::NotUnderstood { path: self.shown(migration.id.as_str()), reason }
     }
 
     fn script(&self, path: &str, phase: Phase, part: Part, dialect: Dialect) -> Result<ScriptFile, MigrationError> {

@@ -110,8 +110,6 @@ fn control(statement: &Statement) -> Option<&TransactionControl> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::sql::{Clause, Source, Span};
 
@@ -127,7 +125,7 @@ mod tests {
             Statement { span, clauses: vec![Clause { span, operation }], directives: Vec::new() }
         };
         Script {
-            source: Source { path: Arc::from("expand.sql"), text: Arc::from("") },
+            source: Source::new("expand.sql", ""),
             statements: words.iter().enumerate().map(statement).collect(),
             problems: Vec::new(),
             directives: Vec::new(),

@@ -195,7 +195,8 @@ impl Found {
                 }
             }
         }
-        let scripted = self.members[before..].iter().any(|member| matches!(member.role, Role::Script(_)));
+        // Whether migration.toml declares something to do, its text tells.
+        let scripted = self.members[before..].iter().any(|member| matches!(member.role, Role::Script(_) | Role::Settings));
         if scripted { Ok(()) } else { Err(Stranger { path: parent.to_owned(), reason: NO_SCRIPT.to_owned() }) }
     }
 }
@@ -313,7 +314,8 @@ mod tests {
         assert!(folder(&["expnad.sql"]).expect_err("a slip").contains("did you mean `expand.sql`?"));
         assert!(folder(&["expand.sql", "up.sql"]).is_err());
         assert!(folder(&["expand.sql", "notes.txt"]).is_err());
-        assert!(folder(&["migration.toml"]).expect_err("no script").contains("holds no script"));
+        assert!(folder(&["rollback.sql"]).expect_err("no script").contains("holds no script"));
+        assert_eq!(folder(&["migration.toml"]).map(|members| members.len()), Ok(1));
         assert!(folder(&["down.sql"]).is_err());
         assert!(folder(&[]).is_err());
     }

@@ -14,10 +14,12 @@ pub struct ScriptFile {
     pub phase: Phase,
     /// How the file is called in messages: relative to the project, with `/`.
     pub path: Arc<str>,
-    /// Over its tokens.
+    /// Over its tokens, and those of what migration.toml declares for it.
     pub digest: Digest,
     /// Where the text is.
     pub text: ScriptText,
+    /// The syncs of migration.toml, which contribute statements to each of its scripts; empty for most.
+    pub declared: Arc<str>,
 }
 
 /// Where a script's text is kept. Files are read when they are needed and dropped again, so that memory
@@ -74,10 +76,33 @@ impl ScriptFile {
 
     /// Reads the file once for its digest.
     pub(super) fn hashed(phase: Phase, path: Arc<str>, text: ScriptText, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
-        let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), text };
+        let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), text, declared: Arc::from("") };
         let source = script.source()?;
         script.digest = Digest::of(&source.text, dialect);
         Ok(script)
+    }
+
+    /// A script that has no file: all of it is declared in migration.toml, which `path` names.
+    pub(super) fn without_file(phase: Phase, path: &Arc<str>) -> ScriptFile {
+        let text = ScriptText::Embedded(Source::new(Arc::clone(path), ""));
+        ScriptFile { phase, path: Arc::clone(path), digest: Digest([0; 32]), text, declared: Arc::from("") }
+    }
+
+    /// Adds what migration.toml declares: an edit of it is an edit of the script.
+    pub(super) fn declare(&mut self, declared: &Arc<str>, dialect: Dialect) -> Result<(), MigrationError> {
+        self.declared = Arc::clone(declared);
+        self.digest = Digest::of(&self.written()?, dialect);
+        Ok(())
+    }
+
+    /// What people wrote for it: what migration.toml declares, then the file. The digest and the ledger keep this, not
+    /// the SQL that the tool makes of it, so that a newer version may write better SQL.
+    ///
+    /// # Errors
+    /// As [`ScriptFile::source`].
+    pub fn written(&self) -> Result<String, MigrationError> {
+        let text = self.source()?.text;
+        Ok(if self.declared.is_empty() { text.to_string() } else { format!("{}\n{}", self.declared, text.trim_start_matches('\u{feff}')) })
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::commute::Clash;
 use crate::backfill::Job;
 use crate::migration::{MigrationId, NodeRef, Requirement};
+use crate::schema::{Ident, ObjectName};
 use crate::sql::Digest;
 
 /// Everything about one contract that its gate is judged by, beside the ledger.
@@ -28,19 +29,33 @@ pub struct GateSpec {
     pub requires: Vec<Requirement>,
     /// How long nothing that is not ready must have been seen or live.
     pub soak: Duration,
-    /// The backfill's statements; each must find nothing left.
+    /// The backfill's statements, each of which must find nothing left, and the triggers that kept columns equal since.
     pub proofs: Vec<ProofJob>,
     /// Open scripts that are not ordered against this contract and conflict with it.
     pub clashes: Vec<Clash>,
 }
 
-/// One statement of a backfill, for its proof.
+/// One thing to be proven.
 #[derive(Clone, Debug)]
 pub struct ProofJob {
     /// `path:line`.
     pub place: String,
-    /// The job; what stands in the way where the statement can no longer be cut.
-    pub job: Result<Job, String>,
+    /// What the database is asked; what stands in the way where it cannot be.
+    pub question: Result<Question, String>,
+}
+
+/// What the database is asked for a proof.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Whether a statement of the backfill finds a row that is left.
+    RowsLeft(Box<Job>),
+    /// Whether a trigger is there and works: without it, a write after the backfill may have reached one side only.
+    Trigger {
+        /// Its table.
+        table: ObjectName,
+        /// Its name.
+        trigger: Ident,
+    },
 }
 
 /// The gate of one contract, judged.

@@ -113,8 +113,7 @@ pub fn compare(migrations: &Migrations, ledger: &Ledger) -> Vec<HistoryConflict>
 /// # Errors
 /// When the file cannot be read.
 pub fn difference(script: &ScriptFile, ran: &str) -> Result<String, MigrationError> {
-    let now = script.source()?;
-    Ok(unified(&script.path, ran, &now.text))
+    Ok(unified(&script.path, ran, &script.written()?))
 }
 
 fn unified(path: &str, ran: &str, now: &str) -> String {

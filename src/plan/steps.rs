@@ -53,15 +53,13 @@ impl Cut<'_> {
     fn push(&mut self, statements: &[Statement], kind: StepKind) {
         let Some(first) = statements.first() else { return };
         let text: Vec<&str> = statements.iter().map(|statement| self.script.text(statement.span)).collect();
-        let source = &self.script.source;
-        let line = source.place(first.span.start).line;
         // Bounded by the length of a file: 4 billion statements do not fit one.
         let number = u32::try_from(self.steps.steps.len()).unwrap_or(u32::MAX);
         self.steps.steps.push(Step {
             node: self.node.clone(),
             number,
             digest: Digest::of(&text.join(";\n"), self.server.dialect),
-            place: format!("{}:{line}", source.path),
+            place: self.script.source.line(first.span.start),
             kind,
         });
     }

@@ -9,12 +9,13 @@ use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph};
 use super::history;
 use super::steps::{Steps, changes_data, steps};
-use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, ScriptState, StepKind};
+use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, Question, ScriptState, StatementOrigin, StepKind};
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
 use crate::schema::size::Sizes;
 use crate::schema::{Phase, Server};
+use crate::recipe::sync::{self, weave};
 use crate::sql::{self, Script, Source, Span};
 
 /// What is known of the past.
@@ -212,7 +213,7 @@ impl Work<'_> {
         let migrations = self.survey.migrations;
         let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return Ok(()) };
         let judge = self.past.judge(node);
-        let script = sql::read(&file.source()?, self.survey.server);
+        let script = sql::read(&self.text(migration, file, judge)?, self.survey.server);
         let placed = Placed { migration: &migration.id, phase: node.phase, script: &script, allowances: &migration.settings.allowances };
         let foreseen = foresee(&script, self.replay.schema());
         let is_late = self.past.is_old_and_pending(node);
@@ -230,7 +231,9 @@ impl Work<'_> {
             cut = steps(node, &script, &report.statements, self.replay.schema(), self.survey.server);
         }
         if node.phase == Phase::Backfill && open_contract {
-            self.proofs.insert(migration.id.clone(), proofs(&script, &cut));
+            let mut proofs = proofs(&script, &cut);
+            proofs.extend(guards(migration, self.survey.server));
+            self.proofs.insert(migration.id.clone(), proofs);
         }
         self.touches.add(node, &script, &foreseen, self.replay.schema(), judge);
         if judge == Judge::Yes || is_late {
@@ -240,11 +243,24 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The text of a script with what its syncs contribute. What ran, ran, whether or not it fits what is known now.
+    fn text(&self, migration: &Migration, file: &ScriptFile, judge: Judge) -> Result<Source, MigrationError> {
+        let woven = weave(migration, file, self.replay.schema(), self.survey.server);
+        match judge {
+            Judge::Yes => woven,
+            Judge::No => woven.or_else(|_| file.source()),
+        }
+    }
+
     /// A backfill statement that cannot be cut is a finding, unless another lint has refused the statement already.
     fn judge_cut(&mut self, placed: Placed<'_>, cut: &Steps, report: &mut ScriptReport) {
         for uncut in &cut.uncut {
+            let (source, told) = placed.script.source.told(uncut.span);
             let refused = |finding: &Finding| {
-                finding.level == Level::Deny && finding.span.start < uncut.span.end && uncut.span.start < finding.span.end
+                finding.level == Level::Deny
+                    && finding.source.path == source.path
+                    && finding.span.start < told.end
+                    && told.start < finding.span.end
             };
             let data = placed.script.statements.iter().any(|statement| statement.span == uncut.span && changes_data(statement));
             if data || !report.findings.iter().any(refused) {
@@ -407,24 +423,42 @@ impl Past<'_> {
 
 fn proofs(script: &Script, cut: &Steps) -> Vec<ProofJob> {
     let jobs = cut.steps.iter().filter_map(|step| match &step.kind {
-        StepKind::Backfill(job) => Some(ProofJob { place: step.place.clone(), job: Ok(job.as_ref().clone()) }),
+        StepKind::Backfill(job) => Some(ProofJob { place: step.place.clone(), question: Ok(Question::RowsLeft(job.clone())) }),
         StepKind::Transaction(_) | StepKind::Alone { .. } => None,
     });
-    let uncut = cut.uncut.iter().map(|uncut| {
-        let line = script.source.place(uncut.span.start).line;
-        ProofJob { place: format!("{}:{line}", script.source.path), job: Err(uncut.reason.to_string()) }
-    });
+    let uncut = cut.uncut.iter().map(|uncut| ProofJob { place: script.source.line(uncut.span.start), question: Err(uncut.reason.to_string()) });
     jobs.chain(uncut).collect()
+}
+
+/// The triggers of a migration's syncs.
+fn guards(migration: &Migration, server: Server) -> Vec<ProofJob> {
+    let mut guards = Vec::new();
+    for sync in &migration.settings.syncs {
+        let place = sync.source().line(sync.span().start);
+        match sync::names(sync, server) {
+            Ok(names) => guards.extend(names.triggers().into_iter().map(|trigger| {
+                let question = Question::Trigger { table: names.table.clone(), trigger };
+                ProofJob { place: place.clone(), question: Ok(question) }
+            })),
+            Err(error) => guards.push(ProofJob { place, question: Err(error.to_string()) }),
+        }
+    }
+    guards
 }
 
 fn statements(script: &Script, report: &ScriptReport) -> Vec<PlannedStatement> {
     let lines = sql::Lines::of(&script.source);
-    let statement = |report: &crate::lint::StatementReport| PlannedStatement {
-        span: report.span,
-        place: lines.place(report.span.start),
-        sql: script.text(report.span).to_owned(),
-        group: report.group,
-        impacts: report.impacts.clone(),
+    let statement = |report: &crate::lint::StatementReport| {
+        let (path, place) = lines.locate(report.span.start);
+        PlannedStatement {
+            span: report.span,
+            path,
+            place,
+            origin: if script.source.is_declared(report.span.start) { StatementOrigin::Declared } else { StatementOrigin::Written },
+            sql: script.text(report.span).to_owned(),
+            group: report.group,
+            impacts: report.impacts.clone(),
+        }
     };
     report.statements.iter().map(statement).collect()
 }

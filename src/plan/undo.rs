@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::Known;
 use crate::migration::NodeRef;
+use crate::recipe::sync::{Names, drop_column};
 use crate::schema::operation::{ConstraintRef, IndexChange, TransactionControl};
 use crate::schema::{Dialect, Ident, ObjectName, Operation};
 use crate::sql::Script;
@@ -67,6 +68,18 @@ impl Loss {
     }
 }
 
+impl Undo {
+    /// Adds the way back from syncs, which were set up before anything else: each trigger before its column.
+    pub fn take_back(&mut self, syncs: &[Names]) {
+        for names in syncs.iter().rev() {
+            self.statements.extend(names.remove());
+            self.statements.push(drop_column(names.dialect, &names.table, &names.new));
+            self.lost.push(Loss::Column(names.table.clone(), names.new.clone()));
+            self.gone.push(Gone::Column(names.table.name.clone(), names.new.clone()));
+        }
+    }
+}
+
 impl Gone {
     /// Whether a script speaks of it, by its words: a column where both its name and its table's stand.
     pub fn is_named_in(&self, text: &str) -> bool {
@@ -88,16 +101,25 @@ impl Gone {
 /// # Errors
 /// When a clause does something that cannot be taken back without knowing more.
 pub fn inverse(script: &Script, dialect: Dialect) -> Result<Undo, NoInverse> {
-    let mut work = Inverse { dialect, undo: Undo::default(), tables: Vec::new(), columns: Vec::new() };
+    inverse_beside(script, dialect, &[])
+}
+
+/// The inverse of a script beside which the syncs of these names were set up, theirs included.
+///
+/// # Errors
+/// As [`inverse`].
+pub fn inverse_beside(script: &Script, dialect: Dialect, syncs: &[Names]) -> Result<Undo, NoInverse> {
+    let columns = syncs.iter().map(|names| (names.table.clone(), names.new.clone())).collect();
+    let mut work = Inverse { dialect, undo: Undo::default(), tables: Vec::new(), columns };
     for statement in &script.statements {
         for clause in &statement.clauses {
             work.clause(&clause.operation).map_err(|what| {
-                let place = script.source.place(clause.span.start);
-                NoInverse { place: format!("{}:{}", script.source.path, place.line), what }
+                NoInverse { place: script.source.line(clause.span.start), what }
             })?;
         }
     }
     work.undo.statements.reverse();
+    work.undo.take_back(syncs);
     Ok(work.undo)
 }
 

@@ -179,12 +179,10 @@ fn inside(excerpt: &Excerpt, source: &Source, span: Span) -> std::ops::Range<usi
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { path: Arc::from("a.sql"), text: Arc::from(text) }
+        Source::new("a.sql", text)
     }
 
     #[test]

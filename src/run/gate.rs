@@ -3,7 +3,7 @@
 use super::{Event, Halt, Run, overrides};
 use crate::backend::{Backend, BackendError, ScriptStart};
 use crate::evidence::{self, ProofAnswer};
-use crate::plan::{ApprovedPlan, ApprovedScript, GateSpec};
+use crate::plan::{ApprovedPlan, ApprovedScript, GateSpec, Question};
 
 impl<B: Backend> Run<'_, B> {
     /// How the script starts; `None` when its gate holds it.
@@ -11,7 +11,7 @@ impl<B: Backend> Run<'_, B> {
         let mut start = ScriptStart {
             node: script.node().clone(),
             digest: script.digest(),
-            text: script.source().text.to_string(),
+            text: script.source().written().to_owned(),
             actor: self.options.holder.actor.clone(),
             evidence: None,
             overrides: Vec::new(),
@@ -34,16 +34,16 @@ impl<B: Backend> Run<'_, B> {
     async fn ask(&mut self, spec: &GateSpec) -> Result<Vec<ProofAnswer>, Halt> {
         let mut answers = Vec::with_capacity(spec.proofs.len());
         for proof in &spec.proofs {
-            let asked = match &proof.job {
-                Ok(job) => self.backend.rows_left(job).await,
+            let asked = match &proof.question {
+                Ok(Question::RowsLeft(job)) => self.backend.rows_left(job).await.map(rows),
+                Ok(Question::Trigger { table, trigger }) => self.backend.has_trigger(table, trigger).await.map(guard),
                 Err(reason) => {
                     answers.push(ProofAnswer::Unanswered { reason: reason.clone() });
                     continue;
                 }
             };
             answers.push(match asked {
-                Ok(true) => ProofAnswer::RowsLeft,
-                Ok(false) => ProofAnswer::NothingLeft,
+                Ok(answer) => answer,
                 // A contract that goes on may have removed what the proof asks for: the gate knows what that means.
                 Err(error @ BackendError::Statement { .. }) => ProofAnswer::Unanswered { reason: error.to_string() },
                 Err(error) => return Err(Halt::Failed(error)),
@@ -51,4 +51,12 @@ impl<B: Backend> Run<'_, B> {
         }
         Ok(answers)
     }
+}
+
+fn rows(left: bool) -> ProofAnswer {
+    if left { ProofAnswer::RowsLeft } else { ProofAnswer::NothingLeft }
+}
+
+fn guard(works: bool) -> ProofAnswer {
+    if works { ProofAnswer::NothingLeft } else { ProofAnswer::TriggerMissing }
 }

@@ -31,6 +31,8 @@ pub struct Table {
     pub charset: Option<String>,
     /// How often columns came and went since the table was made or built anew: MySQL counts instant changes.
     pub row_versions: RowVersions,
+    /// WITHOUT ROWID (SQLite): rows have no number beside their key.
+    pub without_rowid: bool,
     /// Whether every statement that touched it could be read.
     pub knowledge: Knowledge,
     /// Who made it.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use super::woven::Woven;
+
 /// A half-open range of bytes in a [`Source`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
@@ -46,12 +48,14 @@ pub struct Source {
     pub path: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where its parts come from, where they come from several files.
+    pub(super) woven: Option<Arc<Woven>>,
 }
 
 impl Source {
     /// A text that is already decoded. It must hold no NUL; [`Source::decode`] checks.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Source {
-        Source { path: path.into(), text: text.into() }
+        Source { path: path.into(), text: text.into(), woven: None }
     }
 
     /// The text of a file.
@@ -73,7 +77,7 @@ impl Source {
         };
         match memchr(0, bytes) {
             Some(at) => Err(DecodeError::Nul { path, place: place(text, at) }),
-            None => Ok(Source { path, text: Arc::from(text) }),
+            None => Ok(Source::new(path, text)),
         }
     }
 
@@ -100,7 +104,7 @@ fn column(text: &str, line_start: usize, offset: usize) -> usize {
 /// The lines of a text, for many questions about places in it.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    text: Arc<str>,
+    source: Source,
     starts: Vec<usize>,
 }
 
@@ -108,7 +112,7 @@ impl Lines {
     /// Finds the lines of a source.
     pub fn of(source: &Source) -> Lines {
         let starts = std::iter::once(0).chain(memchr_iter(b'\n', source.text.as_bytes()).map(|at| at + 1)).collect();
-        Lines { text: Arc::clone(&source.text), starts }
+        Lines { source: source.clone(), starts }
     }
 
     /// How many lines there are; a line end at the very end begins one more.
@@ -118,18 +122,28 @@ impl Lines {
 
     /// Where a byte stands; of the character's first byte when it is inside one.
     pub fn place(&self, offset: usize) -> Place {
-        let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
+        let text = &self.source.text;
+        let offset = text.floor_char_boundary(offset.min(text.len()));
         let line = self.starts.partition_point(|start| *start <= offset);
-        Place { line, column: column(&self.text, self.starts[line - 1], offset) }
+        Place { line, column: column(text, self.starts[line - 1], offset) }
+    }
+
+    /// The file and the place in it that a byte comes from.
+    pub fn locate(&self, offset: usize) -> (Arc<str>, Place) {
+        if self.source.woven.is_some() {
+            return self.source.locate(offset);
+        }
+        (Arc::clone(&self.source.path), self.place(offset))
     }
 
     /// The bytes of a line, counted from one, without its line end. Empty beyond the last line.
     pub fn span(&self, line: usize) -> Span {
         let Some(start) = line.checked_sub(1).and_then(|index| self.starts.get(index).copied()) else {
-            return Span::new(self.text.len(), self.text.len());
+            return Span::new(self.source.text.len(), self.source.text.len());
         };
-        let end = self.starts.get(line).map_or(self.text.len(), |next| next - 1);
-        let line = self.text[start..end].strip_suffix('\r').unwrap_or(&self.text[start..end]);
+        let text = &self.source.text;
+        let end = self.starts.get(line).map_or(text.len(), |next| next - 1);
+        let line = text[start..end].strip_suffix('\r').unwrap_or(&text[start..end]);
         Span::new(start, start + line.len())
     }
 }

@@ -1,7 +1,5 @@
 //! Runs examples on real databases, transaction by transaction as the runner would.
 
-use std::sync::Arc;
-
 use concertina::migration::{Bounds, groups};
 use concertina::sql::{self, Source};
 use sqlx::{AssertSqlSafe, Connection};
@@ -14,7 +12,7 @@ fn pieces(example: &Example) -> Vec<String> {
     let scripts = std::iter::once(example.given.as_str()).chain(example.scripts.iter().map(|script| script.sql.as_str()));
     scripts
         .flat_map(|text| {
-            let script = sql::read(&Source { path: Arc::from("example.sql"), text: Arc::from(text) }, example.server);
+            let script = sql::read(&Source::new("example.sql", text), example.server);
             let sent = groups(&script).groups.into_iter().map(|group| {
                 let statements: String =
                     group.statements(&script).iter().map(|statement| format!("{};\n", script.text(statement.span))).collect();

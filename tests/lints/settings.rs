@@ -1,7 +1,5 @@
 //! Levels, small tables, allowances, and histories that the replay does not know.
 
-use std::sync::Arc;
-
 use concertina::lint::{Finding, Judge, Level, Levels, Placed, Policy, Replay, ScriptReport};
 use concertina::migration::{Allowance, MigrationId};
 use concertina::schema::table::Knowledge;
@@ -26,7 +24,7 @@ impl Case {
     fn judge(&self, given: &str, phase: Phase, text: &str) -> (ScriptReport, Vec<Finding>) {
         let server = Server::oldest(Dialect::Postgres);
         let mut replay = Replay::new(server, self.history, self.policy.clone());
-        let read = |path: &str, text: &str| sql::read(&Source { path: Arc::from(path), text: Arc::from(text) }, server);
+        let read = |path: &str, text: &str| sql::read(&Source::new(path, text), server);
         let given = read("m/1/expand.sql", given);
         replay.script(Placed { migration: &MigrationId::new("1"), phase: Phase::Expand, script: &given, allowances: &[] }, Judge::No);
         let script = read("m/2/expand.sql", text);

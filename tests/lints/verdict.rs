@@ -1,7 +1,5 @@
 //! What the lints say about an example.
 
-use std::sync::Arc;
-
 use concertina::lint::{Finding, Judge, Level, Placed, Policy, Replay};
 use concertina::migration::{Bounds, Group, MigrationId, groups};
 use concertina::schema::Phase;
@@ -14,7 +12,7 @@ use crate::page::Example;
 const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 11, 21);
 
 fn read(path: &str, text: &str, example: &Example) -> Script {
-    sql::read(&Source { path: Arc::from(path), text: Arc::from(text) }, example.server)
+    sql::read(&Source::new(path, text), example.server)
 }
 
 /// Everything that is found in the example's migration, after its given schema.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::quote::literal;
 use super::session::{Session, text, value};
 use crate::backend::{BackendError, Blocker};
-use crate::schema::{Dialect, ObjectName};
+use crate::schema::{Dialect, Ident, ObjectName};
 
 /// An index as it was found.
 pub(super) struct Index {
@@ -48,6 +48,17 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Index, BackendError> {
 pub(super) async fn index(session: &mut Session, index: &ObjectName, table: &ObjectName) -> Result<Option<Index>, BackendError> {
     let sql = format!("{INDEX} WHERE c.relname = {} AND i.indrelid = {}", literal(index.name.as_str()), regclass(table));
     session.rows(sql).await?.first().map(read).transpose()
+}
+
+/// Whether the table has a trigger of this name that fires in ordinary sessions: `tgenabled` is O (origin) or A (always).
+pub(super) async fn has_trigger(session: &mut Session, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = {} AND tgname = {} AND tgenabled IN ('O', 'A'))::text AS works",
+        regclass(table),
+        literal(trigger.as_str())
+    );
+    let row = session.row(&sql).await?;
+    Ok(value(&row, "works")? == "true")
 }
 
 /// INVALID indexes that REINDEX CONCURRENTLY left, on this table or beside this index.

@@ -1,12 +1,12 @@
 //! A change of a column's type, and the only way to it that breaks nobody: a new column.
 
 use super::Frame;
-use crate::lint::cure::sync::Sync;
-use crate::lint::cure::{Spelled, derived, recipe};
+use crate::lint::cure::derived;
 use crate::lint::finding::Fault;
+use crate::recipe::sync::{Names, Pair};
 use crate::schema::operation::ColumnChange;
 use crate::schema::table::TypeName;
-use crate::schema::{Ident, ObjectName, Operation, Phase};
+use crate::schema::{Ident, ObjectName, Operation};
 
 /// A column that gets another type.
 #[derive(Clone, Copy, Debug)]
@@ -59,16 +59,14 @@ impl Retype<'_> {
     pub(in crate::lint) fn by_new_column(&self, frame: &Frame<'_>, fault: Fault) -> Fault {
         let dialect = frame.dialect();
         let new = derived(dialect, [self.column.as_str(), "new"]);
-        let (to, from) = (self.to.to_string(), self.from.map(ToString::to_string));
-        let add = format!("{} ADD COLUMN {} {to};", recipe::alter(dialect, self.table), new.spelled(dialect));
-        let sync = Sync { dialect, table: self.table, old: self.column, new: &new, new_type: Some(&to), old_type: from.as_deref() };
+        let names = Names { dialect, table: self.table.clone(), old: self.column.clone(), new };
+        let pair = Pair::plain(names, self.from, Some(self.to));
+        let add = pair.add_column();
         fault
             .help(format!(
-                "add a column of the new type, keep both equal by a trigger, copy, move the code, and drop `{}` in contract.sql; begin with `{add}`",
+                "add a column of the new type, keep both equal by a trigger, copy, move the code, and drop `{}` in contract.sql; begin with `{add};`",
                 self.column
             ))
-            .cure(Phase::Expand, format!("{add}\n{}", sync.install()))
-            .cure(Phase::Backfill, sync.backfill())
-            .cure(Phase::Contract, sync.remove())
+            .by_pair(&pair)
     }
 }

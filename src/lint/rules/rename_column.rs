@@ -1,12 +1,11 @@
 //! rename-column: one statement cannot change the name in the database and in every running process.
 
-use crate::lint::cure::sync::Sync;
-use crate::lint::cure::{Spelled, recipe};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::{Dialect, Operation, OperationKind, Phase};
+use crate::recipe::sync::{Names, Pair};
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("rename-column"),
@@ -27,15 +26,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let fault = Fault::new(format!(
         "renaming `{table}.{column}` breaks every running release that names `{column}`, and a roll-back would break those that name `{to}`"
     ));
-    let ty = frame.column(table, column).map(|column| column.ty.to_string());
-    let add = format!("{} ADD COLUMN {} {};", recipe::alter(dialect, table), to.spelled(dialect), ty.as_deref().unwrap_or("<type>"));
-    let sync = Sync { dialect, table, old: column, new: to, new_type: None, old_type: None };
+    let names = Names { dialect, table: table.clone(), old: column.clone(), new: to.clone() };
+    let pair = Pair::plain(names, frame.column(table, column).map(|column| &column.ty), None);
+    let add = pair.add_column();
     let fault =
-        fault.help(format!("add `{to}`, keep both equal by a trigger, copy, and drop `{column}` in contract.sql; begin with `{add}`"));
-    findings.push(
-        fault
-            .cure(Phase::Expand, format!("{add}\n{}", sync.install()))
-            .cure(Phase::Backfill, sync.backfill())
-            .cure(Phase::Contract, sync.remove()),
-    );
+        fault.help(format!("add `{to}`, keep both equal by a trigger, copy, and drop `{column}` in contract.sql; begin with `{add};`"));
+    findings.push(fault.by_pair(&pair));
 }

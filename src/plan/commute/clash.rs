@@ -87,8 +87,8 @@ struct Found {
 fn clash(touches: &Touches, found: Found) -> Clash {
     let side = |(touch, access): (Touch, Access)| {
         let script = &touches.scripts[touch.script as usize];
-        let (span, line) = script.clauses[touch.clause as usize];
-        Side { node: script.node.clone(), place: format!("{}:{line}", script.path), does: access.verb(), span }
+        let clause = script.clauses[touch.clause as usize];
+        Side { node: script.node.clone(), place: script.place(clause), does: access.verb(), span: clause.span }
     };
     Clash { first: side(found.first), second: side(found.second), object: found.object }
 }

@@ -79,11 +79,30 @@ pub(super) struct Bucket {
 #[derive(Debug)]
 pub(super) struct Toucher {
     pub(super) node: NodeRef,
-    pub(super) path: Arc<str>,
+    /// The files that its clauses come from.
+    paths: Vec<Arc<str>>,
     /// Whether it is still to run.
     pub(super) open: bool,
-    /// The bytes and the line of each clause.
-    pub(super) clauses: Vec<(Span, usize)>,
+    /// Where each clause stands.
+    pub(super) clauses: Vec<Written>,
+}
+
+/// Where a clause stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    /// Its bytes.
+    pub(super) span: Span,
+    /// Its file, by number.
+    path: u32,
+    line: u32,
+}
+
+impl Toucher {
+    /// `path:line` of a clause.
+    pub(super) fn place(&self, clause: Written) -> String {
+        let path = self.paths.get(clause.path as usize).map_or("", |path| path);
+        format!("{path}:{}", clause.line)
+    }
 }
 
 /// The touches of every script.
@@ -110,9 +129,20 @@ impl Touches {
             Judge::Yes => true,
             Judge::No => false,
         };
-        let places = clauses.clone().map(|clause| (clause.span, lines.place(clause.span.start).line)).collect();
+        let mut paths: Vec<Arc<str>> = Vec::new();
+        let places = clauses.clone().map(|clause| {
+            let (path, place) = lines.locate(clause.span.start);
+            let known = paths.iter().rposition(|known| *known == path).unwrap_or_else(|| {
+                paths.push(path);
+                paths.len() - 1
+            });
+            // Neither files nor lines of one script are ever that many.
+            let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            Written { span: clause.span, path: small(known), line: small(place.line) }
+        });
+        let places = places.collect();
         let number = u32::try_from(self.scripts.len()).unwrap_or(u32::MAX);
-        self.scripts.push(Toucher { node: node.clone(), path: Arc::clone(&script.source.path), open, clauses: places });
+        self.scripts.push(Toucher { node: node.clone(), paths, open, clauses: places });
         for (clause, index) in clauses.zip(0u32..) {
             let mut sink = Sink { touches: self, schema: after, touch: Touch { script: number, clause: index } };
             sink.operation(&clause.operation);

@@ -68,7 +68,7 @@ fn a_ledger_tells_what_ran_what_waits_and_what_is_held() {
     let [spec] = &plan.gates().collect::<Vec<_>>()[..] else { panic!("one contract") };
     assert_eq!(spec.before.iter().map(|(node, _)| node.to_string()).collect::<Vec<_>>(), ["2_full:expand", "2_full:backfill"]);
     assert_eq!(spec.proofs.len(), 1);
-    assert!(spec.proofs[0].job.is_ok(), "{:?}", spec.proofs[0].job);
+    assert!(spec.proofs[0].question.is_ok(), "{:?}", spec.proofs[0].question);
 }
 
 #[test]

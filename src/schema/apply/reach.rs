@@ -105,6 +105,7 @@ impl Table {
             replica_identity: false,
             charset: None,
             row_versions: RowVersions::default(),
+            without_rowid: false,
             knowledge: Knowledge::Unknown,
             origin: Origin::unseen(),
         }

@@ -1,0 +1,29 @@
+ALTER TABLE users ADD COLUMN "Full Name" varchar(80);
+CREATE FUNCTION "zz_sync_users_first_Full Name"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW."Full Name" IS NULL THEN
+      NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
+    ELSIF NEW.first IS NULL AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+      NEW.first := CAST(split_part(NEW."Full Name", ' ', 1) AS text);
+      IF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+        NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
+      END IF;
+    ELSIF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+      NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
+    END IF;
+  ELSIF (NEW.first IS DISTINCT FROM OLD.first OR NEW.last IS DISTINCT FROM OLD.last) AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+    NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
+  ELSIF NEW."Full Name" IS DISTINCT FROM OLD."Full Name" AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+    NEW.first := CAST(split_part(NEW."Full Name", ' ', 1) AS text);
+    IF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+      NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "zz_sync_users_first_Full Name" BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION "zz_sync_users_first_Full Name"();
+UPDATE users SET "Full Name" = CAST(first || ' ' || last AS character varying) WHERE "Full Name" IS DISTINCT FROM CAST(first || ' ' || last AS character varying) AND ("Full Name" IS NULL OR first IS DISTINCT FROM CAST(split_part("Full Name", ' ', 1) AS text));
+SELECT count(*) FROM users WHERE "Full Name" IS NOT NULL AND "Full Name" IS DISTINCT FROM CAST(first || ' ' || last AS character varying);
+DROP TRIGGER "zz_sync_users_first_Full Name" ON users;
+DROP FUNCTION "zz_sync_users_first_Full Name"();

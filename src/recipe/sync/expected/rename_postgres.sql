@@ -1,0 +1,21 @@
+ALTER TABLE users ADD COLUMN full_name text;
+CREATE FUNCTION zz_sync_users_name_full_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.full_name IS NULL THEN
+      NEW.full_name := NEW.name;
+    ELSIF NEW.full_name IS DISTINCT FROM NEW.name THEN
+      NEW.name := NEW.full_name;
+    END IF;
+  ELSIF NEW.full_name IS DISTINCT FROM OLD.full_name AND NEW.full_name IS DISTINCT FROM NEW.name THEN
+    NEW.name := NEW.full_name;
+  ELSIF NEW.name IS DISTINCT FROM OLD.name AND NEW.full_name IS DISTINCT FROM NEW.name THEN
+    NEW.full_name := NEW.name;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER zz_sync_users_name_full_name BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION zz_sync_users_name_full_name();
+UPDATE users SET full_name = name WHERE full_name IS DISTINCT FROM name;
+SELECT count(*) FROM users WHERE full_name IS NOT NULL AND full_name IS DISTINCT FROM name;
+DROP TRIGGER zz_sync_users_name_full_name ON users;
+DROP FUNCTION zz_sync_users_name_full_name();
