@@ -103,6 +103,9 @@ mod rewrite_command;
 mod session_setting_leaks;
 mod set_not_null_scans_table;
 mod slow_statement_under_lock;
+mod sync_new_column_default;
+mod sync_new_column_not_null;
+mod sync_old_column_required;
 mod template_placeholder;
 mod too_complex;
 mod transaction_control;
@@ -221,6 +224,9 @@ pub static ALL: &[&Rule] = &[
     &session_setting_leaks::RULE,
     &set_not_null_scans_table::RULE,
     &slow_statement_under_lock::RULE,
+    &sync_new_column_default::RULE,
+    &sync_new_column_not_null::RULE,
+    &sync_old_column_required::RULE,
     &template_placeholder::RULE,
     &too_complex::RULE,
     &transaction_control::RULE,

@@ -176,14 +176,13 @@ fn changesets(script: &Script) -> Vec<Group> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::schema::{Dialect, Server};
     use crate::sql::{self, Source};
 
     fn cut(runner: Runner, text: &str) -> Vec<(std::ops::Range<usize>, Bounds)> {
-        let source = Source { path: Arc::from("1_a.sql"), text: Arc::from(text) };
+        let source = Source::new("1_a.sql", text);
         let script = sql::read(&source, Server::oldest(Dialect::Postgres));
         let takes_none = |index: usize| script.text(script.statements[index].span).contains("CONCURRENTLY");
         runner.grouping(&script, takes_none).groups.into_iter().map(|group| (group.body, group.bounds)).collect()

@@ -9,13 +9,15 @@ use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph};
 use super::history;
 use super::steps::{Steps, changes_data, steps};
-use super::{Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, Question, ScriptState, StatementOrigin, StepKind};
+use super::{
+    Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, Question, ScriptState, StatementOrigin, StepKind,
+};
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
+use crate::recipe::sync::{self, weave};
 use crate::schema::size::Sizes;
 use crate::schema::{Phase, Server};
-use crate::recipe::sync::{self, weave};
 use crate::sql::{self, Script, Source, Span};
 
 /// What is known of the past.
@@ -426,7 +428,8 @@ fn proofs(script: &Script, cut: &Steps) -> Vec<ProofJob> {
         StepKind::Backfill(job) => Some(ProofJob { place: step.place.clone(), question: Ok(Question::RowsLeft(job.clone())) }),
         StepKind::Transaction(_) | StepKind::Alone { .. } => None,
     });
-    let uncut = cut.uncut.iter().map(|uncut| ProofJob { place: script.source.line(uncut.span.start), question: Err(uncut.reason.to_string()) });
+    let uncut =
+        cut.uncut.iter().map(|uncut| ProofJob { place: script.source.line(uncut.span.start), question: Err(uncut.reason.to_string()) });
     jobs.chain(uncut).collect()
 }
 

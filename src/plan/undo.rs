@@ -113,9 +113,7 @@ pub fn inverse_beside(script: &Script, dialect: Dialect, syncs: &[Names]) -> Res
     let mut work = Inverse { dialect, undo: Undo::default(), tables: Vec::new(), columns };
     for statement in &script.statements {
         for clause in &statement.clauses {
-            work.clause(&clause.operation).map_err(|what| {
-                NoInverse { place: script.source.line(clause.span.start), what }
-            })?;
+            work.clause(&clause.operation).map_err(|what| NoInverse { place: script.source.line(clause.span.start), what })?;
         }
     }
     work.undo.statements.reverse();

@@ -161,7 +161,11 @@ mod tests {
             (Dialect::Postgres, "date::date + CAST(day AS date)", "NEW.\"date\"::date + CAST(NEW.\"day\" AS date)"),
             (Dialect::Postgres, "date '2020-01-01' + date", "date '2020-01-01' + NEW.\"date\""),
             (Dialect::Postgres, "extract(year FROM year)", "extract(year FROM NEW.\"year\")"),
-            (Dialect::Postgres, "CASE WHEN a IS NULL THEN b ELSE \"end\" END", "CASE WHEN NEW.\"a\" IS NULL THEN NEW.\"b\" ELSE NEW.\"end\" END"),
+            (
+                Dialect::Postgres,
+                "CASE WHEN a IS NULL THEN b ELSE \"end\" END",
+                "CASE WHEN NEW.\"a\" IS NULL THEN NEW.\"b\" ELSE NEW.\"end\" END",
+            ),
             (Dialect::Postgres, "payload->>'name'", "NEW.\"payload\"->>'name'"),
             (Dialect::Postgres, "round(price * 100)::int", "round(NEW.\"price\" * 100)::int"),
             (Dialect::Sqlite, "[first] || ' ' || `last`", "NEW.\"first\" || ' ' || NEW.\"last\""),

@@ -137,12 +137,10 @@ mod tests {
         let woven = loom.finish("what people wrote");
         assert_eq!(&*woven.text, "BEGIN;\n-- one\nSELECT 1;\nCOMMIT;\nSELECT 2;\n");
         let line = |needle: &str| woven.line(woven.text.find(needle).expect("there"));
-        assert_eq!([line("BEGIN"), line("SELECT 1"), line("COMMIT"), line("SELECT 2")], [
-            "m/migration.toml:2",
-            "m/expand.sql:2",
-            "m/migration.toml:2",
-            "m/expand.sql:3"
-        ]);
+        assert_eq!(
+            [line("BEGIN"), line("SELECT 1"), line("COMMIT"), line("SELECT 2")],
+            ["m/migration.toml:2", "m/expand.sql:2", "m/migration.toml:2", "m/expand.sql:3"]
+        );
         let at = woven.text.find("SELECT 2").expect("there");
         let (source, span) = woven.told(Span::new(at, at + 8));
         assert_eq!(&source.text[span.range()], "SELECT 2");

@@ -1,7 +1,5 @@
 //! DO blocks, routines, guards and transactions: what runs is judged where it stands, and what does not happen is not.
 
-use std::sync::Arc;
-
 use concertina::lint::{Judge, Placed, Policy, Replay};
 use concertina::migration::MigrationId;
 use concertina::schema::table::Knowledge;
@@ -17,7 +15,7 @@ const USERS: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80)
 fn found(dialect: Dialect, given: &str, phase: Phase, text: &str) -> Vec<(String, String)> {
     let server = Server::oldest(dialect);
     let mut replay = Replay::new(server, Knowledge::Known, Policy::of(TODAY));
-    let read = |path: &str, text: &str| sql::read(&Source { path: Arc::from(path), text: Arc::from(text) }, server);
+    let read = |path: &str, text: &str| sql::read(&Source::new(path, text), server);
     let given = read("m/1/expand.sql", given);
     replay.script(Placed { migration: &MigrationId::new("1"), phase: Phase::Expand, script: &given, allowances: &[] }, Judge::No);
     let script = read("m/2/expand.sql", text);

@@ -13,7 +13,13 @@ pub(in crate::plan) fn migration(id: &str, phases: &str, after: Option<&[&str]>)
     let letters = [('e', Phase::Expand), ('b', Phase::Backfill), ('c', Phase::Contract)];
     let script = |&(_, phase): &(char, Phase)| {
         let path: Arc<str> = format!("{id}/{phase}.sql").into();
-        ScriptFile { phase, path: Arc::clone(&path), digest: Digest([0; 32]), text: ScriptText::Embedded(Source::new(path, "")), declared: Arc::from("") }
+        ScriptFile {
+            phase,
+            path: Arc::clone(&path),
+            digest: Digest([0; 32]),
+            text: ScriptText::Embedded(Source::new(path, "")),
+            declared: Arc::from(""),
+        }
     };
     let scripts = letters.iter().filter(|(letter, _)| phases.contains(*letter)).map(script).collect();
     let reference = |text: &&str| match text.parse() {

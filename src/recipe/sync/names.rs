@@ -2,6 +2,7 @@
 
 use crate::recipe::Spelled;
 use crate::schema::name::Quoting;
+use crate::schema::table::{Column, Table};
 use crate::schema::{Dialect, Ident, ObjectName};
 use crate::sql::Digest;
 
@@ -25,6 +26,20 @@ pub struct Names {
 }
 
 impl Names {
+    /// The pair whose triggers a table carries and whose new column this is.
+    pub fn keeping(table: &Table, new: &Ident, dialect: Dialect) -> Option<Names> {
+        if table.triggers.is_empty() {
+            return None;
+        }
+        let pair = |old: &Column| Names { dialect, table: table.name.clone(), old: old.name.clone(), new: new.clone() };
+        let others = table.columns.iter().filter(|column| &column.name != new).map(pair);
+        let carried = |names: &Names| {
+            let made = names.triggers();
+            table.triggers.iter().any(|trigger| trigger.enabled && made.contains(&trigger.name))
+        };
+        others.into_iter().find(carried)
+    }
+
     /// The triggers, in the order in which they are made.
     pub fn triggers(&self) -> Vec<Ident> {
         match self.dialect {

@@ -42,9 +42,8 @@ const RESTLESS: [&str; 27] = [
 ];
 
 /// Functions that make one value of many rows.
-const AGGREGATES: [&str; 12] = [
-    "array_agg", "avg", "bool_and", "bool_or", "count", "group_concat", "json_agg", "jsonb_agg", "string_agg", "sum", "total", "xmlagg",
-];
+const AGGREGATES: [&str; 12] =
+    ["array_agg", "avg", "bool_and", "bool_or", "count", "group_concat", "json_agg", "jsonb_agg", "string_agg", "sum", "total", "xmlagg"];
 
 /// The names of a sync.
 ///
@@ -100,9 +99,10 @@ pub fn resolve(sync: &Sync, schema: &Schema, server: Server) -> Result<Pair, Mig
     };
     if let Some(table) = table.recorded {
         pair.row = row_key(table, server.dialect);
-        let others = table.columns.iter().map(|column| {
-            (column.name.clone(), types::equality(server.dialect, Some(&column.ty), column.collation.as_ref()))
-        });
+        let others = table
+            .columns
+            .iter()
+            .map(|column| (column.name.clone(), types::equality(server.dialect, Some(&column.ty), column.collation.as_ref())));
         let new = types::equality(server.dialect, new_type, collation.filter(|_| sync.ty.is_none()));
         let new = (pair.names.new.clone(), new);
         pair.equality = std::iter::once(new).chain(others).filter(|(_, equality)| *equality != Equality::Plain).collect();
@@ -146,9 +146,8 @@ fn old_column<'s>(sync: &Sync, names: &Names, table: Recorded<'s>) -> Result<Opt
             let hint = hint(names.old.as_str(), columns);
             Err(sync.fault(SyncKey::Old, format!("`{}` has no column `{}`{hint}", names.table, names.old)))
         }
-        (Some(Column { generated: Generated::Stored(_) | Generated::Virtual(_), .. }), _) => {
-            Err(sync.fault(SyncKey::Old, format!("`{}.{}` is computed: nobody writes it, so nothing is to be kept equal", names.table, names.old)))
-        }
+        (Some(Column { generated: Generated::Stored(_) | Generated::Virtual(_), .. }), _) => Err(sync
+            .fault(SyncKey::Old, format!("`{}.{}` is computed: nobody writes it, so nothing is to be kept equal", names.table, names.old))),
         (found, _) => Ok(found),
     }
 }

@@ -82,7 +82,8 @@ fn another_type_is_cast_to() {
     let items = "CREATE TABLE \"Order Items\" (id integer PRIMARY KEY, price numeric(10, 2) DEFAULT 0, note json, at timestamp(3) with time zone);\n";
     let lines = "table = '\"Order Items\"'\nold = \"price\"\nnew = \"cents\"\ntype = \"bigint\"\nforward = \"price * 100\"\nbackward = \"cents / 100.0\"\nwinner = \"old\"";
     expected("type_postgres", &sql(Dialect::Postgres, items, lines));
-    let same = |old: &str, new: &str| pair(Dialect::Postgres, items, &format!("table = '\"Order Items\"'\nold = \"{old}\"\nnew = \"{new}\""));
+    let same =
+        |old: &str, new: &str| pair(Dialect::Postgres, items, &format!("table = '\"Order Items\"'\nold = \"{old}\"\nnew = \"{new}\""));
     assert!(same("note", "memo").expect("valid").backfill().ends_with("WHERE memo::text IS DISTINCT FROM note::text"));
     assert!(same("at", "moment").expect("valid").add_column().ends_with("ADD COLUMN moment timestamp(3) with time zone"));
 }
@@ -90,7 +91,10 @@ fn another_type_is_cast_to() {
 #[test]
 fn a_row_of_sqlite_is_found_whatever_its_table_looks_like() {
     let find = |table: &str| sql(Dialect::Sqlite, table, "table = \"t\"\nold = \"a\"\nnew = \"b\"");
-    assert!(find("CREATE TABLE t (k text, l text, a text COLLATE NOCASE, PRIMARY KEY (k, l)) WITHOUT ROWID;").contains("WHERE k = NEW.k AND l = NEW.l"));
+    assert!(
+        find("CREATE TABLE t (k text, l text, a text COLLATE NOCASE, PRIMARY KEY (k, l)) WITHOUT ROWID;")
+            .contains("WHERE k = NEW.k AND l = NEW.l")
+    );
     assert!(find("CREATE TABLE t (rowid text, a text);").contains("WHERE _rowid_ = NEW._rowid_"));
     assert!(find("CREATE TABLE t (a text COLLATE NOCASE);").contains("ADD COLUMN b text COLLATE NOCASE"));
     assert!(find("CREATE TABLE t (a text COLLATE NOCASE);").contains("NEW.b IS NOT NEW.a COLLATE BINARY"));
@@ -194,7 +198,8 @@ fn a_folder_without_expand_and_backfill_has_both() {
 #[test]
 fn triggers_go_in_the_transaction_that_drops_the_column() {
     let settings = format!("[[sync]]\n{RENAME}\n");
-    let contract = |text: &str| woven(Dialect::Sqlite, &settings, &[(Phase::Contract, text)])[2].1.replace("zz_sync_users_name_full_name", "zz");
+    let contract =
+        |text: &str| woven(Dialect::Sqlite, &settings, &[(Phase::Contract, text)])[2].1.replace("zz_sync_users_name_full_name", "zz");
     let drops = "DROP TRIGGER zz_insert;\nDROP TRIGGER zz_new;\nDROP TRIGGER zz_old;\n";
     assert_eq!(contract("SELECT 1;\n"), format!("BEGIN;\n{drops}COMMIT;\nSELECT 1;\n"), "the column stays");
     assert_eq!(
