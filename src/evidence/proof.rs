@@ -62,7 +62,10 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, answers: &[ProofAnswer]) -
                 json!({ "statement": place, "rows_left": true })
             }
             ProofAnswer::Unanswered { reason } => {
-                unknown.push(format!("{place} could not be asked: {reason}"));
+                let told = format!("{place} could not be asked: {reason}");
+                if !unknown.contains(&told) {
+                    unknown.push(told);
+                }
                 json!({ "statement": place, "unanswered": reason })
             }
         });

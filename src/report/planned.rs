@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::dialect::{self, Certainty, Cost, Impact, Lock, Work};
 use crate::migration::NodeRef;
-use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ScriptState};
+use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, Question, ScriptState, StatementOrigin};
 use crate::schema::ObjectName;
 use crate::schema::size::Sizes;
 
@@ -142,8 +142,9 @@ fn needs(spec: &GateSpec) -> Vec<String> {
     if !spec.soak.is_zero() {
         needs.push(format!("nothing that was built without it may have been live for {}", span(spec.soak)));
     }
-    needs.extend(spec.proofs.iter().map(|proof| match &proof.job {
-        Ok(_) => format!("the backfill at {} must find no row that is left", proof.place),
+    needs.extend(spec.proofs.iter().map(|proof| match &proof.question {
+        Ok(Question::RowsLeft(_)) => format!("the backfill at {} must find no row that is left", proof.place),
+        Ok(Question::Trigger { table, trigger }) => format!("trigger {trigger} on {table} must be there and work"),
         Err(reason) => format!("the backfill at {} cannot prove that it is done: {reason}", proof.place),
     }));
     needs.extend(spec.clashes.iter().map(|clash| {
@@ -154,9 +155,12 @@ fn needs(spec: &GateSpec) -> Vec<String> {
 }
 
 fn statement(planned: &PlannedStatement, sizes: &Sizes) -> StatementView {
+    let is_declared = planned.origin == StatementOrigin::Declared;
     let mut view = StatementView {
         line: planned.place.line,
+        file: is_declared.then(|| planned.path.to_string()),
         sql: first_line(&planned.sql),
+        text: is_declared.then(|| planned.sql.clone()),
         locks: Vec::new(),
         work: Vec::new(),
         worst_case: planned.impacts.iter().any(|impact| impact.certainty == Certainty::WorstCase),

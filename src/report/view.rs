@@ -95,8 +95,14 @@ pub struct RowsView {
 pub struct StatementView {
     /// Its first line in the file.
     pub line: usize,
+    /// The file that it comes from, where that is not the phase's own: migration.toml, for what is declared there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Its first line of SQL, cut.
     pub sql: String,
+    /// All of its SQL, where no file holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// The locks it takes.
     pub locks: Vec<LockView>,
     /// What it does to stored rows; empty when only the catalogue changes.

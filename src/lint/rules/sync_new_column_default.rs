@@ -31,6 +31,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         | ColumnChange::DropNotNull
         | ColumnChange::SetIdentity(_)
         | ColumnChange::DropIdentity { .. }
+        | ColumnChange::RestartIdentity
         | ColumnChange::DropExpression { .. }
         | ColumnChange::SetExpression(_)
         | ColumnChange::Storage

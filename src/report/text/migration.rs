@@ -115,7 +115,13 @@ fn one<'r>(report: &'r Report, migration: &MigrationView, shown: &mut [bool], qu
     let _ = writeln!(text, "{}", migration.id.bold());
     for phase in &migration.phases {
         head(report, phase, width, text);
+        let mut told: Option<(&str, usize)> = None;
         for statement in &phase.statements {
+            let declared = statement.file.as_deref().map(|file| (file, statement.line));
+            if let Some((file, line)) = declared.filter(|_| declared != told) {
+                let _ = writeln!(text, "{:>6}  {}", "", format!("[[sync]] at {file}:{line}").dimmed());
+            }
+            told = declared;
             one_statement(statement, width, text);
         }
         let here = |file: &str| file == phase.file;
@@ -188,7 +194,15 @@ fn one_statement(statement: &StatementView, width: usize, text: &mut String) {
     } else {
         statement.sql.clone()
     };
-    let _ = writeln!(text, "{:>6}  {sql}", statement.line.to_string().dimmed());
+    match &statement.text {
+        // It can be read nowhere else, so nothing of it is cut.
+        Some(whole) => whole.lines().for_each(|line| {
+            let _ = writeln!(text, "{:>6}  {line}", "");
+        }),
+        None => {
+            let _ = writeln!(text, "{:>6}  {sql}", statement.line.to_string().dimmed());
+        }
+    }
     let _ = writeln!(text, "{}", wrapped(&cost(statement), width, "        ", "          "));
 }
 
