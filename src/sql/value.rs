@@ -2,11 +2,14 @@
 //!
 //! Nothing is rendered from a syntax tree: the text is the user's, with a prefix before each token that names a column.
 
-use super::Span;
 use super::cursor::Cursor;
 use super::lexer::{Gates, Lexer, Token, TokenKind};
+use super::{Span, is_reserved};
 use crate::schema::name::Quoting;
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Server};
+
+/// The words of a CASE.
+const CASE: [&str; 5] = ["case", "when", "then", "else", "end"];
 
 /// An expression over the columns of one row.
 #[derive(Clone, Debug)]
@@ -130,6 +133,8 @@ fn columns(text: &str, tokens: &[Token], facts: &Expression, dialect: Dialect) -
 
 fn ident(token: Token, text: &str, dialect: Dialect) -> Option<Ident> {
     match token.kind {
+        // A column of such a name must stand in quotes; SQLite would take some of these for a name elsewhere.
+        TokenKind::Word if is_reserved(dialect, text) || CASE.iter().any(|word| text.eq_ignore_ascii_case(word)) => None,
         TokenKind::Word => Some(Ident::new(dialect, text, Quoting::Bare)),
         TokenKind::Name => {
             let inner = text.get(1..text.len() - 1)?;

@@ -1,24 +1,22 @@
 ALTER TABLE users ADD COLUMN "Full Name" varchar(80);
 CREATE FUNCTION "zz_sync_users_first_Full Name"() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  new_counts boolean;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF NEW."Full Name" IS NULL THEN
-      NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
-    ELSIF NEW.first IS NULL AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
-      NEW.first := CAST(split_part(NEW."Full Name", ' ', 1) AS text);
-      IF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
-        NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
-      END IF;
-    ELSIF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
-      NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
-    END IF;
-  ELSIF (NEW.first IS DISTINCT FROM OLD.first OR NEW.last IS DISTINCT FROM OLD.last) AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
-    NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
-  ELSIF NEW."Full Name" IS DISTINCT FROM OLD."Full Name" AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+    new_counts := NEW."Full Name" IS NOT NULL AND NEW.first IS NULL;
+  ELSIF (NEW.first IS DISTINCT FROM OLD.first OR NEW.last IS DISTINCT FROM OLD.last) THEN
+    new_counts := false;
+  ELSIF NEW."Full Name" IS DISTINCT FROM OLD."Full Name" THEN
+    new_counts := true;
+  ELSE
+    RETURN NEW;
+  END IF;
+  IF new_counts AND NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
     NEW.first := CAST(split_part(NEW."Full Name", ' ', 1) AS text);
-    IF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
-      NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
-    END IF;
+  END IF;
+  IF NEW."Full Name" IS DISTINCT FROM CAST(NEW.first || ' ' || NEW.last AS character varying) AND (NEW."Full Name" IS NULL OR NEW.first IS DISTINCT FROM CAST(split_part(NEW."Full Name", ' ', 1) AS text)) THEN
+    NEW."Full Name" := CAST(NEW.first || ' ' || NEW.last AS character varying);
   END IF;
   RETURN NEW;
 END $$;

@@ -1,15 +1,21 @@
 ALTER TABLE users ADD COLUMN full_name text;
 CREATE FUNCTION zz_sync_users_name_full_name() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  new_counts boolean;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF NEW.full_name IS NULL THEN
-      NEW.full_name := NEW.name;
-    ELSIF NEW.full_name IS DISTINCT FROM NEW.name THEN
-      NEW.name := NEW.full_name;
-    END IF;
-  ELSIF NEW.full_name IS DISTINCT FROM OLD.full_name AND NEW.full_name IS DISTINCT FROM NEW.name THEN
+    new_counts := NEW.full_name IS NOT NULL;
+  ELSIF NEW.full_name IS DISTINCT FROM OLD.full_name THEN
+    new_counts := true;
+  ELSIF NEW.name IS DISTINCT FROM OLD.name THEN
+    new_counts := false;
+  ELSE
+    RETURN NEW;
+  END IF;
+  IF new_counts AND NEW.full_name IS DISTINCT FROM NEW.name THEN
     NEW.name := NEW.full_name;
-  ELSIF NEW.name IS DISTINCT FROM OLD.name AND NEW.full_name IS DISTINCT FROM NEW.name THEN
+  END IF;
+  IF NEW.full_name IS DISTINCT FROM NEW.name THEN
     NEW.full_name := NEW.name;
   END IF;
   RETURN NEW;

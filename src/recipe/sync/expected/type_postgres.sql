@@ -1,24 +1,22 @@
 ALTER TABLE "Order Items" ADD COLUMN cents bigint;
 CREATE FUNCTION "zz_sync_Order Items_price_cents"() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  new_counts boolean;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF NEW.cents IS NULL THEN
-      NEW.cents := CAST(NEW.price * 100 AS bigint);
-    ELSIF (NEW.price IS NULL OR NOT (NEW.price IS DISTINCT FROM (0))) AND NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
-      NEW.price := CAST(NEW.cents / 100.0 AS numeric(10, 2));
-      IF NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
-        NEW.cents := CAST(NEW.price * 100 AS bigint);
-      END IF;
-    ELSIF NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
-      NEW.cents := CAST(NEW.price * 100 AS bigint);
-    END IF;
-  ELSIF NEW.price IS DISTINCT FROM OLD.price AND NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
-    NEW.cents := CAST(NEW.price * 100 AS bigint);
-  ELSIF NEW.cents IS DISTINCT FROM OLD.cents AND NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
+    new_counts := NEW.cents IS NOT NULL AND (NEW.price IS NULL OR NOT (NEW.price IS DISTINCT FROM (0)));
+  ELSIF NEW.price IS DISTINCT FROM OLD.price THEN
+    new_counts := false;
+  ELSIF NEW.cents IS DISTINCT FROM OLD.cents THEN
+    new_counts := true;
+  ELSE
+    RETURN NEW;
+  END IF;
+  IF new_counts AND NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
     NEW.price := CAST(NEW.cents / 100.0 AS numeric(10, 2));
-    IF NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
-      NEW.cents := CAST(NEW.price * 100 AS bigint);
-    END IF;
+  END IF;
+  IF NEW.cents IS DISTINCT FROM CAST(NEW.price * 100 AS bigint) AND (NEW.cents IS NULL OR NEW.price IS DISTINCT FROM CAST(NEW.cents / 100.0 AS numeric(10, 2))) THEN
+    NEW.cents := CAST(NEW.price * 100 AS bigint);
   END IF;
   RETURN NEW;
 END $$;
