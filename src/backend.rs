@@ -205,7 +205,7 @@ pub trait Backend: Send {
     fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> impl Future<Output = Result<bool, BackendError>> + Send;
 
     /// The answer to a query that counts rows.
-    fn count(&mut self, query: &str) -> impl Future<Output = Result<u64, BackendError>> + Send;
+    fn rows_found(&mut self, query: &str) -> impl Future<Output = Result<u64, BackendError>> + Send;
 
     /// Records that a job is done.
     fn close_job(&mut self, lease: &Lease, step: &Step) -> impl Future<Output = Result<(), BackendError>> + Send;

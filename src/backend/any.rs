@@ -111,8 +111,8 @@ impl Backend for AnyBackend {
     async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {
         on!(self, backend => backend.has_trigger(table, trigger).await)
     }
-    async fn count(&mut self, query: &str) -> Result<u64, BackendError> {
-        on!(self, backend => backend.count(query).await)
+    async fn rows_found(&mut self, query: &str) -> Result<u64, BackendError> {
+        on!(self, backend => backend.rows_found(query).await)
     }
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
         on!(self, backend => backend.close_job(lease, step).await)

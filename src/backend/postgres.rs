@@ -299,7 +299,7 @@ impl Backend for PostgresBackend {
         catalogue::has_trigger(&mut self.main, table, trigger).await
     }
 
-    async fn count(&mut self, query: &str) -> Result<u64, BackendError> {
+    async fn rows_found(&mut self, query: &str) -> Result<u64, BackendError> {
         self.main.roll_back().await?;
         let row = self.main.row(&format!("SELECT ({query})::text AS counted")).await?;
         session::number(&row, "counted")

@@ -19,7 +19,7 @@ use crate::plan::{Step, StepKind};
 use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
 use script::Known;
-use session::{Create, LEDGER, Session, integer, text};
+use session::{Create, LEDGER, Session, Value, integer, text};
 use witness::Witness;
 
 /// How long the ledger's own writes wait for another writer.
@@ -289,7 +289,7 @@ impl Backend for SqliteBackend {
         Ok(integer(&row, "found")? != 0)
     }
 
-    async fn count(&mut self, query: &str) -> Result<u64, BackendError> {
+    async fn rows_found(&mut self, query: &str) -> Result<u64, BackendError> {
         let session = self.session()?;
         session.calm().await?;
         let row = session.row(&format!("SELECT ({query}) AS counted"), &[]).await?;

@@ -174,7 +174,7 @@ async fn unexpressed(migration: &Migration, backend: &mut AnyBackend) -> Result<
     for declared in &migration.settings.syncs {
         let pair = sync::resolve(declared, &unknown, server)?;
         let (table, old, new) = (&pair.names().table, &pair.names().old, &pair.names().new);
-        notes.push(match backend.count(&pair.count_lost()).await {
+        notes.push(match backend.rows_found(&pair.count_lost()).await {
             Ok(0) => format!("every value of {table}.{new} can be made of {old} again"),
             Ok(1) => format!("1 row holds a {table}.{new} that cannot be made of {old} again"),
             Ok(rows) => format!("{rows} rows hold a {table}.{new} that cannot be made of {old} again"),
