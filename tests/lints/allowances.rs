@@ -1,7 +1,5 @@
 //! Where an allowance counts, and what is wrong with one.
 
-use std::sync::Arc;
-
 use concertina::lint::{Judge, Level, Placed, Policy, Replay};
 use concertina::migration::MigrationId;
 use concertina::schema::table::Knowledge;
@@ -15,7 +13,7 @@ const USERS: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80)
 fn judged(text: &str) -> (Vec<String>, Vec<String>) {
     let server = Server::oldest(Dialect::Postgres);
     let mut replay = Replay::new(server, Knowledge::Known, Policy::of(TODAY));
-    let read = |path: &str, text: &str| sql::read(&Source { path: Arc::from(path), text: Arc::from(text) }, server);
+    let read = |path: &str, text: &str| sql::read(&Source::new(path, text), server);
     let given = read("m/1/expand.sql", USERS);
     replay.script(Placed { migration: &MigrationId::new("1"), phase: Phase::Expand, script: &given, allowances: &[] }, Judge::No);
     let script = read("m/2/expand.sql", text);
