@@ -200,6 +200,20 @@ fn good_examples_and_cures_run_on_mariadb() {
     execute::all(&examples, |example| execute::on_mariadb(&database, example));
 }
 
+#[test]
+fn what_a_page_says_to_fail_fails_on_postgres() {
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        let failing = |example: &Example| example.fails && example.server.dialect == Dialect::Postgres;
+        for example in examples().into_iter().filter(failing) {
+            let given = example.with_scripts(example.place.clone(), Vec::new());
+            assert_eq!(execute::on_postgres(&database, &given), Ok(()), "{}: the given schema", example.place);
+            assert!(execute::on_postgres(&database, &example).is_err(), "{}: {major} takes it", example.place);
+        }
+    }
+}
+
 /// Everything that this house recommends for a database.
 fn good_and_cures(dialect: Dialect) -> Vec<Example> {
     let of_dialect = examples().into_iter().filter(|example| example.server.dialect == dialect);

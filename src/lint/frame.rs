@@ -1,6 +1,7 @@
 //! A frame: all that a rule may see — one clause, the schema before and after it, its facts and its transaction.
 
 mod commit;
+pub(in crate::lint) mod dependents;
 mod partition;
 mod retype;
 mod rows;

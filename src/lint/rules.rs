@@ -11,11 +11,13 @@ mod add_primary_key_builds_index;
 mod add_required_column;
 mod add_unique_builds_index;
 mod allow_without_reason;
+mod alter_domain_scans_tables;
 mod attach_partition_scans;
 mod backfill_cannot_be_cut;
 mod backfill_never_done;
 mod backfill_not_idempotent;
 mod backfill_outside_backfill_phase;
+mod change_collation;
 mod change_column_type;
 mod change_default;
 mod change_type_has_dependents;
@@ -24,6 +26,7 @@ mod change_type_rechecks_constraint;
 mod change_type_rewrites_table;
 mod check_breaks_old_writers;
 mod client_meta_command;
+mod column_order_change;
 mod concurrent_refresh_needs_unique_index;
 mod concurrently_if_not_exists;
 mod concurrently_in_transaction;
@@ -40,11 +43,14 @@ mod detach_partition_blocks;
 mod disable_trigger;
 mod drop_cascade;
 mod drop_column;
+mod drop_column_drops_index;
 mod drop_database;
 mod drop_default;
 mod drop_domain;
 mod drop_extension;
+mod drop_fk_locks_both_tables;
 mod drop_function;
+mod drop_has_dependents;
 mod drop_index_before_replacement;
 mod drop_index_blocks_table;
 mod drop_index_in_use;
@@ -55,6 +61,7 @@ mod drop_table;
 mod drop_table_locks_referenced;
 mod drop_trigger;
 mod drop_type;
+mod drop_unique_breaks_upsert;
 mod drop_view;
 mod duplicate_index;
 mod dynamic_sql_unanalysed;
@@ -69,6 +76,7 @@ mod fk_without_index;
 mod identifier_truncated;
 mod identity_change_breaks_writers;
 mod idle_in_transaction_timeout;
+mod insert_without_columns;
 mod lock_timeout_disabled;
 mod metadata_lock_timeout;
 mod move_schema;
@@ -90,6 +98,7 @@ mod out_of_order_file;
 mod parse_error;
 mod partitioned_index_blocks;
 mod primary_key_index_nullable_column;
+mod reduces_access;
 mod refresh_matview_blocks_reads;
 mod reindex_blocks_table;
 mod remove_enum_value;
@@ -97,9 +106,12 @@ mod rename_column;
 mod rename_enum_value;
 mod rename_object;
 mod rename_table;
+mod replace_behaviour;
 mod replace_deletes_rows;
+mod replace_view_incompatible;
 mod replay_mismatch;
 mod rewrite_command;
+mod sequence_restart;
 mod session_setting_leaks;
 mod set_not_null_scans_table;
 mod slow_statement_under_lock;
@@ -120,6 +132,7 @@ mod unreadable_statement;
 mod unused_allow;
 mod updates_without_replica_identity;
 mod validate_in_same_transaction;
+mod wildcard_result_shape;
 
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
@@ -132,11 +145,13 @@ pub static ALL: &[&Rule] = &[
     &add_required_column::RULE,
     &add_unique_builds_index::RULE,
     &allow_without_reason::RULE,
+    &alter_domain_scans_tables::RULE,
     &attach_partition_scans::RULE,
     &backfill_cannot_be_cut::RULE,
     &backfill_never_done::RULE,
     &backfill_not_idempotent::RULE,
     &backfill_outside_backfill_phase::RULE,
+    &change_collation::RULE,
     &change_column_type::RULE,
     &change_default::RULE,
     &change_type_has_dependents::RULE,
@@ -145,6 +160,7 @@ pub static ALL: &[&Rule] = &[
     &change_type_rewrites_table::RULE,
     &check_breaks_old_writers::RULE,
     &client_meta_command::RULE,
+    &column_order_change::RULE,
     &concurrent_refresh_needs_unique_index::RULE,
     &concurrently_if_not_exists::RULE,
     &concurrently_in_transaction::RULE,
@@ -161,11 +177,14 @@ pub static ALL: &[&Rule] = &[
     &disable_trigger::RULE,
     &drop_cascade::RULE,
     &drop_column::RULE,
+    &drop_column_drops_index::RULE,
     &drop_database::RULE,
     &drop_default::RULE,
     &drop_domain::RULE,
     &drop_extension::RULE,
+    &drop_fk_locks_both_tables::RULE,
     &drop_function::RULE,
+    &drop_has_dependents::RULE,
     &drop_index_before_replacement::RULE,
     &drop_index_blocks_table::RULE,
     &drop_index_in_use::RULE,
@@ -176,6 +195,7 @@ pub static ALL: &[&Rule] = &[
     &drop_table_locks_referenced::RULE,
     &drop_trigger::RULE,
     &drop_type::RULE,
+    &drop_unique_breaks_upsert::RULE,
     &drop_view::RULE,
     &duplicate_index::RULE,
     &dynamic_sql_unanalysed::RULE,
@@ -190,6 +210,7 @@ pub static ALL: &[&Rule] = &[
     &identifier_truncated::RULE,
     &identity_change_breaks_writers::RULE,
     &idle_in_transaction_timeout::RULE,
+    &insert_without_columns::RULE,
     &lock_timeout_disabled::RULE,
     &metadata_lock_timeout::RULE,
     &move_schema::RULE,
@@ -211,6 +232,7 @@ pub static ALL: &[&Rule] = &[
     &parse_error::RULE,
     &partitioned_index_blocks::RULE,
     &primary_key_index_nullable_column::RULE,
+    &reduces_access::RULE,
     &refresh_matview_blocks_reads::RULE,
     &reindex_blocks_table::RULE,
     &remove_enum_value::RULE,
@@ -218,9 +240,12 @@ pub static ALL: &[&Rule] = &[
     &rename_enum_value::RULE,
     &rename_object::RULE,
     &rename_table::RULE,
+    &replace_behaviour::RULE,
     &replace_deletes_rows::RULE,
+    &replace_view_incompatible::RULE,
     &replay_mismatch::RULE,
     &rewrite_command::RULE,
+    &sequence_restart::RULE,
     &session_setting_leaks::RULE,
     &set_not_null_scans_table::RULE,
     &slow_statement_under_lock::RULE,
@@ -241,6 +266,7 @@ pub static ALL: &[&Rule] = &[
     &unused_allow::RULE,
     &updates_without_replica_identity::RULE,
     &validate_in_same_transaction::RULE,
+    &wildcard_result_shape::RULE,
 ];
 
 /// The rule of this id.

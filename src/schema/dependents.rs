@@ -2,7 +2,7 @@
 
 use super::object::{Routine, View};
 use super::table::{Column, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, Table, Trigger};
-use super::{Ident, ObjectName, Schema};
+use super::{Expression, Ident, ObjectName, Schema};
 
 /// One object that uses a table or a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,33 @@ impl Index {
     }
 }
 
+impl Index {
+    /// The plain columns of its keys.
+    pub fn columns(&self) -> impl Iterator<Item = &Ident> {
+        self.keys.iter().filter_map(IndexKey::column)
+    }
+
+    /// Whether its keys are exactly these columns, in any order.
+    pub fn covers(&self, columns: &[Ident]) -> bool {
+        self.keys.len() == columns.len() && columns.iter().all(|column| self.columns().any(|key| key == column))
+    }
+
+    /// Whether it forbids the same duplicates as another unique index: the same keys, in any order.
+    pub fn is_over_same_keys(&self, other: &Index) -> bool {
+        self.keys.len() == other.keys.len() && other.keys.iter().all(|key| self.keys.contains(key))
+    }
+}
+
 impl Column {
+    /// Its default and the expression that it is computed by.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let computed = match &self.generated {
+            Generated::Stored(expression) | Generated::Virtual(expression) => Some(expression),
+            Generated::No | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => None,
+        };
+        self.default.iter().chain(computed)
+    }
+
     /// Whether it is generated from this other column.
     pub fn is_computed_from(&self, column: &Ident) -> bool {
         match &self.generated {

@@ -32,7 +32,7 @@ fn old_debt_is_followed_and_new_faults_are_told() {
     assert_eq!(migrate(&shop, &["plan"]).code, 3, "without a base, the old fault is told");
 
     git(repository.path(), &["checkout", "-q", "-b", "topic"]);
-    write(&shop, "migrations/3_email/expand.sql", "ALTER TABLE users ADD COLUMN email text;\n");
+    write(&shop, "migrations/3_email/expand.sql", "CREATE TABLE emails (id bigint PRIMARY KEY, email text);\n");
     let ran = migrate(&shop, &["plan", "--base", "main", "--format", "json"]);
     let document = ran.json();
     assert_eq!((ran.code, document["findings"].as_array().map(Vec::len)), (0, Some(0)), "{document}");
@@ -54,7 +54,7 @@ fn repository() -> tempfile::TempDir {
         ("migrate.toml", "dialect = \"postgres\"\n"),
         ("migrations/2_users/expand.sql", "CREATE TABLE users (id bigint PRIMARY KEY, nick text, fax text);\n"),
         ("migrations/3_index/expand.sql", "CREATE INDEX CONCURRENTLY users_nick ON users (nick);\n"),
-        ("migrations/4_bio.sql", "ALTER TABLE users ADD COLUMN bio text;\n"),
+        ("migrations/4_bio.sql", "CREATE TABLE bios (id bigint PRIMARY KEY, bio text);\n"),
     ]);
     git(repository.path(), &["init", "-q"]);
     git(repository.path(), &["add", "-A"]);

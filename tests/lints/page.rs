@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! sql given [dialects]                                   the schema before, for the examples that follow
-//! sql bad <dialects> <phase> [version=N] [file=NAME]     marked lines fire the marked lints, others nothing
+//! sql bad <dialects> <phase> [version=N] [file=NAME] [fails]   marked lines fire the marked lints, others nothing; with
+//!                                                        `fails` a real database refuses the script
 //! sql good <dialects> <phase> [version=N] [file=NAME]    nothing fires, and it runs on a real database
 //! ```
 //!
@@ -36,6 +37,8 @@ pub(crate) struct Example {
     /// The migration's scripts.
     pub(crate) scripts: Vec<ExampleScript>,
     file: Option<String>,
+    /// Whether a real database refuses it.
+    pub(crate) fails: bool,
 }
 
 /// One script of an example.
@@ -111,6 +114,7 @@ impl Page {
                                     given: given.collect::<Vec<_>>().join("\n"),
                                     scripts: vec![script],
                                     file: file.clone(),
+                                    fails: options.contains(&"fails"),
                                 });
                             }
                         }

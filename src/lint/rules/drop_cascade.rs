@@ -7,8 +7,7 @@ use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::object::View;
 use crate::schema::operation::{ConstraintRef, Verb};
-
-use crate::schema::{Dependent, Dialect, Operation, OperationKind, Origin};
+use crate::schema::{Dependent, Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("drop-cascade"),
@@ -52,31 +51,50 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     );
 }
 
-/// What a clause drops with CASCADE, unless nobody can depend on it yet.
+/// What a clause drops with CASCADE, unless nobody can depend on it yet or it does not exist.
 fn dropped<'a>(frame: &Frame<'a>) -> Option<(&'static str, String)> {
+    let schema = frame.before;
     let told = |kind: &'static str, name: &dyn std::fmt::Display| Some((kind, name.to_string()));
-    match frame.operation {
-        Operation::DropTable(drop) if drop.cascade && !frame.is_new_table(&drop.name) => told("table", &drop.name),
-        Operation::DropColumn { table, column, cascade: true, .. } if frame.column_seen(table, column) != Seen::ByNobody => {
-            told("column", &format_args!("{table}.{column}"))
+    let silent = match frame.operation {
+        Operation::DropTable(drop) => schema.table(&drop.name).is_absent() || frame.is_new_table(&drop.name),
+        Operation::DropColumn { table, column, .. } => {
+            schema.column(table, column).is_absent() || frame.column_seen(table, column) == Seen::ByNobody
         }
-        Operation::DropConstraint { table, cascade: true, constraint, .. } if !frame.is_new_table(table) => match constraint {
+        Operation::DropConstraint { table, .. } => frame.is_new_table(table),
+        Operation::DropIndex { index, .. } => {
+            let found = schema.index(index, None);
+            found.is_absent() || frame.is_new(found.recorded().map(|(_, index)| &index.origin))
+        }
+        Operation::DropView { drop, .. } => schema.view(&drop.name).is_absent() || frame.is_new_object(&drop.name),
+        Operation::DropRoutine { drop, arguments } => {
+            let found = schema.routine(&drop.name);
+            let overload = found.recorded().and_then(|routine| routine.overload(arguments.as_deref()));
+            found.is_absent() || frame.is_new(overload.map(|overload| &overload.origin))
+        }
+        Operation::DropTrigger { trigger, table, .. } => {
+            let found = schema.trigger(trigger, table.as_ref());
+            found.is_absent() || frame.is_new(found.recorded().map(|(_, trigger)| &trigger.origin))
+        }
+        Operation::DropType { drop, .. } => schema.user_type(&drop.name).is_absent() || frame.is_new_object(&drop.name),
+        Operation::DropSequence(drop) => schema.sequence(&drop.name).is_absent() || frame.is_new_object(&drop.name),
+        Operation::DropSchema { name, .. } => frame.is_new(schema.schema_origin(name)),
+        _ => false,
+    };
+    if silent {
+        return None;
+    }
+    match frame.operation {
+        Operation::DropTable(drop) if drop.cascade => told("table", &drop.name),
+        Operation::DropColumn { table, column, cascade: true, .. } => told("column", &format_args!("{table}.{column}")),
+        Operation::DropConstraint { table, cascade: true, constraint, .. } => match constraint {
             ConstraintRef::Named(name) | ConstraintRef::ForeignKey(name) | ConstraintRef::Check(name) => told("constraint", name),
             ConstraintRef::PrimaryKey => told("the primary key of", table),
         },
         Operation::DropIndex { index, cascade: true, .. } => told("index", index),
-        Operation::DropView { drop, .. }
-            if drop.cascade && !is_new(frame, frame.before.view(&drop.name).recorded().map(|view| &view.origin)) =>
-        {
-            told("view", &drop.name)
-        }
+        Operation::DropView { drop, .. } if drop.cascade => told("view", &drop.name),
         Operation::DropRoutine { drop, .. } if drop.cascade => told("function", &drop.name),
         Operation::DropTrigger { trigger, cascade: true, .. } => told("trigger", trigger),
-        Operation::DropType { drop, .. }
-            if drop.cascade && !is_new(frame, frame.before.user_type(&drop.name).recorded().map(|ty| &ty.origin)) =>
-        {
-            told("type", &drop.name)
-        }
+        Operation::DropType { drop, .. } if drop.cascade => told("type", &drop.name),
         Operation::DropSequence(drop) if drop.cascade => told("sequence", &drop.name),
         Operation::DropSchema { name, cascade: true, .. } => told("schema", name),
         Operation::OtherObject { verb: Verb::Drop, name, cascade: true, .. } => {
@@ -84,10 +102,6 @@ fn dropped<'a>(frame: &Frame<'a>) -> Option<(&'static str, String)> {
         }
         _ => None,
     }
-}
-
-fn is_new(frame: &Frame<'_>, origin: Option<&Origin>) -> bool {
-    origin.is_some_and(|origin| frame.seen(origin) == Seen::ByNobody)
 }
 
 /// The dependents that the replay knows, with the statements that drop them; what is part of the table goes with it anyway.

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     class: Class::Waiting,
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres],
-    yields_to: &[],
+    yields_to: &["drop-unique-breaks-upsert"],
     check: Check::Of(&[OperationKind::DropIndex], check),
 };
 

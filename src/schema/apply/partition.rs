@@ -205,4 +205,12 @@ impl IndexKey {
             IndexKey::Expression(_) => None,
         }
     }
+
+    /// The expression, where the key is one.
+    pub fn expression(&self) -> Option<&crate::schema::Expression> {
+        match self {
+            IndexKey::Column(_) => None,
+            IndexKey::Expression(expression) => Some(expression),
+        }
+    }
 }

@@ -1,0 +1,66 @@
+//! drop-unique-breaks-upsert: upserts of running releases find no unique index any more.
+
+use crate::lint::cure::Spelled;
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::{Frame, Seen};
+use crate::lint::level::PhaseLevels;
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::ConstraintRef;
+use crate::schema::table::{ConstraintKind, Index};
+use crate::schema::{Dialect, Ident, ObjectName, Operation, OperationKind, Phase};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("drop-unique-breaks-upsert"),
+    doc: include_str!("../../../lints/drop-unique-breaks-upsert.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels::CONTRACT_ONLY,
+    dialects: &Dialect::ALL,
+    yields_to: &[],
+    check: Check::Of(&[OperationKind::DropIndex, OperationKind::DropConstraint], check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let Some((name, index)) = dropped(frame) else { return };
+    if frame.is_new_table(name) || frame.seen(&index.origin) != Seen::ByEveryone || !index.unique || !index.valid {
+        return;
+    }
+    let schema = frame.at_commit();
+    let stands_in = |other: &Index| other.unique && other.valid && other.predicate == index.predicate && other.is_over_same_keys(index);
+    if schema.table(name).recorded().is_none_or(|table| table.indexes.iter().any(stands_in)) {
+        return;
+    }
+    let columns: Vec<&str> = index.columns().map(Ident::as_str).collect();
+    let columns = columns.join(", ");
+    let what = match frame.dialect() {
+        Dialect::Postgres | Dialect::Sqlite => format!("`ON CONFLICT ({columns})` of running releases fails"),
+        Dialect::Mysql => "`ON DUPLICATE KEY UPDATE` of running releases inserts a second row".to_owned(),
+    };
+    let sql = match (frame.dialect(), frame.operation) {
+        (Dialect::Postgres, Operation::DropIndex { index, .. }) => format!("DROP INDEX CONCURRENTLY {};", index.spelled(Dialect::Postgres)),
+        _ => format!("{};", frame.sql()),
+    };
+    findings.push(
+        Fault::new(format!("without uniqueness of ({columns}) in `{name}` {what}, and duplicates are no longer refused"))
+            .help(format!("keep it until no release upserts by it or counts on it, and drop it in contract.sql: `{sql}`"))
+            .cure(Phase::Contract, sql),
+    );
+}
+
+/// The unique index that goes, with its table.
+fn dropped<'a>(frame: &Frame<'a>) -> Option<(&'a ObjectName, &'a Index)> {
+    match frame.operation {
+        Operation::DropIndex { index, table, .. } => frame.before.index(index, table.as_ref()).recorded(),
+        Operation::DropConstraint { table, constraint, .. } => {
+            let table = frame.table(table)?;
+            let held = table.constraints.iter().find(|held| match constraint {
+                ConstraintRef::Named(name) => held.name.as_ref() == Some(name),
+                ConstraintRef::PrimaryKey => matches!(held.kind, ConstraintKind::PrimaryKey(_)),
+                ConstraintRef::ForeignKey(_) | ConstraintRef::Check(_) => false,
+            })?;
+            let key = matches!(held.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. });
+            let index = table.indexes.iter().find(|index| index.backs_constraint && index.name == held.name)?;
+            key.then_some((&table.name, index))
+        }
+        _ => None,
+    }
+}
