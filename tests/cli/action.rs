@@ -176,7 +176,7 @@ fn the_comment_is_written_once_kept_up_to_date_and_cleared() {
     fs::remove_dir_all(shop.path().join("migrations/3_faults")).expect("the folder is ours");
     let step = run(shop.path(), &address, &event, &[]);
     assert_eq!((step.code, comments().len()), (0, 2), "{}", step.log);
-    assert!(comments()[1].1.contains("no findings") && !comments()[1].1.contains("refused"), "{}", comments()[1].1);
+    assert!(comments()[1].1.contains("migrate plan: 1 notice") && !comments()[1].1.contains("refused"), "{}", comments()[1].1);
     assert_eq!(comments()[0].1, "LGTM");
 }
 

@@ -75,7 +75,10 @@ impl Frame<'_> {
                 Dependent::Routine(routine) => {
                     let held = after.routine(&routine.name).recorded();
                     let by_trigger = table.triggers.iter().any(|trigger| trigger.function.as_ref() == Some(&routine.name));
-                    if !by_trigger && held.is_some_and(|held| held.uses.contains(column) && held.uses.contains(&table.name.name)) {
+                    if !by_trigger
+                        && !self.is_new_object(&routine.name)
+                        && held.is_some_and(|held| held.uses.contains(column) && held.uses.contains(&table.name.name))
+                    {
                         users.unknown(format!("function `{}`", routine.name));
                     }
                 }
@@ -123,7 +126,7 @@ impl Frame<'_> {
                     let left = after.routine(&routine.name).recorded().is_some_and(|held| held.uses.contains(&name.name));
                     let idle = routine.overloads.iter().all(|held| held.returns == "trigger")
                         && self.triggers_calling(&after, &routine.name).is_empty();
-                    if left && !idle {
+                    if left && !idle && !self.is_new_object(&routine.name) {
                         users.unknown(format!("function `{}`", routine.name));
                     }
                 }

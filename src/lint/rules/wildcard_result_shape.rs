@@ -25,7 +25,15 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         }
         _ => return,
     };
-    if frame.is_new_table(table) || frame.column_seen(table, column) == Seen::ByNobody && frame.column(table, column).is_some() {
+    let told = frame.earlier().any(|clause| match &clause.operation {
+        Operation::AddColumn(add) => add.table == *table,
+        _ => false,
+    });
+    if told
+        || frame.before.table(table).is_absent()
+        || frame.is_new_table(table)
+        || frame.column_seen(table, column) == Seen::ByNobody && frame.column(table, column).is_some()
+    {
         return;
     }
     findings.push(

@@ -8,7 +8,7 @@ use colored::{ColoredString, Colorize};
 use super::gate::Detail;
 use super::quota::Quota;
 use super::{Amount, Style, ago, gate, paragraph, plural, wrapped};
-use crate::report::view::{Blocks, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
+use crate::report::view::{Blocks, LevelView, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
 use crate::report::{CommandName, Report};
 
 /// Migrations of a plan that are all listed; of a longer plan, those without findings are left out but for the [`LAST`].
@@ -30,7 +30,8 @@ pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
     let listed = listed(report, style.amount);
     if listed.len() < report.migrations.len() {
         let left = report.migrations.len() - listed.len();
-        let _ = writeln!(text, "{left} of {} migrations have no finding and are not listed; -v lists them", report.migrations.len());
+        let _ =
+            writeln!(text, "{left} of {} migrations have no error or warning and are not listed; -v lists them", report.migrations.len());
     }
     for migration in listed.into_iter().filter(|_| !(is_run && is_bare)) {
         paragraph(text);
@@ -50,7 +51,8 @@ fn listed(report: &Report, amount: Amount) -> Vec<&MigrationView> {
         return report.migrations.iter().collect();
     }
     let last = report.migrations.len() - LAST;
-    let files: HashSet<&str> = report.findings.iter().map(|finding| finding.file.as_str()).collect();
+    let told = report.findings.iter().filter(|finding| finding.level != LevelView::Notice);
+    let files: HashSet<&str> = told.map(|finding| finding.file.as_str()).collect();
     let has_findings = |migration: &MigrationView| migration.phases.iter().any(|phase| files.contains(phase.file.as_str()));
     let is_told = |&(index, migration): &(usize, &MigrationView)| index >= last || has_findings(migration);
     report.migrations.iter().enumerate().filter(is_told).map(|(_, migration)| migration).collect()

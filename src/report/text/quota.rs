@@ -12,6 +12,17 @@ const IN_FULL: usize = 3;
 /// Findings of one lint that are told at all.
 const TOLD: usize = 20;
 
+/// Notices of one lint that are told: they expect nothing of anybody.
+const NOTICED: usize = 5;
+
+/// How many findings of one lint at this level are told.
+fn most(level: LevelView) -> usize {
+    match level {
+        LevelView::Notice => NOTICED,
+        LevelView::Warn | LevelView::Deny => TOLD,
+    }
+}
+
 /// What was told so far.
 pub(super) struct Quota<'r> {
     pub(super) style: Style,
@@ -30,7 +41,7 @@ impl<'r> Quota<'r> {
         *told += 1;
         let in_full = if finding.level == LevelView::Notice { 0 } else { IN_FULL };
         match (self.style.amount, *told) {
-            (Amount::Usual, number) if number > TOLD => {}
+            (Amount::Usual, number) if number > most(finding.level) => {}
             (Amount::Usual, number) if number > in_full => {
                 paragraph(text);
                 finding::brief(finding, width, text);
@@ -44,7 +55,8 @@ impl<'r> Quota<'r> {
 
     /// Says what was not told.
     pub(super) fn close(&self, text: &mut String) {
-        let left = self.told.iter().filter_map(|((lint, _), told)| Some((lint, told.checked_sub(TOLD).filter(|left| *left > 0)?)));
+        let left =
+            self.told.iter().filter_map(|((lint, level), told)| Some((lint, told.checked_sub(most(*level)).filter(|left| *left > 0)?)));
         for (lint, left) in left.filter(|_| self.style.amount == Amount::Usual) {
             paragraph(text);
             let _ = writeln!(text, "{left} more of {lint} are not listed; -v lists them");
