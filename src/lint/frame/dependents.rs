@@ -209,7 +209,10 @@ impl Frame<'_> {
         let Some(sequence) = self.before.sequence(&name).recorded().filter(|_| self.dialect() == Dialect::Postgres) else {
             return Vec::new();
         };
+        // Of several that one column owns, which one fills it is not told.
+        let alone = self.before.sequences().filter(|other| other.owned_by == sequence.owned_by).count() == 1;
         if let Some((table, column)) = &sequence.owned_by
+            && alone
             && self.column(table, column).is_some_and(|column| column.generated != Generated::No)
         {
             users.known(format!("column `{table}.{column}`"));
