@@ -110,3 +110,101 @@ async fn writers_wait_for_whoever_holds_the_write_lock() {
         }
     }
 }
+
+/// Statements that lints say are refused, over tables with rows: what the database answers.
+const REFUSED: &[&str] = &[
+    "ALTER TABLE parent ALTER COLUMN name TYPE integer",
+    "ALTER TABLE parent ADD CONSTRAINT c CHECK (name <> '')",
+    "ALTER TABLE parent ADD COLUMN IF NOT EXISTS n integer",
+    "ALTER TABLE parent ADD COLUMN n integer, ADD COLUMN m integer",
+    "ALTER TABLE parent ADD COLUMN n integer PRIMARY KEY",
+    "ALTER TABLE parent ADD COLUMN n integer UNIQUE",
+    "ALTER TABLE parent ADD COLUMN n text DEFAULT CURRENT_TIMESTAMP",
+    "ALTER TABLE parent ADD COLUMN n integer DEFAULT (1 + 1)",
+    "ALTER TABLE parent ADD COLUMN n text AS (upper(name)) STORED",
+    "ALTER TABLE parent ADD COLUMN n integer NOT NULL",
+    "ALTER TABLE child ADD COLUMN n integer DEFAULT 1 REFERENCES parent (id)",
+    "ALTER TABLE parent DROP COLUMN id",
+    "ALTER TABLE parent DROP COLUMN nick",
+    "ALTER TABLE parent DROP COLUMN town",
+    "ALTER TABLE parent DROP COLUMN low",
+    "ALTER TABLE child DROP COLUMN other_id",
+    "ALTER TABLE child DROP COLUMN seen",
+    "ALTER TABLE child DROP COLUMN logged",
+];
+
+/// Statements of the same kind that lints let pass.
+const TAKEN: &[&str] = &[
+    "ALTER TABLE parent ADD COLUMN n text AS (upper(name)) VIRTUAL",
+    "ALTER TABLE child ADD COLUMN n integer REFERENCES parent (id)",
+    "ALTER TABLE empty ADD COLUMN n text DEFAULT CURRENT_TIMESTAMP",
+    "ALTER TABLE empty ADD COLUMN n text AS (upper(name)) STORED",
+    "ALTER TABLE parent DROP COLUMN age",
+    "ALTER TABLE parent DROP COLUMN name",
+    "ALTER TABLE child DROP COLUMN parent_id",
+];
+
+const FAMILY: &str = "
+    CREATE TABLE parent (id integer PRIMARY KEY, name text, nick text UNIQUE, town text, age integer CHECK (age > 0),
+        low integer, high integer, CHECK (low < high));
+    CREATE INDEX parent_town ON parent (town);
+    CREATE TABLE child (id integer PRIMARY KEY, parent_id integer REFERENCES parent (id) ON DELETE CASCADE, seen integer, logged integer,
+        other_id integer, CONSTRAINT other FOREIGN KEY (other_id) REFERENCES parent (id));
+    CREATE VIEW seen AS SELECT id, seen FROM child;
+    CREATE TABLE log (id integer);
+    CREATE TRIGGER child_log AFTER UPDATE ON child BEGIN INSERT INTO log (id) VALUES (NEW.logged); END;
+    CREATE TABLE empty (id integer PRIMARY KEY, name text);
+    INSERT INTO parent (id, name, age, low, high) VALUES (1, 'a', 1, 1, 2);
+    INSERT INTO child (id, parent_id) VALUES (1, 1);
+    PRAGMA foreign_keys = ON;";
+
+async fn family() -> SqliteConnection {
+    let mut session = SqliteConnection::connect("sqlite::memory:").await.expect("a database in memory");
+    run(&mut session, FAMILY).await.expect("the given schema");
+    session
+}
+
+#[tokio::test]
+async fn what_lints_call_refused_is_refused_and_nothing_else() {
+    let mut wrong = Vec::new();
+    for statement in REFUSED {
+        if run(&mut family().await, statement).await.is_ok() {
+            wrong.push(format!("{statement}: taken"));
+        }
+    }
+    for statement in TAKEN {
+        if let Err(error) = run(&mut family().await, statement).await {
+            wrong.push(format!("{statement}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The recipe that makes a table anew.
+const REBUILD: &str = "
+    CREATE TABLE parent_new (id integer PRIMARY KEY, name text);
+    INSERT INTO parent_new SELECT id, name FROM parent;
+    DROP TABLE parent;
+    ALTER TABLE parent_new RENAME TO parent;";
+
+#[tokio::test]
+async fn a_rebuild_empties_children_unless_keys_are_off_outside_the_transaction() {
+    for (script, left) in [
+        (format!("BEGIN; {REBUILD} COMMIT;"), 0),
+        (format!("BEGIN; PRAGMA foreign_keys = OFF; {REBUILD} COMMIT;"), 0),
+        (format!("PRAGMA foreign_keys = OFF; BEGIN; {REBUILD} COMMIT; PRAGMA foreign_keys = ON;"), 1),
+    ] {
+        let mut session = family().await;
+        run(&mut session, "DROP VIEW seen").await.expect("no view is in the way");
+        run(&mut session, &script).await.unwrap_or_else(|error| panic!("{script}: {error}"));
+        assert_eq!(number(&mut session, "SELECT count(*) FROM child").await, left, "{script}");
+    }
+}
+
+#[tokio::test]
+async fn keys_follow_a_table_that_is_moved_aside() {
+    let mut session = family().await;
+    run(&mut session, "ALTER TABLE parent RENAME TO parent_old; CREATE TABLE parent (id integer PRIMARY KEY)").await.expect("a rename");
+    let stays = "SELECT count(*) FROM pragma_foreign_key_list('child') WHERE \"table\" = 'parent'";
+    assert_eq!(number(&mut session, stays).await, 0);
+}

@@ -5,6 +5,7 @@ pub(in crate::lint) mod dependents;
 mod partition;
 mod retype;
 mod rows;
+mod session;
 pub(in crate::lint) mod setting;
 mod writers;
 

@@ -118,6 +118,15 @@ mod slow_statement_under_lock;
 mod sync_new_column_default;
 mod sync_new_column_not_null;
 mod sync_old_column_required;
+mod sqlite_add_column_invalid;
+mod sqlite_drop_column_dependents;
+mod sqlite_long_write_lock;
+mod sqlite_pragma_in_transaction;
+mod sqlite_rebuild_cascades_delete;
+mod sqlite_rebuild_rename_first;
+mod sqlite_unsupported_alter;
+mod sqlite_version;
+mod sqlite_writable_schema;
 mod template_placeholder;
 mod too_complex;
 mod transaction_control;
@@ -252,6 +261,15 @@ pub static ALL: &[&Rule] = &[
     &sync_new_column_default::RULE,
     &sync_new_column_not_null::RULE,
     &sync_old_column_required::RULE,
+    &sqlite_add_column_invalid::RULE,
+    &sqlite_drop_column_dependents::RULE,
+    &sqlite_long_write_lock::RULE,
+    &sqlite_pragma_in_transaction::RULE,
+    &sqlite_rebuild_cascades_delete::RULE,
+    &sqlite_rebuild_rename_first::RULE,
+    &sqlite_unsupported_alter::RULE,
+    &sqlite_version::RULE,
+    &sqlite_writable_schema::RULE,
     &template_placeholder::RULE,
     &too_complex::RULE,
     &transaction_control::RULE,

@@ -346,10 +346,12 @@ impl Table {
                     condition.columns.contains(column) && condition.columns.iter().any(|other| other != column)
                 }
                 ConstraintKind::NotNull(_) => false,
-                ConstraintKind::PrimaryKey(_)
-                | ConstraintKind::Unique { .. }
-                | ConstraintKind::ForeignKey(_)
-                | ConstraintKind::Exclusion { .. } => held.concerns(column),
+                // A key written behind its column goes with it; such keys seldom have a name.
+                ConstraintKind::ForeignKey(key) => {
+                    key.columns.contains(column) && (key.columns.len() > 1 || held.name.is_some())
+                        || key.references == self.name && key.referenced_columns.contains(column)
+                }
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => held.concerns(column),
             })
             || self.columns.iter().any(|other| match &other.generated {
                 Generated::Stored(value) | Generated::Virtual(value) => other.name != *column && value.columns.contains(column),

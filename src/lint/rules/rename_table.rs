@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     class: Class::OldReleases,
     levels: PhaseLevels::DENY,
     dialects: &Dialect::ALL,
-    yields_to: &[],
+    yields_to: &["sqlite-rebuild-rename-first"],
     check: Check::Of(&[OperationKind::RenameTable], check),
 };
 

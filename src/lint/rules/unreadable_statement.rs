@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     class: Class::Script,
     levels: PhaseLevels::DENY,
     dialects: &Dialect::ALL,
-    yields_to: &[],
+    yields_to: &["sqlite-unsupported-alter"],
     check: Check::Of(&[OperationKind::Opaque], check),
 };
 
