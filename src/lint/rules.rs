@@ -115,9 +115,6 @@ mod sequence_restart;
 mod session_setting_leaks;
 mod set_not_null_scans_table;
 mod slow_statement_under_lock;
-mod sync_new_column_default;
-mod sync_new_column_not_null;
-mod sync_old_column_required;
 mod sqlite_add_column_invalid;
 mod sqlite_drop_column_dependents;
 mod sqlite_long_write_lock;
@@ -127,6 +124,9 @@ mod sqlite_rebuild_rename_first;
 mod sqlite_unsupported_alter;
 mod sqlite_version;
 mod sqlite_writable_schema;
+mod sync_new_column_default;
+mod sync_new_column_not_null;
+mod sync_old_column_required;
 mod template_placeholder;
 mod too_complex;
 mod transaction_control;
@@ -258,9 +258,6 @@ pub static ALL: &[&Rule] = &[
     &session_setting_leaks::RULE,
     &set_not_null_scans_table::RULE,
     &slow_statement_under_lock::RULE,
-    &sync_new_column_default::RULE,
-    &sync_new_column_not_null::RULE,
-    &sync_old_column_required::RULE,
     &sqlite_add_column_invalid::RULE,
     &sqlite_drop_column_dependents::RULE,
     &sqlite_long_write_lock::RULE,
@@ -270,6 +267,9 @@ pub static ALL: &[&Rule] = &[
     &sqlite_unsupported_alter::RULE,
     &sqlite_version::RULE,
     &sqlite_writable_schema::RULE,
+    &sync_new_column_default::RULE,
+    &sync_new_column_not_null::RULE,
+    &sync_old_column_required::RULE,
     &template_placeholder::RULE,
     &too_complex::RULE,
     &transaction_control::RULE,
