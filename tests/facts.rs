@@ -358,16 +358,16 @@ fn type_name(text: &str) -> TypeName {
     }
 }
 
-/// Statements that a lint says the server refuses, with what it answers.
-const REFUSED: [(&str, &str, &str); 8] = [
-    (SHOWN, "ALTER TABLE t ALTER COLUMN a TYPE text", "0A000"),
-    (SHOWN, "ALTER TABLE t ALTER COLUMN b TYPE text", "0A000"),
-    (SHOWN, "ALTER TABLE t ALTER COLUMN c TYPE text", "0A000"),
-    (SHOWN, "ALTER TABLE t ALTER COLUMN d TYPE text", "42601"),
-    (SHOWN, "ALTER TABLE u ALTER COLUMN a TYPE text", "0A000"),
-    (PARTED, "CREATE INDEX CONCURRENTLY i ON r (id)", "0A000"),
-    (PARTED, "ALTER TABLE r DETACH PARTITION r1 CONCURRENTLY", "55000"),
-    (SHOWN, "REFRESH MATERIALIZED VIEW CONCURRENTLY m", "55000"),
+/// Statements that a lint says the server refuses, with what it answers, by SQLSTATE.
+const REFUSED: [(&str, &str, &[&str]); 8] = [
+    (SHOWN, "ALTER TABLE t ALTER COLUMN a TYPE text", &["0A000"]),
+    (SHOWN, "ALTER TABLE t ALTER COLUMN b TYPE text", &["0A000"]),
+    (SHOWN, "ALTER TABLE t ALTER COLUMN c TYPE text", &["0A000"]),
+    (SHOWN, "ALTER TABLE t ALTER COLUMN d TYPE text", &["0A000", "42601"]),
+    (SHOWN, "ALTER TABLE u ALTER COLUMN a TYPE text", &["0A000"]),
+    (PARTED, "CREATE INDEX CONCURRENTLY i ON r (id)", &["0A000"]),
+    (PARTED, "ALTER TABLE r DETACH PARTITION r1 CONCURRENTLY", &["55000"]),
+    (SHOWN, "REFRESH MATERIALIZED VIEW CONCURRENTLY m", &["55000"]),
 ];
 
 /// Views, a materialised view and a computed column, by name and by `*`.
@@ -383,11 +383,11 @@ async fn what_the_server_is_said_to_refuse_it_refuses() {
     for cluster in support::installed() {
         let database = cluster.database();
         let mut session = database.connect().await;
-        for (given, run, code) in REFUSED {
+        for (given, run, codes) in REFUSED {
             server::build(&mut session, given).await.unwrap_or_else(|error| panic!("{given}: {error}"));
             let answer = server::sql(&mut session, run).await.expect_err(run);
             let answered = answer.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
-            assert_eq!(answered.as_deref(), Some(code), "{}: {run}: {answer}", cluster.major());
+            assert!(answered.is_some_and(|answered| codes.contains(&answered.as_str())), "{}: {run}: {answer}", cluster.major());
         }
     }
 }
