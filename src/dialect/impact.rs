@@ -134,6 +134,12 @@ impl Impact {
         self
     }
 
+    /// Adds one lock on several tables.
+    #[must_use]
+    pub(super) fn locking_all(self, tables: Vec<ObjectName>, lock: Lock) -> Impact {
+        tables.into_iter().fold(self, |impact, table| impact.locking(table, lock))
+    }
+
     /// Adds work.
     #[must_use]
     pub(super) fn working(mut self, work: Work) -> Impact {

@@ -23,9 +23,9 @@ use crate::schema::{ObjectName, Operation, Schema, ServerVersion};
 
 /// The impact of an operation on this database.
 ///
-/// From 14 to 18 the answers do not depend on the version, but for statements that only newer ones know.
-pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Schema) -> Impact {
-    let at = At { schema: before };
+/// From 14 to 18 few answers depend on the version, but for statements that only newer ones know.
+pub(super) fn impact(version: ServerVersion, operation: &Operation, before: &Schema) -> Impact {
+    let at = At { schema: before, version };
     match operation {
         Operation::CreateTable(create) => at.create_table(create),
         Operation::DropTable(drop) => at.drop_table(drop),
@@ -91,6 +91,7 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
 #[derive(Clone, Copy)]
 struct At<'a> {
     schema: &'a Schema,
+    version: ServerVersion,
 }
 
 static RENAME: Fact = Fact {

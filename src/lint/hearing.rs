@@ -17,8 +17,9 @@ use super::rule::{Class, LintId, Rule};
 use super::rules;
 use crate::dialect::{self, Cost, Impact};
 use crate::migration::Bounds;
+use crate::schema::name::Quoting;
 use crate::schema::size::TableSize;
-use crate::schema::{self, ObjectName, Phase, Schema, Server};
+use crate::schema::{self, Ident, ObjectName, Phase, Schema, Server};
 use crate::sql::{self, Source, Span};
 
 /// The rules that apply, with the levels that the project chose.
@@ -64,7 +65,9 @@ impl Rulebook {
         let name = schema.canonical(table);
         let limit = self.policy.small_limit;
         let is_below = |size: TableSize| size.rows <= limit.rows && size.total_bytes() <= limit.bytes;
-        self.policy.small_tables.iter().any(|small| schema.canonical(small) == name)
+        let folded = |name: &Ident| Ident::new(schema.dialect(), name.as_str(), Quoting::Quoted);
+        let named = |small: &ObjectName| ObjectName { schema: small.schema.as_ref().map(folded), name: folded(&small.name) };
+        self.policy.small_tables.iter().any(|small| schema.canonical(&named(small)) == name)
             || self.policy.sizes.of(schema, table).is_some_and(is_below)
     }
 

@@ -39,6 +39,9 @@ const PARTS: &str = "CREATE TABLE r (id integer NOT NULL, a integer) PARTITION B
     CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); CREATE TABLE r2 PARTITION OF r FOR VALUES FROM (10) TO (100); \
     INSERT INTO r SELECT n, n FROM generate_series(1, 20) n;";
 
+const PARTS_NULLABLE: &str = "CREATE TABLE r (id integer, a integer) PARTITION BY RANGE (id); \
+    CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); INSERT INTO r SELECT n, n FROM generate_series(1, 9) n;";
+
 const PARTS_DEFAULT: &str = "CREATE TABLE r (id integer NOT NULL, a integer) PARTITION BY RANGE (id); \
     CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); CREATE TABLE rd PARTITION OF r DEFAULT; \
     INSERT INTO r SELECT n, n FROM generate_series(1, 20) n;";
@@ -297,6 +300,13 @@ pub(crate) const CASES: &[Case] = &[
     case("CREATE TABLE t (a integer); CREATE INDEX i ON t (a);", "CREATE INDEX IF NOT EXISTS i ON t (a)"),
     case(PARTS, "CREATE INDEX i ON r (a)"),
     case(PARTS, "CREATE INDEX i ON ONLY r (a)"),
+    case(PARTS, "ALTER TABLE ONLY r ADD CONSTRAINT u UNIQUE (id, a)"),
+    case(PARTS, "ALTER TABLE ONLY r ADD CONSTRAINT u PRIMARY KEY (id)"),
+    case(PARTS, "ALTER TABLE r ADD CONSTRAINT u UNIQUE (id, a)"),
+    case(PARTS, "ALTER TABLE r ADD CONSTRAINT u PRIMARY KEY (id)"),
+    case(PARTS_NULLABLE, "ALTER TABLE r ADD CONSTRAINT u PRIMARY KEY (id)"),
+    since(17, PARTS, "ALTER TABLE r ADD CONSTRAINT u EXCLUDE USING btree (id WITH =)"),
+    case(T, "ALTER TABLE ONLY t ADD CONSTRAINT u UNIQUE (a)"),
     case(T, "CREATE INDEX CONCURRENTLY i ON t (a)"),
     case("CREATE TABLE t (a integer); CREATE INDEX i ON t (a);", "DROP INDEX i"),
     case("CREATE TABLE t (a integer); CREATE INDEX i ON t (a);", "DROP INDEX CONCURRENTLY i"),

@@ -30,6 +30,14 @@ static UNIQUE: Fact = Fact {
     claim: "a new unique, primary key or exclusion constraint builds its index under ACCESS EXCLUSIVE",
     source: "PostgreSQL manual, ALTER TABLE (ADD table_constraint); measured on 14–18",
 };
+static UNIQUE_PARTITIONS: Fact = Fact {
+    claim: "before 18, a unique constraint of a partitioned table holds SHARE on its partitions while it builds their indexes",
+    source: "DefineIndex; measured on 14–17",
+};
+static UNIQUE_ONLY: Fact = Fact {
+    claim: "a unique or primary key constraint of ONLY a partitioned table builds nothing: ACCESS EXCLUSIVE on it for a moment",
+    source: "PostgreSQL manual, CREATE INDEX (ONLY) and ALTER TABLE; measured on 14–18",
+};
 static USING_INDEX: Fact = Fact {
     claim: "a constraint USING INDEX takes over a finished index: ACCESS EXCLUSIVE for a moment",
     source: "PostgreSQL manual, ALTER TABLE (ADD table_constraint_using_index); measured on 14–18",
@@ -70,6 +78,13 @@ impl At<'_> {
                 ) => impact,
             };
         }
+        let has_index = match &add.constraint.kind {
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => true,
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) => false,
+        };
+        if add.only && has_index && self.table(table).is_some_and(|table| table.is_partitioned()) {
+            return self.exclusive(table, &UNIQUE_ONLY);
+        }
         match &add.constraint.kind {
             ConstraintKind::ForeignKey(key) => self.add_key(table, key, add.constraint.validity),
             ConstraintKind::Check(_) => match add.constraint.validity {
@@ -81,12 +96,22 @@ impl At<'_> {
                 Validity::NotValid | Validity::NotEnforced => self.exclusive_family(table, &NOT_NULL),
             },
             ConstraintKind::PrimaryKey(columns) => {
-                let impact = self.work(self.exclusive_family(table, &UNIQUE), table, Work::BuildIndex);
+                // Columns that may hold NULL become NOT NULL on each partition, which takes more than the build does.
+                let held = |column: &Ident| self.schema.column(table, column).recorded().is_some_and(|held| held.not_null);
+                let locking = if columns.iter().all(held) { self.building(table) } else { self.exclusive_family(table, &UNIQUE) };
+                let impact = self.work(locking, table, Work::BuildIndex);
                 self.key_columns_scan(impact, table, columns)
             }
-            ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => {
-                self.work(self.exclusive_family(table, &UNIQUE), table, Work::BuildIndex)
-            }
+            ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => self.work(self.building(table), table, Work::BuildIndex),
+        }
+    }
+
+    /// The locks under which a constraint builds its index.
+    fn building(self, table: &ObjectName) -> Impact {
+        let partitioned = self.table(table).is_some_and(|table| table.is_partitioned());
+        match partitioned && self.version.major < 18 {
+            true => self.exclusive(table, &UNIQUE_PARTITIONS).locking_all(self.schema.descendants(&self.name(table)), Lock::Share),
+            false => self.exclusive_family(table, &UNIQUE),
         }
     }
 

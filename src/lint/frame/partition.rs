@@ -38,6 +38,27 @@ impl<'a> Frame<'a> {
         Some(check(self.dialect(), default, &format!("NOT ({})", condition(self.dialect(), key, bound)?)))
     }
 
+    /// A unique or primary key of a partitioned table, built beside running writers: on the parent alone, then partition by
+    /// partition. `None` where partitions are partitioned again, and for a table that has none.
+    pub(in crate::lint) fn key_by_partition(&self, parent: &ObjectName, name: &Ident, kind: &str, columns: &[Ident]) -> Option<String> {
+        let dialect = self.dialect();
+        let leaves: Option<Vec<&Table>> =
+            self.table(parent)?.partitions().iter().map(|leaf| self.table(leaf).filter(|leaf| !leaf.is_partitioned())).collect();
+        let leaves = leaves.filter(|leaves| !leaves.is_empty())?;
+        let (on, of, columns) = (parent.spelled(dialect), name.spelled(dialect), columns.spelled(dialect));
+        let mut sql = format!("ALTER TABLE ONLY {on} ADD CONSTRAINT {of} {kind} ({columns});\n");
+        for leaf in leaves {
+            let own = derived(dialect, [leaf.name.name.as_str(), name.as_str()]).spelled(dialect);
+            let table = leaf.name.spelled(dialect);
+            sql.push_str(&format!(
+                "CREATE UNIQUE INDEX CONCURRENTLY {own} ON {table} ({columns});\n\
+                 {} ADD CONSTRAINT {own} {kind} USING INDEX {own};\nALTER INDEX {of} ATTACH PARTITION {own};\n",
+                recipe::alter(dialect, &leaf.name)
+            ));
+        }
+        Some(sql)
+    }
+
     /// The DEFAULT partition of a table where old releases fill it.
     pub(in crate::lint) fn old_default_partition(&self, parent: &ObjectName) -> Option<&'a ObjectName> {
         self.table(parent).and_then(Table::default_partition).filter(|default| !self.is_new_table(default))

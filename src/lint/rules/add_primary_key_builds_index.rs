@@ -27,13 +27,17 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let dialect = frame.dialect();
     let nullable = columns.iter().filter(|column| frame.column(table, column).is_none_or(|known| !known.not_null));
     let not_null: String = nullable.map(|column| recipe::set_not_null(dialect, table, column, None)).collect();
-    let name = recipe::constraint_name(dialect, table, &add.constraint).spelled(dialect);
-    let sql = format!(
-        "{not_null}CREATE UNIQUE INDEX CONCURRENTLY {name} ON {} ({});\n{} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};\n",
-        table.spelled(dialect),
-        columns.spelled(dialect),
-        recipe::alter(dialect, table),
-    );
+    let name = recipe::constraint_name(dialect, table, &add.constraint);
+    let key = frame.key_by_partition(table, &name, "PRIMARY KEY", columns).unwrap_or_else(|| {
+        format!(
+            "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {} ({});\n{} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};\n",
+            table.spelled(dialect),
+            columns.spelled(dialect),
+            recipe::alter(dialect, table),
+            name = name.spelled(dialect),
+        )
+    });
+    let sql = format!("{not_null}{key}");
     findings.push(
         Fault::new(format!("PRIMARY KEY builds an index over every row of `{table}`, and reads and writes wait meanwhile"))
             .on(table)

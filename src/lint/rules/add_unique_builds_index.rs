@@ -25,7 +25,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             continue;
         }
         let dialect = frame.dialect();
-        let later = recipe::add_constraint(dialect, table, constraint);
+        let name = recipe::constraint_name(dialect, table, constraint);
+        let by_partition = frame.key_by_partition(table, &name, "UNIQUE", columns);
+        let later = by_partition.unwrap_or_else(|| recipe::add_constraint(dialect, table, constraint));
         let (phase, sql) = match frame.operation {
             Operation::AddColumn(add) => {
                 let column = recipe::bare_column(dialect, &add.column);

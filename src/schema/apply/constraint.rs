@@ -1,10 +1,19 @@
 //! Constraints: adding, validating, renaming, dropping, and the indexes and NOT NULLs that come with them.
 
-use super::Applied;
 use super::reach::exists;
+use super::{Applied, Problem};
 use crate::schema::operation::{AddConstraint, NewConstraint};
 use crate::schema::table::{Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Validity};
 use crate::schema::{Dialect, Ident, ObjectName, Origin, Schema};
+
+/// What became of a constraint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Placed {
+    /// It stands there now.
+    Now,
+    /// Something that is not known in full has its place.
+    Already,
+}
 
 impl Schema {
     pub(super) fn add_constraint(&mut self, add: &AddConstraint, origin: &Origin) -> Applied {
@@ -16,6 +25,12 @@ impl Schema {
         }
         match &add.using_index {
             Some(index) => self.adopt_index(&table, index, &add.constraint, origin),
+            None if add.only && add.constraint.kind.has_index() && self.has_descendants(&table) => {
+                self.place_alone(&table, &add.constraint, origin)?;
+                let index = self.table_mut(&table).and_then(|table| table.indexes.last_mut());
+                index.into_iter().for_each(|index| index.valid = false);
+                Ok(())
+            }
             None => self.place_written(&table, &add.constraint, origin),
         }
     }
@@ -38,12 +53,21 @@ impl Schema {
 
     /// Puts a constraint with canonical names inside on a recorded table, with everything that the database makes beside it.
     pub(super) fn place_constraint(&mut self, canonical: &ObjectName, new: &NewConstraint, origin: &Origin) -> Applied {
+        let placed = self.place_alone(canonical, new, origin)?;
+        if placed == Placed::Now {
+            self.hand_down_constraint(canonical, new, origin);
+        }
+        Ok(())
+    }
+
+    /// The same, without what lies below.
+    fn place_alone(&mut self, canonical: &ObjectName, new: &NewConstraint, origin: &Origin) -> Result<Placed, Problem> {
         let kind = new.kind.clone();
-        let Some(table) = self.tables.get(canonical) else { return Ok(()) };
+        let Some(table) = self.tables.get(canonical) else { return Ok(Placed::Already) };
         if let Some(name) = &new.name
             && table.constraint(name).is_some()
         {
-            return table.unless_stale("constraint", name);
+            return table.unless_stale("constraint", name).map(|()| Placed::Already);
         }
         for column in own_columns(&kind) {
             if table.column(column).is_none() {
@@ -51,7 +75,7 @@ impl Schema {
             }
         }
         if matches!(kind, ConstraintKind::PrimaryKey(_)) && !table.primary_key().is_empty() {
-            return table.unless_stale("primary key", &table.name.name);
+            return table.unless_stale("primary key", &table.name.name).map(|()| Placed::Already);
         }
         let name = new.name.clone().or_else(|| self.constraint_name(table, &kind));
         let index_name = match &kind {
@@ -86,8 +110,7 @@ impl Schema {
         if let Some(index) = backing {
             self.place_index(canonical, index);
         }
-        self.hand_down_constraint(canonical, new, origin);
-        Ok(())
+        Ok(Placed::Now)
     }
 
     /// ADD CONSTRAINT … USING INDEX: the index takes the constraint's name, the constraint the index's columns.

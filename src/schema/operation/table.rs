@@ -110,6 +110,8 @@ pub struct AddConstraint {
     pub using_index: Option<Ident>,
     /// IF NOT EXISTS (MariaDB).
     pub if_not_exists: bool,
+    /// ALTER TABLE ONLY: what lies below gets no like of it.
+    pub only: bool,
 }
 
 /// Which constraint a DROP names.

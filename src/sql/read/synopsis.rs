@@ -87,7 +87,7 @@ const SHORTHANDS: &[(&str, &str)] = &[
     ("%if_exists", "if_exists:[ IF EXISTS ]"),
     ("%if_not_exists", "if_not_exists:[ IF NOT EXISTS ]"),
     ("%behavior", "[ cascade:CASCADE | RESTRICT ]"),
-    ("%relation", "{ ONLY table:name | ONLY ( table:name ) | table:name [ * ] }"),
+    ("%relation", "{ only:ONLY table:name | only:ONLY ( table:name ) | table:name [ * ] }"),
     ("%columns", "( column:ident ,... )"),
     ("%parameters", "( { any [ . any ] [ = [ - | + ] any ] } ,... )"),
     ("%signature", "[ arguments ]"),

@@ -183,7 +183,7 @@ fn redefine(f: &Found<'_>, column: NewColumn, constraints: Vec<NewConstraint>) -
 }
 
 fn add_constraint(f: &Found<'_>, constraint: NewConstraint) -> Result<Operation, Unread> {
-    let add = AddConstraint { table: table(f)?, constraint, using_index: None, if_not_exists: f.has("if_not_exists") };
+    let add = AddConstraint { table: table(f)?, constraint, using_index: None, if_not_exists: f.has("if_not_exists"), only: false };
     Ok(Operation::AddConstraint(Box::new(add)))
 }
 

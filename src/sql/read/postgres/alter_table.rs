@@ -51,7 +51,13 @@ static ACTIONS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     vec![
         one("ADD constraint", |f| {
             let (constraint, using_index) = *f.constraint("constraint")?;
-            Ok(Operation::AddConstraint(Box::new(AddConstraint { table: table(f)?, constraint, using_index, if_not_exists: false })))
+            Ok(Operation::AddConstraint(Box::new(AddConstraint {
+                table: table(f)?,
+                constraint,
+                using_index,
+                if_not_exists: false,
+                only: f.has("only"),
+            })))
         }),
         one("ADD [ COLUMN ] %if_not_exists column", |f| {
             let (column, constraints) = *f.column("column")?;
