@@ -1,11 +1,13 @@
 //! How many files a CPU second reads, replays and judges, and whether twice the files take twice the time.
 //!
-//! `cargo bench --bench replay [-- FILES]`. The history is made up, always the same, and consistent: every table,
-//! column and index that a file names was made by it or by an earlier one.
+//! `cargo bench --bench replay [-- FILES]`, or `-- --write DIR FILES` to write the history into a folder (for
+//! `against_squawk.py`). The history is made up, always the same, and consistent: every table, column and index that a
+//! file names was made by it or by an earlier one.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Instant;
 
 use concertina::lint::{Judge, Placed, Policy, Replay};
@@ -17,11 +19,27 @@ use concertina::sql::{self, Source};
 /// Where the kernel counts the CPU time of this process, in ticks of which a second has a hundred.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-fn main() {
-    let files = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
+fn main() -> std::io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let files = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
+    if let Some(at) = arguments.iter().position(|argument| argument == "--write") {
+        return write(Path::new(arguments.get(at + 1).map_or("history", String::as_str)), files);
+    }
     let small = run(files);
     let large = run(files * 2);
     println!("twice the files take {:.2} times the CPU time", large / small);
+    Ok(())
+}
+
+/// Writes so many files.
+fn write(folder: &Path, files: usize) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    (0..files).try_for_each(|number| std::fs::write(folder.join(format!("{}.sql", name(number))), script(number)))
+}
+
+/// What a migration is called.
+fn name(number: usize) -> String {
+    format!("{number:08}_step")
 }
 
 /// Reads, replays and judges so many files; the CPU time in seconds.
@@ -33,7 +51,7 @@ fn run(files: usize) -> f64 {
     let (mut statements, mut findings, mut read) = (0, 0, 0.0);
     let (wall, begun) = (Instant::now(), cpu_seconds());
     for (number, text) in texts.iter().enumerate() {
-        let id = MigrationId::new(&format!("{number:08}_step"));
+        let id = MigrationId::new(&name(number));
         let before = Instant::now();
         let source = Source::new(format!("migrations/{id}.sql"), text.as_str());
         let script = sql::read(&source, server);

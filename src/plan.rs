@@ -77,7 +77,7 @@ pub struct PlannedScript {
     pub digest: Digest,
     /// Where it is.
     pub state: ScriptState,
-    /// Its text; `None` for scripts that were only followed and cannot run again.
+    /// Its text; `None` for scripts that cannot run: they were only followed, or no ledger was at hand.
     pub source: Option<Source>,
     /// What it does; empty for scripts that were only followed.
     pub statements: Vec<PlannedStatement>,
@@ -85,7 +85,8 @@ pub struct PlannedScript {
     pub findings: Vec<Finding>,
     /// What would be wrong with it, had nobody answered for it.
     pub allowed: Vec<Allowed>,
-    /// What a backend executes; empty for scripts that are done and where a finding stands in the way.
+    /// What a backend executes; empty for scripts that are done, where a finding stands in the way, and without a ledger
+    /// (but for backfills).
     pub steps: Arc<[Step]>,
     /// Steps that an earlier run finished.
     pub finished: usize,

@@ -61,7 +61,8 @@ pub(super) fn write(report: &mut Report, globals: &Globals, destinations: &[Dest
         report.folder = folder(of_globals.unwrap_or(Path::new(&report.folder)));
     }
     for Destination { format, file } in destinations {
-        let text = redact(&rendered(report, *format, globals)?);
+        let text = rendered(report, *format, globals)?;
+        let text = redact(&text);
         fs::write(file, without_colour(&text)).map_err(|error| named(&error, file))?;
     }
     let format = globals.format.unwrap_or_default();
@@ -81,7 +82,8 @@ pub(super) fn write(report: &mut Report, globals: &Globals, destinations: &[Dest
 
 /// The result goes to standard output, an error in text to standard error.
 fn print(report: &Report, format: Format, globals: &Globals) -> io::Result<()> {
-    let text = redact(&rendered(report, format, globals)?);
+    let text = rendered(report, format, globals)?;
+    let text = redact(&text);
     if format == Format::Text && report.error.is_none() {
         let mut out = anstream::stdout().lock();
         out.write_all(text.as_bytes())?;
@@ -89,7 +91,8 @@ fn print(report: &Report, format: Format, globals: &Globals) -> io::Result<()> {
     }
     if report.error.is_some() && format != Format::Json {
         // Few formats have a place for it, and their readers are machines.
-        let told = redact(&rendered(report, Format::Text, globals)?);
+        let told = rendered(report, Format::Text, globals)?;
+        let told = redact(&told);
         let mut err = anstream::stderr().lock();
         err.write_all(told.as_bytes())?;
         err.flush()?;

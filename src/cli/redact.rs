@@ -1,8 +1,18 @@
 //! Keeps passwords out of everything that is written: whatever looks like a URL loses its password.
 
-/// The text with every password in a URL or a `password=` setting replaced by `***`.
-pub(super) fn redact(text: &str) -> String {
-    settings(&urls(text))
+use std::borrow::Cow;
+
+use memchr::memchr_iter;
+use memchr::memmem;
+
+/// The text with every password in a URL or a `password=` setting replaced by `***`. What holds none is not copied:
+/// a report may be tens of megabytes long.
+pub(super) fn redact(text: &str) -> Cow<'_, str> {
+    let urls = if memmem::find(text.as_bytes(), b"://").is_some() { Cow::Owned(urls(text)) } else { Cow::Borrowed(text) };
+    match setting(&urls, 0) {
+        Some(first) => Cow::Owned(settings(&urls, first)),
+        None => urls,
+    }
 }
 
 /// `scheme://user:secret@host` becomes `scheme://user:***@host`. The password ends at the last `@` before white space
@@ -10,7 +20,7 @@ pub(super) fn redact(text: &str) -> String {
 fn urls(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("://") {
+    while let Some(at) = memmem::find(rest.as_bytes(), b"://") {
         let (before, after) = rest.split_at(at + 3);
         clean.push_str(before);
         let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '<' | '>')).unwrap_or(after.len());
@@ -33,18 +43,31 @@ fn urls(text: &str) -> String {
     clean
 }
 
+/// What stands before the secret of a setting, in any case.
+const SETTING: &str = "password=";
+
+/// The first secret of a setting behind `from`.
+fn setting(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let ends = memchr_iter(b'=', &bytes[from..]).map(|at| from + at + 1);
+    let mut secrets =
+        ends.filter(|&end| end.checked_sub(SETTING.len()).is_some_and(|start| bytes[start..end].eq_ignore_ascii_case(SETTING.as_bytes())));
+    secrets.next()
+}
+
 /// `password=secret` (query parameters, key-value connection strings) becomes `password=***`.
-fn settings(text: &str) -> String {
+fn settings(text: &str, first: usize) -> String {
     let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.to_ascii_lowercase().find("password=") {
-        let (before, after) = rest.split_at(at + "password=".len());
-        clean.push_str(before);
+    let mut copied = 0;
+    let mut next = Some(first);
+    while let Some(at) = next {
+        clean.push_str(&text[copied..at]);
         clean.push_str("***");
-        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '`')).unwrap_or(after.len());
-        rest = &after[end..];
+        let after = &text[at..];
+        copied = at + after.find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '`')).unwrap_or(after.len());
+        next = setting(text, copied);
     }
-    clean.push_str(rest);
+    clean.push_str(&text[copied..]);
     clean
 }
 

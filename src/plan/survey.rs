@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::base;
 use super::commute::{Touches, clashes, foresee};
-use super::graph::{Cycle, Graph};
+use super::graph::{Cycle, Graph, Reach};
 use super::history;
 use super::steps::{Steps, changes_data, steps};
 use super::{
@@ -94,7 +94,9 @@ impl Survey<'_> {
         }
         .with_small_tables(self.project.small_tables.iter().map(String::as_str));
         let past = Past::of(self);
+        let beside = Reach::new(&graph).beside_open(|node| past.judge(node) == Judge::Yes);
         let mut work = Work {
+            beside,
             survey: self,
             past: &past,
             replay: Replay::new(self.server, self.migrations.knowledge(), policy),
@@ -201,6 +203,8 @@ struct Kept {
 struct Work<'a> {
     survey: &'a Survey<'a>,
     past: &'a Past<'a>,
+    /// The scripts that are not ordered against every other: only these can clash.
+    beside: HashSet<NodeRef>,
     replay: Replay,
     touches: Touches,
     scripts: Vec<PlannedScript>,
@@ -217,7 +221,8 @@ impl Work<'_> {
         let judge = self.past.judge(node);
         let script = sql::read(&self.text(migration, file, judge)?, self.survey.server);
         let placed = Placed { migration: &migration.id, phase: node.phase, script: &script, allowances: &migration.settings.allowances };
-        let foreseen = foresee(&script, self.replay.schema());
+        let is_beside = self.beside.contains(node);
+        let foreseen = if is_beside { foresee(&script, self.replay.schema()) } else { Vec::new() };
         let is_late = self.past.is_old_and_pending(node);
         let mut report = self.replay.script(placed, if is_late { Judge::Yes } else { judge });
         if is_late {
@@ -229,7 +234,8 @@ impl Work<'_> {
             migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
         let mut cut = Steps::default();
         let runs = judge == Judge::Yes || is_late || (node.phase == Phase::Backfill && open_contract);
-        if runs {
+        // By files alone nothing runs; what is asked of a backfill is whether it can be cut.
+        if runs && (self.past.ledger().is_some() || node.phase == Phase::Backfill) {
             cut = steps(node, &script, &report.statements, self.replay.schema(), self.survey.server);
         }
         if node.phase == Phase::Backfill && open_contract {
@@ -237,7 +243,9 @@ impl Work<'_> {
             proofs.extend(guards(migration, self.survey.server));
             self.proofs.insert(migration.id.clone(), proofs);
         }
-        self.touches.add(node, &script, &foreseen, self.replay.schema(), judge);
+        if is_beside {
+            self.touches.add(node, &script, &foreseen, self.replay.schema(), judge);
+        }
         if judge == Judge::Yes || is_late {
             self.judge_cut(placed, &cut, &mut report);
         }
@@ -315,7 +323,7 @@ impl Work<'_> {
             path: std::sync::Arc::clone(&file.path),
             digest: file.digest,
             state,
-            source: kept.runs.then(|| script.source.clone()),
+            source: (kept.runs && self.past.ledger().is_some()).then(|| script.source.clone()),
             statements,
             findings: report.findings,
             allowed: report.allowed,
@@ -327,6 +335,7 @@ impl Work<'_> {
 
     fn finish(mut self, graph: &Graph) -> Result<Plan, PlanError> {
         let mut clashes = clashes(graph, &self.touches);
+        let places: HashMap<NodeRef, usize> = self.scripts.iter().enumerate().map(|(place, script)| (script.node.clone(), place)).collect();
         let mut allowed = Vec::new();
         for clash in &clashes {
             // The later one is told, since it is the one that is being written, unless it ran already.
@@ -334,11 +343,10 @@ impl Work<'_> {
                 Judge::Yes => (&clash.second, &clash.first),
                 Judge::No => (&clash.first, &clash.second),
             };
-            let Some(planned) = self.scripts.iter_mut().find(|script| script.node == side.node) else { continue };
-            let (Some(migration), Some(source)) = (self.survey.migrations.get(&side.node.migration), planned.source.clone()) else {
-                continue;
-            };
-            let script = sql::read(&source, self.survey.server);
+            let Some(planned) = places.get(&side.node).map(|place| &mut self.scripts[*place]) else { continue };
+            let migrations = self.survey.migrations;
+            let (Some(migration), Some(file)) = (migrations.get(&side.node.migration), migrations.script(&side.node)) else { continue };
+            let script = sql::read(&file.source()?, self.survey.server);
             let placed =
                 Placed { migration: &migration.id, phase: side.node.phase, script: &script, allowances: &migration.settings.allowances };
             let mut report = ScriptReport {

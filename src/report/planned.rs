@@ -1,9 +1,11 @@
 //! Plans as parts of a report: migrations with their phases, statements with locks and cost, gates.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::dialect::{self, Certainty, Cost, Impact, Lock, Work};
-use crate::migration::NodeRef;
+use crate::migration::{MigrationId, NodeRef};
 use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, Question, ScriptState, StatementOrigin};
 use crate::schema::ObjectName;
 use crate::schema::size::Sizes;
@@ -21,13 +23,14 @@ pub fn open(plan: &Plan) -> Vec<MigrationView> {
 /// The migrations that have a script of interest, in the order of the plan, with these scripts alone.
 pub fn some(plan: &Plan, is_wanted: impl Fn(&PlannedScript) -> bool) -> Vec<MigrationView> {
     let mut migrations: Vec<MigrationView> = Vec::new();
+    let mut places: HashMap<&MigrationId, usize> = HashMap::new();
     for script in plan.scripts.iter().filter(|script| is_wanted(script)) {
-        let id = script.node.migration.as_str();
-        let phase = phase(script, plan.basis, &plan.sizes);
-        match migrations.iter_mut().find(|migration| migration.id == id) {
-            Some(migration) => migration.phases.push(phase),
-            None => migrations.push(MigrationView { id: id.to_owned(), phases: vec![phase] }),
-        }
+        let id = &script.node.migration;
+        let place = *places.entry(id).or_insert_with(|| {
+            migrations.push(MigrationView { id: id.to_string(), phases: Vec::new() });
+            migrations.len() - 1
+        });
+        migrations[place].phases.push(phase(script, plan.basis, &plan.sizes));
     }
     for migration in &mut migrations {
         migration.phases.sort_by_key(|phase| phase.phase);

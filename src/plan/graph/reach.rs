@@ -1,6 +1,8 @@
 //! Whether one script comes before another, answered in constant time for the chain of expands that nearly every
 //! script hangs on.
 
+use std::collections::HashSet;
+
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
@@ -52,6 +54,50 @@ impl<'g> Reach<'g> {
         Reach { graph, rank, link, last_before, first_behind }
     }
 
+    /// The scripts that are not ordered against some other one, where one of the two is still open.
+    pub(in crate::plan) fn beside_open(&self, is_open: impl Fn(&NodeRef) -> bool) -> HashSet<NodeRef> {
+        let size = self.graph.graph.node_count();
+        let open: Vec<bool> = self.graph.graph.node_indices().map(|node| is_open(&self.graph.graph[node])).collect();
+        let off: Vec<usize> = (0..size).filter(|node| self.link[*node].is_none()).collect();
+        let mut chain: Vec<(usize, usize)> = (0..size).filter_map(|node| Some((self.link[node]?, node))).collect();
+        chain.sort_unstable();
+        // How many open links stand before each link.
+        let mut before = vec![0_usize; chain.len() + 1];
+        for (place, (_, node)) in chain.iter().enumerate() {
+            before[place + 1] = before[place] + usize::from(open[*node]);
+        }
+        // Where ranges of links beside a script off the chain begin (+1) and end (-1): of any such script, and of open ones.
+        let mut of_any = vec![0_isize; chain.len() + 1];
+        let mut of_open = vec![0_isize; chain.len() + 1];
+        let mut beside: HashSet<usize> = HashSet::new();
+        let any_off_is_open = off.iter().any(|node| open[*node]);
+        for &node in &off {
+            let (after, until) = self.beside(node);
+            let (start, end) = (after.map_or(0, |after| after + 1), until.unwrap_or(chain.len()));
+            if start < end {
+                of_any[start] += 1;
+                of_any[end] -= 1;
+                if open[node] {
+                    of_open[start] += 1;
+                    of_open[end] -= 1;
+                }
+            }
+            let open_links = before[end.max(start)] - before[start];
+            if any_off_is_open || open_links > 0 {
+                beside.insert(node);
+            }
+        }
+        let (mut any, mut opened) = (0, 0);
+        for (place, (_, node)) in chain.iter().enumerate() {
+            any += of_any[place];
+            opened += of_open[place];
+            if opened > 0 || (any > 0 && open[*node]) {
+                beside.insert(*node);
+            }
+        }
+        beside.into_iter().map(|node| self.graph.graph[NodeIndex::new(node)].clone()).collect()
+    }
+
     /// The number of a script; numbers follow the order.
     pub(in crate::plan) fn number(&self, node: &NodeRef) -> Option<usize> {
         self.graph.indices.get(node).map(|index| index.index())
@@ -88,7 +134,7 @@ impl<'g> Reach<'g> {
 
     /// A walk that leaves the chain alone.
     fn reaches_beside(&self, from: usize, to: usize) -> bool {
-        let mut seen = std::collections::HashSet::from([from]);
+        let mut seen = HashSet::from([from]);
         let mut stack = vec![from];
         while let Some(node) = stack.pop() {
             if node == to {

@@ -1,6 +1,7 @@
 //! How scripts are cut into steps.
 
 use super::*;
+use crate::ledger::Ledger;
 use crate::plan::Known;
 use crate::plan::testing::plan;
 
@@ -13,7 +14,7 @@ const USERS: (&str, &str) = (
 
 /// The steps of an expand script, or of the file at this path.
 fn of(path: &str, sql: &str) -> Vec<Step> {
-    let plan = plan(&[USERS, (path, sql)], Known::Nothing);
+    let plan = plan(&[USERS, (path, sql)], Known::Ledger(&Ledger::empty(jiff::Timestamp::UNIX_EPOCH)));
     plan.scripts.last().expect("planned").steps.to_vec()
 }
 

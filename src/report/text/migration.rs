@@ -1,6 +1,6 @@
 //! Migrations phase by phase: how far they are, what each statement locks and costs, what was found, what is held.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use colored::{ColoredString, Colorize};
@@ -33,9 +33,13 @@ pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
         let _ =
             writeln!(text, "{left} of {} migrations have no error or warning and are not listed; -v lists them", report.migrations.len());
     }
+    let mut by_file: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, found) in report.findings.iter().enumerate() {
+        by_file.entry(&found.file).or_default().push(index);
+    }
     for migration in listed.into_iter().filter(|_| !(is_run && is_bare)) {
         paragraph(text);
-        one(report, migration, &mut shown, &mut quota, text);
+        one(report, migration, &by_file, &mut shown, &mut quota, text);
     }
     for (finding, _) in report.findings.iter().zip(&shown).filter(|(_, shown)| !**shown) {
         quota.tell(finding, text);
@@ -112,7 +116,14 @@ fn gate_of(report: &Report, migration: &str, width: usize, text: &mut String) {
     gate::render(&conditions, detail, report.now, width, text);
 }
 
-fn one<'r>(report: &'r Report, migration: &MigrationView, shown: &mut [bool], quota: &mut Quota<'r>, text: &mut String) {
+fn one<'r>(
+    report: &'r Report,
+    migration: &MigrationView,
+    by_file: &HashMap<&str, Vec<usize>>,
+    shown: &mut [bool],
+    quota: &mut Quota<'r>,
+    text: &mut String,
+) {
     let width = quota.style.width;
     let _ = writeln!(text, "{}", migration.id.bold());
     for phase in &migration.phases {
@@ -126,10 +137,9 @@ fn one<'r>(report: &'r Report, migration: &MigrationView, shown: &mut [bool], qu
             told = declared;
             one_statement(statement, width, text);
         }
-        let here = |file: &str| file == phase.file;
-        for (index, found) in report.findings.iter().enumerate().filter(|(_, found)| here(&found.file)) {
+        for &index in by_file.get(phase.file.as_str()).into_iter().flatten() {
             if !std::mem::replace(&mut shown[index], true) {
-                quota.tell(found, text);
+                quota.tell(&report.findings[index], text);
                 paragraph(text);
             }
         }
