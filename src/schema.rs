@@ -19,6 +19,7 @@ pub mod version;
 
 mod catalogue;
 mod dependents;
+mod objects;
 mod search_path;
 
 pub use apply::Problem;

@@ -28,7 +28,8 @@ const FLOORS: &[&[&str]] = &[
 /// Which wings may use an external crate. A crate that is not listed may be used by all.
 const KEPT_IN: &[(&str, &[&str])] = &[
     ("sqlparser", &["sql"]),
-    ("memchr", &["sql"]),
+    ("arcstr", &["schema"]),
+    ("memchr", &["sql", "cli"]),
     ("petgraph", &["plan"]),
     ("sqlx", &["backend"]),
     ("toml", &["migration", "cli"]),

@@ -11,7 +11,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use concertina::dialect::{self, Certainty, Conversion, Impact, Lock, TransactionUse};
-use concertina::schema::expression::Shape;
+use concertina::schema::expression::{ExpressionFacts, Shape};
 use concertina::schema::operation::ColumnChange;
 use concertina::schema::table::{Knowledge, TypeName};
 use concertina::schema::{Dialect, Expression, Ident, ObjectName, Operation, Origin, Schema, Server, ServerVersion, Volatility};
@@ -231,14 +231,15 @@ async fn functions_are_as_volatile_as_declared() {
 }
 
 fn call(name: &str) -> Expression {
-    Expression {
+    let facts = ExpressionFacts {
         text: format!("{name} ( )"),
         columns: Vec::new(),
         functions: vec![ObjectName::bare(Ident::stored(name))],
         shape: Shape::Computed,
         proves_not_null: Vec::new(),
         demands: Vec::new(),
-    }
+    };
+    facts.into()
 }
 
 /// Types whose changes are tried against each other, as SQL.

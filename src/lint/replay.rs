@@ -217,6 +217,10 @@ impl Replay {
                 (self.before, self.after) = (before, after);
             }
         }
+        match &mut self.before {
+            Some(before) => before.share(&mut self.after),
+            None => self.after.settle(),
+        }
     }
 
     /// Whether the transaction leaves nothing behind. In MySQL, DDL stays.
@@ -280,6 +284,8 @@ impl Replay {
                 (before, self.after) = undone;
             }
         }
+        // Between scripts both are the same; within one they go apart again, table by table.
+        before.share(&mut self.after);
         self.before = Some(before);
         let (findings, allowed, settled) = hearing.close();
         self.settled.extend(settled.map(|settled| (placed.migration.clone(), settled)));

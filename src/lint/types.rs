@@ -150,11 +150,12 @@ fn kind(ty: &TypeName) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::table::TypeFacts;
 
     fn ty(text: &str) -> TypeName {
         let (base, numbers) = text.split_once('(').unwrap_or((text, ""));
         let modifiers = numbers.trim_end_matches(')').split(',').filter_map(|number| number.trim().parse().ok()).collect();
-        TypeName { modifiers, ..TypeName::plain(base) }
+        TypeFacts { modifiers, ..TypeFacts::plain(base) }.into()
     }
 
     #[test]

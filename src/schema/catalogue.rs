@@ -2,14 +2,13 @@
 //!
 //! Objects are shared between copies (`Arc`), so a copy of a schema costs its maps, not its tables.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
 use super::backlinks::Backlinks;
 use super::object::{Routine, Sequence, UserType, View};
+use super::objects::Objects;
 use super::search_path::SearchPath;
 use super::table::{Column, Index, Knowledge, Table, Trigger};
 use super::{Dialect, Ident, ObjectName, Origin};
+use std::collections::{HashMap, HashSet};
 
 /// What a look-up says. Rules treat `Unknown` as "may exist, may be anything".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +85,11 @@ pub struct Schema {
     pub(super) dialect: Dialect,
     /// `Unknown` when objects may exist that no replayed migration made (loose files, an adopted database).
     pub(super) history: Knowledge,
-    pub(super) tables: HashMap<ObjectName, Arc<Table>>,
-    pub(super) views: HashMap<ObjectName, Arc<View>>,
-    pub(super) routines: HashMap<ObjectName, Arc<Routine>>,
-    pub(super) types: HashMap<ObjectName, Arc<UserType>>,
-    pub(super) sequences: HashMap<ObjectName, Arc<Sequence>>,
+    pub(super) tables: Objects<Table>,
+    pub(super) views: Objects<View>,
+    pub(super) routines: Objects<Routine>,
+    pub(super) types: Objects<UserType>,
+    pub(super) sequences: Objects<Sequence>,
     /// Schemas made by CREATE SCHEMA; what lies in others may exist unseen.
     pub(super) schemas: HashMap<Ident, Origin>,
     /// Index name → the table or materialised view that carries it. Empty in MySQL, where a table has its own index names.
@@ -146,11 +145,11 @@ impl Schema {
         Schema {
             dialect,
             history,
-            tables: HashMap::new(),
-            views: HashMap::new(),
-            routines: HashMap::new(),
-            types: HashMap::new(),
-            sequences: HashMap::new(),
+            tables: Objects::new(),
+            views: Objects::new(),
+            routines: Objects::new(),
+            types: Objects::new(),
+            sequences: Objects::new(),
             schemas: HashMap::new(),
             index_tables: HashMap::new(),
             trigger_tables: HashMap::new(),
@@ -304,6 +303,24 @@ impl Schema {
     /// Every recorded sequence, in no order.
     pub fn sequences(&self) -> impl Iterator<Item = &Sequence> {
         self.sequences.values().map(AsRef::as_ref)
+    }
+
+    /// Lets this schema share the objects of another one in which the same has happened: equal ones are then held once.
+    pub(crate) fn share(&mut self, other: &mut Schema) {
+        self.tables.share(&mut other.tables, Table::shrink);
+        self.views.share(&mut other.views, |_| {});
+        self.routines.share(&mut other.routines, |_| {});
+        self.types.share(&mut other.types, |_| {});
+        self.sequences.share(&mut other.sequences, |_| {});
+    }
+
+    /// Forgets which objects changed: no other schema is kept beside this one.
+    pub(crate) fn settle(&mut self) {
+        self.tables.settle(Table::shrink);
+        self.views.settle(|_| {});
+        self.routines.settle(|_| {});
+        self.types.settle(|_| {});
+        self.sequences.settle(|_| {});
     }
 
     /// What may be said of a canonical name under which nothing is recorded.

@@ -1,11 +1,19 @@
 //! What replay and lints need to know of an SQL expression, without its syntax tree.
 
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use super::comparison::Demand;
 use super::{Ident, ObjectName};
 
-/// An expression reduced to facts: the reader of SQL computes them once.
+/// An expression reduced to facts: the reader of SQL computes them once. Copies share them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Expression(Arc<ExpressionFacts>);
+
+/// What is known of an [`Expression`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expression {
+pub struct ExpressionFacts {
     /// The tokens joined by single blanks: equal texts mean equal expressions.
     pub text: String,
     /// Columns named in it (last part of the name).
@@ -18,6 +26,32 @@ pub struct Expression {
     pub proves_not_null: Vec<Ident>,
     /// What it says, as a condition, about columns compared with constants.
     pub demands: Vec<Demand>,
+}
+
+impl From<ExpressionFacts> for Expression {
+    fn from(facts: ExpressionFacts) -> Expression {
+        Expression(Arc::new(facts))
+    }
+}
+
+impl Deref for Expression {
+    type Target = ExpressionFacts;
+
+    fn deref(&self) -> &ExpressionFacts {
+        &self.0
+    }
+}
+
+impl DerefMut for Expression {
+    fn deref_mut(&mut self) -> &mut ExpressionFacts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// The outer form of an expression.

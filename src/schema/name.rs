@@ -2,10 +2,12 @@
 //!
 //! Must not know where a name was written.
 
+mod shared;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 
 /// A family of databases that share one SQL grammar and one set of facts.
@@ -71,8 +73,9 @@ pub const POSTGRES_NAME_BYTES: usize = 63;
 /// (MySQL table names are compared so too: replay follows `lower_case_table_names = 1`).
 #[derive(Clone)]
 pub struct Ident {
-    folded: Arc<str>,
-    written: Arc<str>,
+    folded: ArcStr,
+    /// Where it differs.
+    written: Option<ArcStr>,
 }
 
 impl Ident {
@@ -83,25 +86,17 @@ impl Ident {
             (Dialect::Postgres, Quoting::Bare) => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
             (Dialect::Sqlite | Dialect::Mysql, _) => !text.bytes().any(|byte| byte.is_ascii_uppercase()),
         };
-        let written: Arc<str> = Arc::from(text);
-        if dialect == Dialect::Postgres && text.len() > POSTGRES_NAME_BYTES {
-            let kept = &text[..text.floor_char_boundary(POSTGRES_NAME_BYTES)];
-            let folded = if keeps_case { Arc::from(kept) } else { Arc::from(kept.to_ascii_lowercase()) };
-            return Ident { folded, written };
-        }
         let kept = &text[..kept(dialect, text)];
-        let folded = match (keeps_case, kept.len() == text.len()) {
-            (true, true) => Arc::clone(&written),
-            (true, false) => Arc::from(kept),
-            (false, _) => Arc::from(kept.to_ascii_lowercase()),
-        };
-        Ident { folded, written }
+        if keeps_case && kept.len() == text.len() {
+            return Ident::stored(text);
+        }
+        let folded = if keeps_case { shared::text(kept) } else { shared::text(&kept.to_ascii_lowercase()) };
+        Ident { folded, written: Some(shared::text(text)) }
     }
 
     /// A name that is already in the form the database stores (from a catalogue or a constant).
     pub fn stored(text: &str) -> Ident {
-        let folded: Arc<str> = Arc::from(text);
-        Ident { written: Arc::clone(&folded), folded }
+        Ident { folded: shared::text(text), written: None }
     }
 
     /// The form in which the database compares it.
@@ -111,14 +106,14 @@ impl Ident {
 
     /// The form in which it was written.
     pub fn written(&self) -> &str {
-        &self.written
+        self.written.as_ref().unwrap_or(&self.folded)
     }
 
     /// The name quoted for use in SQL of this dialect.
     pub fn quoted(&self, dialect: Dialect) -> String {
         match dialect {
             Dialect::Postgres => dialect.quote(&self.folded),
-            Dialect::Sqlite | Dialect::Mysql => dialect.quote(&self.written),
+            Dialect::Sqlite | Dialect::Mysql => dialect.quote(self.written()),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Tables and what hangs on them: columns, constraints, indexes, triggers, partitions.
 
+mod type_name;
+
+pub use type_name::{TypeFacts, TypeName};
+
 use super::{Expression, Ident, ObjectName, Origin};
 
 /// A table as the replay knows it.
@@ -111,21 +115,6 @@ pub enum Generated {
     IdentityByDefault,
     /// serial / bigserial / smallserial, or AUTO_INCREMENT.
     Serial,
-}
-
-/// A data type, normalised: aliases resolved (`int4` → `integer`), modifiers apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TypeName {
-    /// Lower case, without modifiers; `schema.name` for user types. `integer`, `character varying`, `timestamp with time zone`.
-    pub base: String,
-    /// The numbers in parentheses: length, or precision and scale.
-    pub modifiers: Vec<i64>,
-    /// How many `[]` follow.
-    pub array: u8,
-    /// MySQL's UNSIGNED.
-    pub unsigned: bool,
-    /// The labels of an inline MySQL ENUM or SET.
-    pub labels: Vec<String>,
 }
 
 /// A constraint on a table.
@@ -303,6 +292,14 @@ pub enum Persistence {
 }
 
 impl Table {
+    /// Gives back the room that its lists do not use.
+    pub(super) fn shrink(&mut self) {
+        self.columns.shrink_to_fit();
+        self.constraints.shrink_to_fit();
+        self.indexes.shrink_to_fit();
+        self.triggers.shrink_to_fit();
+    }
+
     /// The partitioned table that this one is attached to.
     pub fn partition_parent(&self) -> Option<&ObjectName> {
         match &self.partitioning {
@@ -435,33 +432,4 @@ pub fn charset<'a>(details: &'a [Detail], collation: Option<&'a ObjectName>) -> 
         Detail::Comment(_) | Detail::OnUpdate | Detail::Invisible | Detail::Nullable | Detail::IgnoredReference(_) => None,
     });
     stated.or_else(|| collation.and_then(|name| name.name.as_str().split('_').next()))
-}
-
-impl TypeName {
-    /// A type without modifiers.
-    pub fn plain(base: &str) -> TypeName {
-        TypeName { base: base.to_owned(), modifiers: Vec::new(), array: 0, unsigned: false, labels: Vec::new() }
-    }
-}
-
-impl std::fmt::Display for TypeName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // `timestamp(3) with time zone`
-        let (head, zone) = match self.base.find(" with") {
-            Some(at) => self.base.split_at(at),
-            None => (self.base.as_str(), ""),
-        };
-        f.write_str(head)?;
-        if !self.labels.is_empty() {
-            write!(f, "('{}')", self.labels.join("', '"))?;
-        } else if !self.modifiers.is_empty() {
-            let numbers: Vec<String> = self.modifiers.iter().map(i64::to_string).collect();
-            write!(f, "({})", numbers.join(", "))?;
-        }
-        f.write_str(zone)?;
-        if self.unsigned {
-            f.write_str(" unsigned")?;
-        }
-        (0..self.array).try_for_each(|_| f.write_str("[]"))
-    }
 }

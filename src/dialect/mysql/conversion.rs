@@ -70,13 +70,14 @@ fn more_labels(from: &TypeName, to: &TypeName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::table::TypeFacts;
 
     fn varchar(length: i64) -> TypeName {
-        TypeName { modifiers: vec![length], ..TypeName::plain("varchar") }
+        TypeFacts { modifiers: vec![length], ..TypeFacts::plain("varchar") }.into()
     }
 
     fn labels(base: &str, count: usize) -> TypeName {
-        TypeName { labels: (0..count).map(|number| format!("l{number}")).collect(), ..TypeName::plain(base) }
+        TypeFacts { labels: (0..count).map(|number| format!("l{number}")).collect(), ..TypeFacts::plain(base) }.into()
     }
 
     const MYSQL: ServerVersion = ServerVersion::new(8, 0);

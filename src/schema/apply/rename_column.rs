@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Applied;
 use crate::schema::comparison::Demand;
+use crate::schema::expression::ExpressionFacts;
 use crate::schema::operation::ObjectChange;
 use crate::schema::table::{ConstraintKind, Generated, IndexKey, Partitioning, Table};
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Schema};
@@ -129,12 +130,13 @@ impl Expression {
         if !self.columns.contains(column) {
             return;
         }
-        replace(&mut self.columns, column, to);
-        replace(&mut self.proves_not_null, column, to);
-        let compared = self.demands.iter_mut().flat_map(Demand::comparisons_mut).filter(|comparison| comparison.column == *column);
+        let facts: &mut ExpressionFacts = self;
+        replace(&mut facts.columns, column, to);
+        replace(&mut facts.proves_not_null, column, to);
+        let compared = facts.demands.iter_mut().flat_map(Demand::comparisons_mut).filter(|comparison| comparison.column == *column);
         compared.for_each(|comparison| comparison.column = to.clone());
         let mut in_string = false;
-        let words: Vec<&str> = self
+        let words: Vec<&str> = facts
             .text
             .split(' ')
             .map(|word| {
@@ -143,7 +145,7 @@ impl Expression {
                 if names { to.as_str() } else { word }
             })
             .collect();
-        self.text = words.join(" ");
+        facts.text = words.join(" ");
     }
 }
 

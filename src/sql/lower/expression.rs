@@ -6,7 +6,7 @@ use sqlparser::tokenizer::Token;
 
 use super::query::Walked;
 use super::tautology::always_true;
-use crate::schema::expression::Shape;
+use crate::schema::expression::{ExpressionFacts, Shape};
 use crate::schema::{Dialect, Expression, Ident, ObjectName};
 use crate::sql::Span;
 use crate::sql::cursor::{Cursor, Unread, grammar};
@@ -92,7 +92,8 @@ impl Cursor<'_> {
         let mut demands = Vec::new();
         self.collect_demands(tree, &mut demands);
         let text = self.normalised(tree, span);
-        Ok((Expression { text, columns, functions: found.functions, shape: shape(tree), proves_not_null, demands }, found.reads))
+        let facts = ExpressionFacts { text, columns, functions: found.functions, shape: shape(tree), proves_not_null, demands };
+        Ok((facts.into(), found.reads))
     }
 
     /// The tokens of a span joined by blanks; bare words in lower case, outer parentheses dropped.

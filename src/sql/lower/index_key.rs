@@ -12,7 +12,7 @@ use crate::sql::cursor::{Cursor, Unread, grammar};
 pub(super) fn columns_of(key: IndexKey) -> Vec<Ident> {
     match key {
         IndexKey::Column(column) => vec![column],
-        IndexKey::Expression(expression) => expression.columns,
+        IndexKey::Expression(expression) => expression.columns.clone(),
     }
 }
 

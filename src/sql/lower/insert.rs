@@ -243,7 +243,10 @@ mod tests {
         let some =
             insert(Dialect::Postgres, "INSERT INTO t (a) SELECT b FROM o WHERE NOT EXISTS (SELECT FROM t WHERE t.a = o.b) ORDER BY 1");
         assert_eq!((some.extent, names(&some.reads)), (Extent::Condition, "o t".to_owned()));
-        assert_eq!(some.condition.map(|condition| condition.text).as_deref(), Some("not exists ( select from t where t . a = o . b )"));
+        assert_eq!(
+            some.condition.map(|condition| condition.text.clone()).as_deref(),
+            Some("not exists ( select from t where t . a = o . b )")
+        );
         let tautology = insert(Dialect::Sqlite, "INSERT INTO t (a) SELECT b FROM o WHERE true ON CONFLICT DO NOTHING");
         assert_eq!((tautology.extent, tautology.conflict_guard), (Extent::All, true));
     }

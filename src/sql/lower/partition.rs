@@ -125,7 +125,7 @@ impl Cursor<'_> {
             _ if self.word("columns") => self.ident_list()?,
             _ => {
                 let (expression, _) = self.parenthesised_expression()?;
-                expression.columns
+                expression.columns.clone()
             }
         };
         Ok((strategy.to_owned(), columns))

@@ -51,7 +51,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
              ON table:name [ FOR EACH ROW ] [ WHEN condition:expr ] BEGIN block", |f| {
             let mut uses = f.code("block")?.uses;
             uses.extend(f.idents("column"));
-            uses.extend(f.expression("condition").into_iter().flat_map(|condition| condition.columns));
+            uses.extend(f.expression("condition").into_iter().flat_map(|condition| condition.columns.clone()));
             Ok(Operation::CreateTrigger(Box::new(CreateTrigger {
                 name: f.name("name")?,
                 table: f.name("table")?,

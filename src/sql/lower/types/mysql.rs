@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use crate::schema::table::TypeName;
+use crate::schema::table::{TypeFacts, TypeName};
 use crate::sql::cursor::{Cursor, Unread};
 
 /// Types that take no part in aliases, with an optional size.
@@ -69,8 +69,8 @@ fn base(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
         "smallint" | "int2" => whole(cursor, "smallint")?,
         "mediumint" | "int3" | "middleint" => whole(cursor, "mediumint")?,
         "bigint" | "int8" => whole(cursor, "bigint")?,
-        "serial" => TypeName { unsigned: true, ..TypeName::plain("bigint") },
-        "bool" | "boolean" => TypeName { modifiers: vec![1], ..TypeName::plain("tinyint") },
+        "serial" => TypeFacts { unsigned: true, ..TypeFacts::plain("bigint") }.into(),
+        "bool" | "boolean" => TypeFacts { modifiers: vec![1], ..TypeFacts::plain("tinyint") }.into(),
         "decimal" | "dec" | "numeric" | "fixed" => {
             let mut ty = sized(cursor, "numeric")?;
             if ty.modifiers.is_empty() {
@@ -112,7 +112,7 @@ fn base(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
                 TypeName::plain("mediumtext")
             }
         }
-        "enum" | "set" => TypeName { labels: cursor.list(Cursor::string)?, ..TypeName::plain(&word) },
+        "enum" | "set" => TypeFacts { labels: cursor.list(Cursor::string)?, ..TypeFacts::plain(&word) }.into(),
         plain if PLAIN.contains(&plain) => sized(cursor, plain)?,
         _ => return Err(Unread { reason: format!("`{word}` is no data type of MySQL or MariaDB") }),
     })
@@ -143,5 +143,5 @@ fn whole(cursor: &mut Cursor<'_>, base: &str) -> Result<TypeName, Unread> {
 
 fn sized(cursor: &mut Cursor<'_>, base: &str) -> Result<TypeName, Unread> {
     let modifiers = if cursor.at(0, &Token::LParen) { cursor.list(Cursor::number)? } else { Vec::new() };
-    Ok(TypeName { modifiers, ..TypeName::plain(base) })
+    Ok(TypeFacts { modifiers, ..TypeFacts::plain(base) }.into())
 }

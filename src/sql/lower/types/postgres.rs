@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use crate::schema::Dialect;
-use crate::schema::table::TypeName;
+use crate::schema::table::{TypeFacts, TypeName};
 use crate::sql::cursor::{Cursor, Unread};
 use crate::sql::reserved::is_reserved;
 
@@ -119,7 +119,7 @@ fn moment(cursor: &mut Cursor<'_>, with_zone: &str, without_zone: &str) -> Resul
         cursor.words(&["without", "time", "zone"]);
         without_zone
     };
-    Ok(TypeName { modifiers, ..TypeName::plain(base) })
+    Ok(TypeFacts { modifiers, ..TypeFacts::plain(base) }.into())
 }
 
 fn interval(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
@@ -137,7 +137,7 @@ fn interval(cursor: &mut Cursor<'_>) -> Result<TypeName, Unread> {
 
 fn sized(cursor: &mut Cursor<'_>, base: &str) -> Result<TypeName, Unread> {
     let (modifiers, labels) = modifiers(cursor)?;
-    Ok(TypeName { modifiers, labels, ..TypeName::plain(base) })
+    Ok(TypeFacts { modifiers, labels, ..TypeFacts::plain(base) }.into())
 }
 
 /// Numbers, and words or strings such as the `Point` of `geometry(Point, 4326)`.

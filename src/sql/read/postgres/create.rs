@@ -37,7 +37,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
              ON table:name [ FROM name | [ NOT ] DEFERRABLE | INITIALLY { IMMEDIATE | DEFERRED } ] ... [ REFERENCING { { NEW | OLD } { TABLE | ROW } [ AS ] ident } ... ] [ FOR [ EACH ] { ROW | STATEMENT } ]
              [ WHEN ( condition:expr ) ] EXECUTE { FUNCTION | PROCEDURE } function:name ( [ { [ - ] any } ,... ] )", |f| {
             let mut uses: Vec<Ident> = f.idents("column").collect();
-            uses.extend(f.expression("condition").into_iter().flat_map(|condition| condition.columns));
+            uses.extend(f.expression("condition").into_iter().flat_map(|condition| condition.columns.clone()));
             Ok(Operation::CreateTrigger(Box::new(CreateTrigger {
                 name: ObjectName::bare(f.ident("trigger")?),
                 table: f.name("table")?,
