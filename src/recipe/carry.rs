@@ -145,7 +145,9 @@ fn constrain(dialect: Dialect, moved: &Move<'_>, constraint: &Constraint, phases
         ConstraintKind::Check(condition) => {
             let text = with_column(condition, dialect, moved.old, &moved.new.spelled(dialect));
             let columns = swap(&condition.columns);
-            (ConstraintKind::Check(Expression { text, columns, ..condition.clone() }), "check")
+            let mut condition = condition.clone();
+            (condition.text, condition.columns) = (text, columns);
+            (ConstraintKind::Check(condition), "check")
         }
         ConstraintKind::ForeignKey(key) => (ConstraintKind::ForeignKey(ForeignKey { columns: swap(&key.columns), ..key.clone() }), "fkey"),
         ConstraintKind::Exclusion { .. } => {
