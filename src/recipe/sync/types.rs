@@ -15,7 +15,8 @@ pub(super) fn written(dialect: Dialect, ty: &TypeName) -> String {
     match (dialect, middle, &ty.modifiers[..]) {
         // PostgreSQL's precision stands before the zone.
         (Dialect::Postgres, Some((head, zone)), [precision]) => {
-            let plain = TypeName { modifiers: Vec::new(), base: format!("{head}({precision}) {zone}"), ..ty.clone() };
+            let mut plain = ty.clone();
+            (plain.modifiers, plain.base) = (Vec::new(), format!("{head}({precision}) {zone}"));
             plain.to_string()
         }
         _ => ty.to_string(),
