@@ -11,7 +11,10 @@ pub(super) fn of(finding: &FindingView) -> Option<String> {
     let mut text = changed(finding, own.map(|file| file.sql.as_str())).unwrap_or_default();
     let is_told = !text.is_empty();
     for file in finding.files.iter().filter(|file| !is_told || file.path != finding.file) {
-        text.push_str(&unified(&file.path, "", &file.sql));
+        let difference = unified(&file.path, "", &file.sql);
+        // The finding's own file is there, although it is not told what of it goes.
+        let is_own = file.path == finding.file;
+        text.push_str(&if is_own { difference.replacen("/dev/null", &format!("a/{}", file.path), 1) } else { difference });
     }
     Some(text)
 }

@@ -1,7 +1,7 @@
 //! JUnit: a test case for each file that is well, and one that fails for each finding at level deny. Warnings and notices
 //! do not fail a test, so they are what the test printed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::Report;
@@ -11,12 +11,16 @@ use super::view::{FindingView, LevelView};
 pub fn render(report: &Report) -> String {
     let mut cases = String::new();
     let (mut tests, mut failures) = (0, 0);
-    let mut seen: HashMap<(String, &str), usize> = HashMap::new();
+    let mut by_file: HashMap<&str, Vec<&FindingView>> = HashMap::new();
+    for finding in &report.findings {
+        by_file.entry(&finding.file).or_default().push(finding);
+    }
     for file in files(report) {
-        let here = || report.findings.iter().filter(|finding| finding.file == file);
-        let name = escaped(&report.in_repository(&file));
+        let here = || by_file.get(file).into_iter().flatten().copied();
+        let name = escaped(&report.in_repository(file));
+        let mut seen: HashMap<&str, usize> = HashMap::new();
         for denied in here().filter(|finding| finding.level == LevelView::Deny) {
-            let ordinal = seen.entry((file.clone(), &denied.lint)).or_default();
+            let ordinal = seen.entry(&denied.lint).or_default();
             *ordinal += 1;
             failure(denied, *ordinal, &name, &mut cases);
             failures += 1;
@@ -55,13 +59,13 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Every file that was judged or has a finding, in order.
-fn files(report: &Report) -> Vec<String> {
+fn files(report: &Report) -> Vec<&str> {
     let phases = report.migrations.iter().flat_map(|migration| &migration.phases).map(|phase| &phase.file);
-    let mut files: Vec<String> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut files: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for file in report.judged.iter().chain(phases).chain(report.findings.iter().map(|finding| &finding.file)) {
         if seen.insert(file) {
-            files.push(file.clone());
+            files.push(file);
         }
     }
     files

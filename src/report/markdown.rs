@@ -5,10 +5,11 @@ mod escape;
 mod finding;
 mod phase;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::text::outcome;
-use super::view::{LevelView, MigrationView};
+use super::view::{FindingView, LevelView, MigrationView};
 use super::{CommandName, Report};
 use escape::{code, prose};
 
@@ -17,6 +18,12 @@ pub const COMMENT: usize = 65_000;
 
 /// Kept for the line that says what was left out, and the digest.
 const ROOM: usize = 600;
+
+/// Lines of the overview. In a longer plan, the migrations with the gravest findings come first.
+const ROWS: usize = 100;
+
+/// Parts that did not fit before no further one is tried.
+const MISSES: usize = 20;
 
 /// The whole, at most `limit` bytes, ending in a newline. Its first line marks it, so that it can be found and replaced.
 pub fn render(report: &Report, limit: usize) -> String {
@@ -27,12 +34,14 @@ pub fn render(report: &Report, limit: usize) -> String {
         let _ = writeln!(text, "{}", prose(&error.message));
         error.causes.iter().for_each(|cause| text.push_str(&format!("\nbecause: {}\n", prose(cause))));
     }
-    let parts = parts(report);
+    let page = Page::of(report);
+    let parts = page.parts();
     let mut left = 0;
     for part in &parts {
         // A part that does not fit is left out; a smaller one behind it may still fit.
-        if text.len() + part.len() + ROOM <= limit {
-            text.push_str(part);
+        let told = if left < MISSES { page.render(part) } else { String::new() };
+        if left < MISSES && text.len() + told.len() + ROOM <= limit {
+            text.push_str(&told);
         } else {
             left += 1;
         }
@@ -69,52 +78,98 @@ fn failed(report: &Report, text: &mut String) {
     let _ = writeln!(text, "{} (exit code {})\n", outcome(report.outcome), report.exit_code);
 }
 
-/// What can be left out: the overview, the migrations, findings that belong to none.
-fn parts(report: &Report) -> Vec<String> {
-    let mut parts = Vec::new();
-    if !report.migrations.is_empty() {
-        parts.push(overview(report));
-    }
-    let mut shown = vec![false; report.findings.len()];
-    for migration in &report.migrations {
-        parts.push(one(report, migration, &mut shown));
-    }
-    for (index, finding) in report.findings.iter().enumerate() {
-        if !shown[index] {
-            parts.push(finding::render(finding));
-        }
-    }
-    if !report.allowed.is_empty() {
-        parts.push(allowed(report));
-    }
-    parts
+/// What can be left out when it does not fit.
+enum Part<'r> {
+    Overview,
+    Migration(&'r MigrationView),
+    Finding(&'r FindingView),
+    Allowed,
 }
 
-/// A line for each phase: whether it can ship in this deploy.
-fn overview(report: &Report) -> String {
-    let mut text = String::from("| migration | phase | ships in this deploy |\n|---|---|---|\n");
-    for migration in &report.migrations {
-        for phase in &migration.phases {
-            let ships = phase::ships(report, migration, phase);
+/// A report with its findings by file.
+struct Page<'r> {
+    report: &'r Report,
+    by_file: HashMap<&'r str, Vec<&'r FindingView>>,
+}
+
+impl<'r> Page<'r> {
+    fn of(report: &'r Report) -> Page<'r> {
+        let mut by_file: HashMap<&str, Vec<&FindingView>> = HashMap::new();
+        for finding in &report.findings {
+            by_file.entry(&finding.file).or_default().push(finding);
+        }
+        Page { report, by_file }
+    }
+
+    fn of_file(&self, file: &str) -> &[&'r FindingView] {
+        self.by_file.get(file).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The gravest level of a migration's findings.
+    fn gravest(&self, migration: &MigrationView) -> Option<LevelView> {
+        let findings = migration.phases.iter().flat_map(|phase| self.of_file(&phase.file));
+        findings.map(|finding| finding.level).max()
+    }
+
+    /// Migrations with the gravest findings first, each level in the order of the plan.
+    fn migrations(&self) -> Vec<&'r MigrationView> {
+        let mut migrations: Vec<&MigrationView> = self.report.migrations.iter().collect();
+        let is_long = migrations.len() > ROWS;
+        if is_long {
+            migrations.sort_by_key(|migration| std::cmp::Reverse(self.gravest(migration)));
+        }
+        migrations
+    }
+
+    fn parts(&self) -> Vec<Part<'r>> {
+        let mut parts = Vec::new();
+        if !self.report.migrations.is_empty() {
+            parts.push(Part::Overview);
+        }
+        let phases = self.report.migrations.iter().flat_map(|migration| &migration.phases);
+        let told: HashSet<&str> = phases.map(|phase| phase.file.as_str()).collect();
+        parts.extend(self.migrations().into_iter().map(Part::Migration));
+        parts.extend(self.report.worst_first().into_iter().filter(|finding| !told.contains(finding.file.as_str())).map(Part::Finding));
+        if !self.report.allowed.is_empty() {
+            parts.push(Part::Allowed);
+        }
+        parts
+    }
+
+    fn render(&self, part: &Part<'_>) -> String {
+        match part {
+            Part::Overview => self.overview(),
+            Part::Migration(migration) => self.migration(migration),
+            Part::Finding(finding) => finding::render(finding),
+            Part::Allowed => allowed(self.report),
+        }
+    }
+
+    /// A line for each phase: whether it can ship in this deploy.
+    fn overview(&self) -> String {
+        let mut text = String::from("| migration | phase | ships in this deploy |\n|---|---|---|\n");
+        let is_refused = |file: &str| self.of_file(file).iter().any(|finding| finding.level == LevelView::Deny);
+        let phases = || self.migrations().into_iter().flat_map(|migration| migration.phases.iter().map(move |phase| (migration, phase)));
+        for (migration, phase) in phases().take(ROWS) {
+            let ships = phase::ships(migration, phase, is_refused);
             let _ = writeln!(text, "| {} | {} | {ships} |", code(&migration.id), phase.phase);
         }
-    }
-    text.push('\n');
-    text
-}
-
-fn one(report: &Report, migration: &MigrationView, shown: &mut [bool]) -> String {
-    let mut text = format!("#### {}\n\n", code(&migration.id));
-    for phase in &migration.phases {
-        phase::render(report, phase, &mut text);
-        for (index, found) in report.findings.iter().enumerate().filter(|(_, found)| found.file == phase.file) {
-            if !std::mem::replace(&mut shown[index], true) {
-                text.push_str(&finding::render(found));
-            }
+        if let Some(more) = phases().count().checked_sub(ROWS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "| {more} more | | |");
         }
+        text.push('\n');
+        text
     }
-    phase::contract(report, migration, &mut text);
-    text
+
+    fn migration(&self, migration: &MigrationView) -> String {
+        let mut text = format!("#### {}\n\n", code(&migration.id));
+        for phase in &migration.phases {
+            phase::render(self.report, phase, &mut text);
+            self.of_file(&phase.file).iter().for_each(|finding| text.push_str(&finding::render(finding)));
+        }
+        phase::contract(self.report, migration, &mut text);
+        text
+    }
 }
 
 /// Findings that somebody answers for.

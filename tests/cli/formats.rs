@@ -292,22 +292,27 @@ fn one_run_writes_several_formats() {
 fn a_big_folder_does_not_drown_what_matters() {
     let drops: String = (0..40).map(|number| format!("ALTER TABLE users DROP COLUMN c{number};\n")).collect();
     let mut files = vec![("migrate.toml".to_owned(), "dialect = \"postgres\"\n".to_owned())];
-    for number in 1..=60 {
+    for number in 1..=130 {
         let column = format!("ALTER TABLE users ADD COLUMN n{number} text;\n");
         let columns: String = (0..40).map(|number| format!(", c{number} text")).collect();
         let table = format!("CREATE TABLE users (id bigint PRIMARY KEY{columns});\n");
         files.push((format!("migrations/{number:03}_a/expand.sql"), if number == 1 { table } else { column }));
     }
-    files.push(("migrations/100_b/expand.sql".to_owned(), drops));
+    files.push(("migrations/200_b/expand.sql".to_owned(), drops));
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let scratch = folder(&files);
     let usual = migrate(scratch.path(), &["plan"]).out;
     assert_eq!(usual.matches("  help: ").count(), 3, "three in full");
     assert!(usual.contains("more of drop-column are not listed; -v lists them"), "{usual}");
-    assert!(usual.contains("of 61 migrations have no error or warning and are not listed"), "{usual}");
-    assert!(usual.lines().count() < 350, "{} lines", usual.lines().count());
+    assert!(usual.contains("of 131 migrations have no error or warning and are not listed"), "{usual}");
+    assert!(usual.lines().count() < 600, "{} lines", usual.lines().count());
     let everything = migrate(scratch.path(), &["plan", "-v"]).out;
     assert!(everything.contains("030_a") && !everything.contains("not listed"));
+    // In a comment, what is refused comes first.
+    let comment = migrate(scratch.path(), &["plan", "--format", "markdown"]).out;
+    assert!(comment.contains("|---|---|---|\n| `200_b` | expand | **no**: refused |") && comment.contains("| 31 more | | |"), "{comment}");
+    assert_eq!(comment.find("#### "), comment.find("#### `200_b`"));
+    assert!(comment.len() < 65_536, "{}", comment.len());
 }
 
 #[test]

@@ -6,15 +6,14 @@ use super::escape::{code, prose};
 use crate::plan::GateState;
 use crate::report::Report;
 use crate::report::text::{cost_of_locks, cost_of_work};
-use crate::report::view::{LevelView, MigrationView, PhaseState, PhaseView};
+use crate::report::view::{MigrationView, PhaseState, PhaseView};
 use crate::schema::Phase;
 
 /// Statements of one phase that are listed.
 const STATEMENTS: usize = 50;
 
 /// Whether a phase can ship in this deploy, and why not.
-pub(super) fn ships(report: &Report, migration: &MigrationView, phase: &PhaseView) -> String {
-    let refused = |file: &str| report.findings.iter().any(|finding| finding.level == LevelView::Deny && finding.file == file);
+pub(super) fn ships(migration: &MigrationView, phase: &PhaseView, refused: impl Fn(&str) -> bool) -> String {
     if refused(&phase.file) {
         return "**no**: refused".to_owned();
     }

@@ -37,7 +37,7 @@ pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
     for (index, found) in report.findings.iter().enumerate() {
         by_file.entry(&found.file).or_default().push(index);
     }
-    for migration in listed.into_iter().filter(|_| !(is_run && is_bare)) {
+    for migration in listed.iter().copied().filter(|_| !(is_run && is_bare)) {
         paragraph(text);
         one(report, migration, &by_file, &mut shown, &mut quota, text);
     }
@@ -45,7 +45,8 @@ pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
         quota.tell(finding, text);
     }
     quota.close(text);
-    loose_gates(report, width, text);
+    let told: HashSet<&str> = listed.iter().map(|migration| migration.id.as_str()).collect();
+    loose_gates(report, &told, width, text);
 }
 
 /// The migrations that are told of: in a long plan, those with findings and the last ones.
@@ -63,11 +64,10 @@ fn listed(report: &Report, amount: Amount) -> Vec<&MigrationView> {
 }
 
 /// Gates of migrations that are not listed: each below its name, or below several names where it reads the same.
-fn loose_gates(report: &Report, width: usize, text: &mut String) {
-    let listed = |id: &str| report.migrations.iter().any(|view| view.id == id);
+fn loose_gates(report: &Report, told: &HashSet<&str>, width: usize, text: &mut String) {
     let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
     let mut last = "";
-    for gate in report.gates.iter().filter(|gate| !listed(&gate.migration)) {
+    for gate in report.gates.iter().filter(|gate| !told.contains(gate.migration.as_str())) {
         if gate.migration == last {
             continue;
         }
