@@ -87,7 +87,7 @@ fn value(folder: &Path, arguments: &[&str]) -> Value {
 fn the_json_of_both_projects_keeps_to_the_schema() {
     let schema = super::contract::Schema::read();
     let offline = schema.run(project("postgres").path(), &["plan"]).1;
-    assert!(offline["allowed"][0]["reason"].is_string() && offline["findings"][0]["replacement"].is_object(), "{offline}");
+    assert!(offline["allowed"][0]["reason"].is_string() && offline["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["replacement"].is_object())), "{offline}");
     let held = schema.run(held().path(), &["plan"]).1;
     assert!(
         held["plan_digest"].is_string() && held["gates"].as_array().is_some_and(|gates| gates.iter().any(|gate| gate["state"] == "closed")),
@@ -106,7 +106,7 @@ fn sarif_results_name_rules_that_are_there() {
         let index = result["ruleIndex"].as_u64().expect("an index") as usize;
         assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
         let is_allowed = result["suppressions"].is_array();
-        assert_eq!(is_allowed, result["locations"][0]["physicalLocation"]["region"]["startLine"] == 14, "{result}");
+        assert_eq!(is_allowed, result["locations"][0]["physicalLocation"]["region"]["startLine"] == 11, "{result}");
     }
     assert_eq!(run["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]["startColumn"], 9);
 }

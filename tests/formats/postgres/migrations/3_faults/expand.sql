@@ -7,8 +7,5 @@ ALTER TABLE orders DROP COLUMN note;
 -- A warning here: the project says so.
 DROP TABLE legacy_carts;
 
--- A notice here: the project says so.
-ALTER TABLE payments ALTER COLUMN paid_on TYPE date USING paid_on::date;
-
 -- migrate: allow(drop-column) reason="nobody | has read it since 2024"
 ALTER TABLE addresses DROP COLUMN fax;
