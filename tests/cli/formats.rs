@@ -87,7 +87,11 @@ fn value(folder: &Path, arguments: &[&str]) -> Value {
 fn the_json_of_both_projects_keeps_to_the_schema() {
     let schema = super::contract::Schema::read();
     let offline = schema.run(project("postgres").path(), &["plan"]).1;
-    assert!(offline["allowed"][0]["reason"].is_string() && offline["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["replacement"].is_object())), "{offline}");
+    assert!(
+        offline["allowed"][0]["reason"].is_string()
+            && offline["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["replacement"].is_object())),
+        "{offline}"
+    );
     let held = schema.run(held().path(), &["plan"]).1;
     assert!(
         held["plan_digest"].is_string() && held["gates"].as_array().is_some_and(|gates| gates.iter().any(|gate| gate["state"] == "closed")),
