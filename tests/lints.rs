@@ -8,6 +8,8 @@ mod allowances;
 mod blocks;
 #[path = "lints/execute.rs"]
 mod execute;
+#[path = "lints/objects.rs"]
+mod objects;
 #[path = "lints/page.rs"]
 mod page;
 #[path = "lints/settings.rs"]

@@ -2,6 +2,7 @@
 
 mod commit;
 pub(in crate::lint) mod dependents;
+mod loosened;
 mod partition;
 mod retype;
 mod rows;
@@ -10,6 +11,8 @@ pub(in crate::lint) mod setting;
 mod writers;
 
 pub(in crate::lint) use retype::Retype;
+
+pub use loosened::Dropped;
 
 use crate::dialect::{Impact, Lock};
 use crate::migration::Bounds;
@@ -43,6 +46,8 @@ pub struct Frame<'a> {
     pub after: &'a Schema,
     /// What it locks, reads and writes.
     pub impact: &'a Impact,
+    /// The constraints that earlier clauses of the script dropped.
+    pub dropped: &'a [Dropped],
 }
 
 /// The transaction around a clause.

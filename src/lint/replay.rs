@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::allowance::Settled;
 use super::finding::Finding;
-use super::frame::{Frame, Held, Transaction};
+use super::frame::{Dropped, Frame, Held, Transaction};
 use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
@@ -241,6 +241,7 @@ impl Replay {
         self.after.end_session();
         let mut statements = Vec::with_capacity(script.statements.len());
         let mut held: Vec<Held> = Vec::new();
+        let mut dropped: Vec<Dropped> = Vec::new();
         for (number, group) in grouping.groups.iter().enumerate() {
             let origin = self.origin(placed);
             let members = group.statements(script);
@@ -267,6 +268,7 @@ impl Replay {
                             before: &before,
                             after: &self.after,
                             impact: &impact,
+                            dropped: &dropped,
                         };
                         let happens = problem.as_ref().is_none_or(|problem| !is_spared(&frame, problem));
                         if happens {
@@ -274,6 +276,7 @@ impl Replay {
                             let taken = taken(&frame);
                             held.extend(taken);
                         }
+                        dropped.extend(Dropped::by(operation, &before, &self.after));
                         let _ = before.apply(operation, &origin);
                         impacts.push(impact);
                     }

@@ -51,7 +51,11 @@ fn refuses_anybody(frame: &Frame<'_>, name: &ObjectName, condition: &Expression)
         | ConstraintKind::ForeignKey(_)
         | ConstraintKind::Exclusion { .. } => false,
     });
-    if stands_already || condition.shape == Shape::Tautology || only_repeats_not_null(table, condition) {
+    if stands_already
+        || frame.loosens_check(name, condition)
+        || condition.shape == Shape::Tautology
+        || only_repeats_not_null(table, condition)
+    {
         return false;
     }
     let added_here = |column: &Ident| match frame.operation {

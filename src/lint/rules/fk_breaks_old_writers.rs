@@ -43,6 +43,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 
 /// Whether the same reference is demanded already, perhaps with another action.
 fn stands_already(frame: &Frame<'_>, table: &ObjectName, key: &ForeignKey) -> bool {
+    if frame.keeps_reference(table, &key.columns, &key.references) {
+        return true;
+    }
     let references = frame.before.canonical(&key.references);
     frame.table(table).is_some_and(|table| {
         table.constraints.iter().any(|constraint| match &constraint.kind {

@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::RenameColumn { table, column, to } = frame.operation else { return };
-    if column == to || frame.column_seen(table, column) == Seen::ByNobody {
+    // What a view shows is another lint's.
+    if column == to || frame.is_view(table) || frame.column_seen(table, column) == Seen::ByNobody {
         return;
     }
     let dialect = frame.dialect();

@@ -84,7 +84,8 @@ impl Key<'_> {
         }
         let Some(table) = frame.table(self.table) else { return true };
         let narrower = |key: &[&Ident]| !key.is_empty() && key.iter().all(|column| self.columns.contains(column));
-        if recipe::unique_keys(table).any(|key| narrower(&key)) {
+        let loosens = self.predicate.is_none() && !self.nulls_count && frame.loosens_key(self.table, self.columns);
+        if loosens || recipe::unique_keys(table).any(|key| narrower(&key)) {
             return false;
         }
         let left_empty = |column: &Ident| match frame.operation {
