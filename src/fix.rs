@@ -216,6 +216,7 @@ fn weight(class: Class) -> u8 {
         Class::Data => 1,
         Class::Waiting => 2,
         Class::Script => 3,
+        Class::Style => 4,
     }
 }
 

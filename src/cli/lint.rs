@@ -128,8 +128,9 @@ pub(super) fn policy(project: Option<&Project>) -> Result<Policy, Failure> {
     let Some(project) = project else { return Ok(policy) };
     let levels = project.lint_levels.iter().map(|chosen| (chosen.lint.as_str(), chosen.level));
     let levels = Levels::new(levels)
-        .map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?;
-    let policy = Policy { levels, runner: project.runner, small_limit: project.small_limit, ..policy };
+        .map_err(|error| Failure::new(Exit::Usage, format!("migrate.toml: [lint.levels]: {error}")).next("migrate explain lints"))?
+        .with_style(project.style);
+    let policy = Policy { levels, naming: project.naming.clone(), runner: project.runner, small_limit: project.small_limit, ..policy };
     Ok(policy.with_small_tables(project.small_tables.iter().map(String::as_str)))
 }
 

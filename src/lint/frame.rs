@@ -8,6 +8,7 @@ mod retype;
 mod rows;
 mod session;
 pub(in crate::lint) mod setting;
+mod stated;
 mod writers;
 
 pub(in crate::lint) use retype::Retype;
@@ -15,7 +16,7 @@ pub(in crate::lint) use retype::Retype;
 pub use loosened::Dropped;
 
 use crate::dialect::{Impact, Lock};
-use crate::migration::Bounds;
+use crate::migration::{Bounds, Naming};
 use crate::recipe::Given;
 use crate::schema::table::{Column, Knowledge, Persistence, Table};
 use crate::schema::{Dialect, Found, Ident, ObjectName, Operation, Origin, Phase, Schema, Server};
@@ -28,6 +29,8 @@ pub struct Frame<'a> {
     pub server: Server,
     /// The migration, the phase and the transaction.
     pub origin: &'a Origin,
+    /// How the project names its objects.
+    pub naming: &'a Naming,
     /// The whole file.
     pub script: &'a Script,
     /// The transaction that the clause runs in.

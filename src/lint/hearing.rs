@@ -88,7 +88,7 @@ impl Rulebook {
         match (rule.class, level) {
             (Class::Waiting, Level::Deny | Level::Warn) if small() => Level::Notice,
             (Class::Waiting, Level::Notice) if small() => Level::Allow,
-            (Class::Waiting | Class::OldReleases | Class::Data | Class::Script, level) => level,
+            (Class::Waiting | Class::OldReleases | Class::Data | Class::Script | Class::Style, level) => level,
         }
     }
 

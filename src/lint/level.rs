@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rule::{Check, LintId, Rule};
+use super::rule::{Check, Class, LintId, Rule};
 use super::rules;
 use crate::schema::Phase;
 
@@ -33,6 +33,9 @@ impl PhaseLevels {
     /// Right everywhere but in a backfill.
     pub const NOT_IN_BACKFILL: PhaseLevels = PhaseLevels { expand: Level::Allow, backfill: Level::Deny, contract: Level::Allow };
 
+    /// Says nothing until the project asks for it.
+    pub const OFF: PhaseLevels = PhaseLevels { expand: Level::Allow, backfill: Level::Allow, contract: Level::Allow };
+
     /// The level in one phase.
     pub const fn of(&self, phase: Phase) -> Level {
         match phase {
@@ -52,6 +55,8 @@ impl PhaseLevels {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
     chosen: BTreeMap<LintId, Level>,
+    /// `[lint] style`: the level of every lint about style.
+    style: Option<Level>,
 }
 
 /// A level that cannot be chosen.
@@ -86,7 +91,13 @@ impl Levels {
             Some(rule) if rule.is_fixed() => Err(LevelError::Fixed { id: rule.id }),
             Some(rule) => Ok((rule.id, level)),
         });
-        Ok(Levels { chosen: chosen.collect::<Result<_, _>>()? })
+        Ok(Levels { chosen: chosen.collect::<Result<_, _>>()?, style: None })
+    }
+
+    /// The same levels with one for every lint about style that has none of its own.
+    #[must_use]
+    pub fn with_style(self, level: Option<Level>) -> Levels {
+        Levels { style: level, ..self }
     }
 
     /// The level of a rule in a phase. A chosen level does not make a rule speak where it has nothing to say.
@@ -95,7 +106,8 @@ impl Levels {
         let speaks = own != Level::Allow || rule.levels.legal_in().len() == Phase::ALL.len();
         match self.chosen.get(&rule.id) {
             Some(&chosen) if speaks => chosen,
-            _ => own,
+            None if rule.class == Class::Style => self.style.unwrap_or(own),
+            Some(_) | None => own,
         }
     }
 }
@@ -126,6 +138,16 @@ mod tests {
     fn a_wrong_id_is_answered_with_the_nearest() {
         let error = Levels::new([("drop-colum", Level::Warn)]).expect_err("an unknown id");
         assert_eq!(error.to_string(), "there is no lint `drop-colum`; did you mean `drop-column`?");
+    }
+
+    #[test]
+    fn style_is_off_until_it_is_asked_for() {
+        let rule = rules::rule("prefer-text").expect("a known id");
+        assert_eq!(Levels::default().of(rule, Phase::Expand), Level::Allow);
+        assert_eq!(Levels::default().with_style(Some(Level::Notice)).of(rule, Phase::Expand), Level::Notice);
+        let chosen = Levels::new([("prefer-text", Level::Warn)]).expect("a known id");
+        assert_eq!(chosen.clone().of(rule, Phase::Contract), Level::Warn);
+        assert_eq!(chosen.with_style(Some(Level::Notice)).of(rule, Phase::Contract), Level::Warn);
     }
 
     #[test]

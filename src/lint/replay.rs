@@ -15,7 +15,7 @@ use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
 use crate::dialect::{self, Impact, TableLock, TransactionUse};
-use crate::migration::{Allowance, Ending, Group, Grouping, MigrationId, Runner, SmallLimit};
+use crate::migration::{Allowance, Ending, Group, Grouping, MigrationId, Naming, Runner, SmallLimit};
 use crate::schema::size::Sizes;
 use crate::schema::table::Knowledge;
 use crate::schema::{self, Dialect, Ident, ObjectName, Origin, Phase, Schema, Server};
@@ -34,6 +34,8 @@ pub struct Policy {
     pub small_limit: SmallLimit,
     /// Who runs the scripts: decides what shares a transaction.
     pub runner: Runner,
+    /// `[lint.names]`.
+    pub naming: Naming,
     /// Decides whether an allowance has expired.
     pub today: Date,
 }
@@ -47,6 +49,7 @@ impl Policy {
             sizes: Sizes::unknown(),
             small_limit: SmallLimit::default(),
             runner: Runner::default(),
+            naming: Naming::default(),
             today,
         }
     }
@@ -259,6 +262,7 @@ impl Replay {
                         let frame = Frame {
                             server: self.book.server,
                             origin: &origin,
+                            naming: &self.book.policy.naming,
                             script,
                             transaction: Transaction { bounds: group.bounds, statements: members, position, held: &held },
                             statement,

@@ -66,6 +66,8 @@ pub enum Class {
     Data,
     /// The script: it fails, or what it does is not what it says.
     Script,
+    /// Whoever reads the schema later. Off until the project asks for it.
+    Style,
 }
 
 /// What a rule looks at.

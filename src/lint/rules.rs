@@ -27,6 +27,8 @@ mod change_type_rewrites_table;
 mod check_breaks_old_writers;
 mod client_meta_command;
 mod column_order_change;
+mod column_order_padding;
+mod comment_required;
 mod concurrent_refresh_needs_unique_index;
 mod concurrently_if_not_exists;
 mod concurrently_in_transaction;
@@ -73,10 +75,12 @@ mod fk_breaks_old_writers;
 mod fk_locks_referenced_table;
 mod fk_type_mismatch;
 mod fk_without_index;
+mod hash_index;
 mod identifier_truncated;
 mod identity_change_breaks_writers;
 mod idle_in_transaction_timeout;
 mod insert_without_columns;
+mod json_column;
 mod lock_timeout_disabled;
 mod metadata_lock_timeout;
 mod move_schema;
@@ -91,12 +95,22 @@ mod mysql_instant_limit;
 mod mysql_lock_shared;
 mod mysql_modify_drops_attributes;
 mod mysql_rebuild;
+mod naming_pattern;
 mod narrow_type_breaks_old_writers;
+mod no_char;
+mod no_domain_constraint;
+mod no_enum;
+mod no_money;
 mod non_transactional_in_transaction;
 mod not_null_breaks_old_writers;
 mod out_of_order_file;
 mod parse_error;
 mod partitioned_index_blocks;
+mod prefer_bigint;
+mod prefer_identity;
+mod prefer_jsonb;
+mod prefer_text;
+mod prefer_timestamptz;
 mod primary_key_index_nullable_column;
 mod reduces_access;
 mod refresh_matview_blocks_reads;
@@ -110,6 +124,7 @@ mod replace_behaviour;
 mod replace_deletes_rows;
 mod replace_view_incompatible;
 mod replay_mismatch;
+mod reserved_word_name;
 mod rewrite_command;
 mod sequence_restart;
 mod session_setting_leaks;
@@ -127,6 +142,7 @@ mod sqlite_writable_schema;
 mod sync_new_column_default;
 mod sync_new_column_not_null;
 mod sync_old_column_required;
+mod table_without_primary_key;
 mod template_placeholder;
 mod too_complex;
 mod transaction_control;
@@ -136,11 +152,16 @@ mod unbounded_dml;
 mod unique_breaks_old_writers;
 mod unknown_directive;
 mod unknown_lint;
+mod unnamed_index;
 mod unordered_conflict;
+mod unqualified_name;
 mod unreadable_statement;
 mod unused_allow;
 mod updates_without_replica_identity;
 mod validate_in_same_transaction;
+mod varchar_limit_required;
+mod wide_index;
+mod wide_table;
 mod wildcard_result_shape;
 
 /// Every rule, sorted by id.
@@ -170,6 +191,8 @@ pub static ALL: &[&Rule] = &[
     &check_breaks_old_writers::RULE,
     &client_meta_command::RULE,
     &column_order_change::RULE,
+    &column_order_padding::RULE,
+    &comment_required::RULE,
     &concurrent_refresh_needs_unique_index::RULE,
     &concurrently_if_not_exists::RULE,
     &concurrently_in_transaction::RULE,
@@ -216,10 +239,12 @@ pub static ALL: &[&Rule] = &[
     &fk_locks_referenced_table::RULE,
     &fk_type_mismatch::RULE,
     &fk_without_index::RULE,
+    &hash_index::RULE,
     &identifier_truncated::RULE,
     &identity_change_breaks_writers::RULE,
     &idle_in_transaction_timeout::RULE,
     &insert_without_columns::RULE,
+    &json_column::RULE,
     &lock_timeout_disabled::RULE,
     &metadata_lock_timeout::RULE,
     &move_schema::RULE,
@@ -234,12 +259,22 @@ pub static ALL: &[&Rule] = &[
     &mysql_lock_shared::RULE,
     &mysql_modify_drops_attributes::RULE,
     &mysql_rebuild::RULE,
+    &naming_pattern::RULE,
     &narrow_type_breaks_old_writers::RULE,
+    &no_char::RULE,
+    &no_domain_constraint::RULE,
+    &no_enum::RULE,
+    &no_money::RULE,
     &non_transactional_in_transaction::RULE,
     &not_null_breaks_old_writers::RULE,
     &out_of_order_file::RULE,
     &parse_error::RULE,
     &partitioned_index_blocks::RULE,
+    &prefer_bigint::RULE,
+    &prefer_identity::RULE,
+    &prefer_jsonb::RULE,
+    &prefer_text::RULE,
+    &prefer_timestamptz::RULE,
     &primary_key_index_nullable_column::RULE,
     &reduces_access::RULE,
     &refresh_matview_blocks_reads::RULE,
@@ -253,6 +288,7 @@ pub static ALL: &[&Rule] = &[
     &replace_deletes_rows::RULE,
     &replace_view_incompatible::RULE,
     &replay_mismatch::RULE,
+    &reserved_word_name::RULE,
     &rewrite_command::RULE,
     &sequence_restart::RULE,
     &session_setting_leaks::RULE,
@@ -270,6 +306,7 @@ pub static ALL: &[&Rule] = &[
     &sync_new_column_default::RULE,
     &sync_new_column_not_null::RULE,
     &sync_old_column_required::RULE,
+    &table_without_primary_key::RULE,
     &template_placeholder::RULE,
     &too_complex::RULE,
     &transaction_control::RULE,
@@ -279,11 +316,16 @@ pub static ALL: &[&Rule] = &[
     &unique_breaks_old_writers::RULE,
     &unknown_directive::RULE,
     &unknown_lint::RULE,
+    &unnamed_index::RULE,
     &unordered_conflict::RULE,
+    &unqualified_name::RULE,
     &unreadable_statement::RULE,
     &unused_allow::RULE,
     &updates_without_replica_identity::RULE,
     &validate_in_same_transaction::RULE,
+    &varchar_limit_required::RULE,
+    &wide_index::RULE,
+    &wide_table::RULE,
     &wildcard_result_shape::RULE,
 ];
 

@@ -1,11 +1,12 @@
 //! migrate.toml: where the project is and what it says about its database, services and limits.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, Runner};
+use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -48,6 +49,10 @@ pub struct Project {
     pub give_up_after: Duration,
     /// `[backfill] chunk_target`: how long one chunk should take. Default 100 milliseconds.
     pub chunk_target: Duration,
+    /// `[lint] style`: the level of the lints about style, which are off without it.
+    pub style: Option<Level>,
+    /// `[lint.names]`.
+    pub naming: Naming,
     /// `[lint.levels]`, in the order of the file.
     pub lint_levels: Vec<LintLevel>,
 }
@@ -162,6 +167,8 @@ impl Project {
             give_up_after: Duration::from_mins(5),
             // Short enough that row locks of a chunk are not noticed by writers.
             chunk_target: Duration::from_millis(100),
+            style: None,
+            naming: Naming::default(),
             lint_levels: Vec::new(),
         }
     }
@@ -231,6 +238,12 @@ impl Project {
         if let Some(mut lint) = table.table("lint")? {
             if let Some(levels) = lint.table("levels")? {
                 project.lint_levels = read_levels(levels)?;
+            }
+            if let Some((word, at)) = lint.text("style")? {
+                project.style = Some(read_level(lint.document(), &word, at)?);
+            }
+            if let Some(names) = lint.table("names")? {
+                project.naming = read_naming(names)?;
             }
             project.sizes = lint.text("sizes")?.map(|(path, _)| root.join(path));
             project.small_limit.rows = lint.number("small_rows")?.unwrap_or(project.small_limit.rows);
@@ -364,12 +377,38 @@ fn read_levels(table: Table<'_>) -> Result<Vec<LintLevel>, MigrationError> {
     let document = table.document();
     let mut entries = table.entries()?;
     entries.sort_by_key(|((_, at), _)| at.start);
-    let read = |((lint, _), (word, at)): Entry| match Level::from_name(&word) {
-        Some(level) => Ok(LintLevel { lint, level }),
-        None => Err(document
-            .fault(at, format!("`{word}` is no level: write allow, notice, warn or deny{}", hint(&word, Level::ALL.map(Level::as_str))))),
-    };
+    let read = |((lint, _), (word, at)): Entry| Ok(LintLevel { lint, level: read_level(document, &word, at)? });
     entries.into_iter().map(read).collect()
+}
+
+fn read_level(document: Document<'_>, word: &str, at: Range<usize>) -> Result<Level, MigrationError> {
+    let unknown = || {
+        document.fault(at, format!("`{word}` is no level: write allow, notice, warn or deny{}", hint(word, Level::ALL.map(Level::as_str))))
+    };
+    Level::from_name(word).ok_or_else(unknown)
+}
+
+fn read_naming(mut table: Table<'_>) -> Result<Naming, MigrationError> {
+    let document = table.document();
+    let mut naming = Naming::default();
+    for (key, pattern) in [
+        ("tables", &mut naming.tables),
+        ("columns", &mut naming.columns),
+        ("indexes", &mut naming.indexes),
+        ("constraints", &mut naming.constraints),
+    ] {
+        if let Some((text, at)) = table.text(key)? {
+            let unknown = || {
+                document.fault(
+                    at,
+                    format!("`{text}` is no pattern: write snake_case, camelCase, PascalCase, or one with a star such as `idx_*`"),
+                )
+            };
+            *pattern = NamePattern::parse(&text).ok_or_else(unknown)?;
+        }
+    }
+    table.finish()?;
+    Ok(naming)
 }
 
 #[cfg(test)]

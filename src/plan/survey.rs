@@ -84,10 +84,12 @@ impl Survey<'_> {
     /// `Cycle`, `Levels`, or a script that cannot be read.
     pub fn plan(&self) -> Result<Plan, PlanError> {
         let graph = Graph::new(self.migrations)?;
-        let levels = Levels::new(self.project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)))?;
+        let levels =
+            Levels::new(self.project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)))?.with_style(self.project.style);
         let policy = Policy {
             levels,
             runner: self.project.runner,
+            naming: self.project.naming.clone(),
             sizes: self.sizes.clone(),
             small_limit: self.project.small_limit,
             ..Policy::of(self.today)

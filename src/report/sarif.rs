@@ -84,6 +84,7 @@ fn rule(rule: &Rule) -> Value {
         Class::Waiting => "waiting",
         Class::Data => "data",
         Class::Script => "script",
+        Class::Style => "style",
     };
     json!({
         "id": rule.id.as_str(),

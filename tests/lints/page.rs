@@ -62,6 +62,12 @@ impl Example {
         marks
     }
 
+    /// The lint whose page it stands on.
+    pub(crate) fn lint(&self) -> &str {
+        let name = self.place.strip_prefix("lints/").unwrap_or_default();
+        name.split(".md:").next().unwrap_or_default()
+    }
+
     /// Its scripts as text, for messages.
     pub(crate) fn text(&self) -> String {
         self.scripts.iter().map(|script| format!("-- {}.sql\n{}\n", script.phase, script.sql)).collect()

@@ -1,6 +1,6 @@
 //! What the lints say about an example.
 
-use concertina::lint::{Finding, Judge, Level, Placed, Policy, Replay};
+use concertina::lint::{Class, Finding, Judge, Level, Levels, Placed, Policy, Replay, rule};
 use concertina::migration::{Bounds, Group, MigrationId, groups};
 use concertina::schema::Phase;
 use concertina::schema::table::Knowledge;
@@ -17,11 +17,12 @@ fn read(path: &str, text: &str, example: &Example) -> Script {
 
 /// Everything that is found in the example's migration, after its given schema.
 pub(crate) fn findings(example: &Example) -> Vec<Finding> {
-    let mut replay = Replay::new(example.server, Knowledge::Known, Policy::of(TODAY));
+    let policy = Policy { levels: switched_on(example), ..Policy::of(TODAY) };
+    let mut replay = Replay::new(example.server, Knowledge::Known, policy);
     let given = read("migrations/1_given/expand.sql", &example.given, example);
     let placed = Placed { migration: &MigrationId::new("1_given"), phase: Phase::Expand, script: &given, allowances: &[] };
     let mut unfit = replay.script(placed, Judge::Yes).findings;
-    unfit.retain(|finding| finding.level > Level::Notice);
+    unfit.retain(|finding| finding.level > Level::Notice && finding.lint.as_str() != example.lint());
     assert!(unfit.is_empty(), "{}: the given schema fires {unfit:?}", example.place);
     let mut found = Vec::new();
     for (number, script) in example.scripts.iter().enumerate() {
@@ -31,6 +32,12 @@ pub(crate) fn findings(example: &Example) -> Vec<Finding> {
         found.extend(report.findings.into_iter().map(|finding| (number, finding)));
     }
     found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// A lint about style is off: its own page switches it on.
+fn switched_on(example: &Example) -> Levels {
+    let style = rule(example.lint()).filter(|rule| rule.class == Class::Style);
+    Levels::new(style.map(|rule| (rule.id.as_str(), Level::Warn))).expect("a known lint")
 }
 
 /// The lines on which lints fire, as `Example::marks` counts them. A notice expects nothing of anybody: where it is not

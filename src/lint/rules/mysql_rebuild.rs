@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     class: Class::Waiting,
     levels: PhaseLevels { expand: Level::Warn, backfill: Level::Warn, contract: Level::Allow },
     dialects: &[Dialect::Mysql],
-    yields_to: &["add-required-column", "not-null-breaks-old-writers"],
+    yields_to: &["add-required-column", "not-null-breaks-old-writers", "sync-new-column-not-null"],
     check: Check::Clause(check),
 };
 

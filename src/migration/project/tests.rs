@@ -99,3 +99,15 @@ fn found_upward() {
     assert_eq!((found.root.as_path(), found.dialect), (root.as_path(), Some(Dialect::Sqlite)));
     assert!(matches!(Project::at(&deep), Err(MigrationError::NoProject { .. })));
 }
+
+#[test]
+fn style_and_names_are_read_and_checked() {
+    let read = |text: &str| Project::parse(Path::new("/p"), text);
+    let project = read("[lint]\nstyle = \"notice\"\n[lint.names]\nindexes = \"idx_*\"\n").expect("it is valid");
+    assert_eq!(project.style, Some(Level::Notice));
+    assert_eq!(project.naming.indexes.to_string(), "idx_*");
+    assert_eq!(project.naming.tables.to_string(), "snake_case");
+    assert!(read("[lint]\nstyle = \"loud\"\n").is_err());
+    assert!(read("[lint.names]\ntables = \"kebab-case\"\n").is_err());
+    assert!(read("[lint.names]\nviews = \"snake_case\"\n").is_err());
+}
