@@ -2,8 +2,9 @@
 
 use concertina::lint::{Finding, Judge, Level, Levels, Placed, Policy, Replay, ScriptReport};
 use concertina::migration::{Allowance, MigrationId};
+use concertina::schema::size::{Count, Sizes, TableSize};
 use concertina::schema::table::Knowledge;
-use concertina::schema::{Dialect, Phase, Server};
+use concertina::schema::{Dialect, Ident, ObjectName, Phase, Server};
 use concertina::sql::{self, Source};
 
 const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 11, 21);
@@ -56,6 +57,63 @@ fn locks_and_scans_of_small_tables_are_notices_and_a_broken_release_is_not() {
     assert_eq!(levels("CREATE INDEX users_nick ON public.users (nick);"), notice("create-index-blocks-writes"));
     assert_eq!(levels("ALTER TABLE users DROP COLUMN nick;"), [("drop-column".to_owned(), Level::Deny)]);
     assert_eq!(levels("CREATE TABLE notes (id bigint PRIMARY KEY, author bigint REFERENCES users UNIQUE);"), []);
+}
+
+/// Sizes of tables by name, counted after the given script ran.
+fn counted(tables: &[(&str, u64)]) -> Sizes {
+    let size = |rows: u64| TableSize { rows, bytes: rows * 100, index_bytes: rows * 20 };
+    let tables = tables.iter().map(|(name, rows)| (ObjectName::bare(Ident::stored(name)), size(*rows))).collect();
+    Sizes::unknown().with(Count { tables, ran: Some([("1".to_owned(), Phase::Expand)].into()) })
+}
+
+#[test]
+fn a_partitioned_table_is_as_large_as_all_its_partitions_and_unknown_where_one_was_not_counted() {
+    const PARTS: &str = "CREATE TABLE parts (id bigint) PARTITION BY RANGE (id);
+        CREATE TABLE one PARTITION OF parts FOR VALUES FROM (0) TO (9); CREATE TABLE two PARTITION OF parts FOR VALUES FROM (9) TO (99);";
+    let level = |tables: &[(&str, u64)]| {
+        let mut case = Case::new();
+        case.policy.sizes = counted(tables);
+        let (report, _) = case.judge(PARTS, Phase::Expand, "CREATE INDEX i ON parts (id);");
+        report.findings.first().map(|finding| (finding.lint.to_string(), finding.level))
+    };
+    let told = |level: Level| Some(("partitioned-index-blocks".to_owned(), level));
+    assert_eq!(level(&[("parts", 9_000), ("one", 4_500), ("two", 4_500)]), told(Level::Notice));
+    assert_eq!(level(&[("one", 4_500), ("two", 5_400)]), told(Level::Notice), "the parent's own count adds nothing");
+    assert_eq!(level(&[("parts", 12_000), ("one", 6_000), ("two", 6_000)]), told(Level::Deny));
+    assert_eq!(level(&[("parts", 12_000), ("one", 1), ("two", 1)]), told(Level::Deny), "partitions that no migration made count too");
+    assert_eq!(level(&[("parts", 9_000), ("one", 4_500)]), told(Level::Deny), "one of them was not counted");
+    assert_eq!(level(&[]), told(Level::Deny));
+}
+
+#[test]
+fn a_lock_on_two_tables_is_excused_where_both_are_small() {
+    const PAIR: &str = "CREATE TABLE p (id bigint PRIMARY KEY); CREATE TABLE c (id bigint PRIMARY KEY, p_id bigint);";
+    let level = |tables: &[(&str, u64)]| {
+        let mut case = Case::new();
+        case.policy.sizes = counted(tables);
+        let (report, _) = case.judge(PAIR, Phase::Contract, "ALTER TABLE c ADD CONSTRAINT k FOREIGN KEY (p_id) REFERENCES p;");
+        report.findings.iter().find(|finding| finding.lint.as_str() == "add-fk-scans-table").map(|finding| finding.level)
+    };
+    assert_eq!(level(&[("p", 10), ("c", 10)]), Some(Level::Notice));
+    assert_eq!(level(&[("p", 1_000_000), ("c", 10)]), Some(Level::Deny));
+    assert_eq!(level(&[("c", 10)]), Some(Level::Deny));
+}
+
+#[test]
+fn the_catalogue_makes_a_fault_milder_than_its_rule() {
+    const PARTS: &str =
+        "CREATE TABLE parts (id bigint) PARTITION BY RANGE (id); CREATE TABLE one PARTITION OF parts FOR VALUES FROM (0) TO (9);";
+    let level = |given: &str| {
+        let (report, _) = Case::new().judge(given, Phase::Contract, "ALTER TABLE parts DETACH PARTITION one;");
+        report.findings.first().map(|finding| (finding.lint.to_string(), finding.level))
+    };
+    let told = |level: Level| Some(("detach-partition-blocks".to_owned(), level));
+    assert_eq!(level(PARTS), told(Level::Deny));
+    assert_eq!(
+        level(&format!("{PARTS} CREATE TABLE rest PARTITION OF parts DEFAULT;")),
+        told(Level::Notice),
+        "no milder way is left there"
+    );
 }
 
 #[test]
