@@ -14,13 +14,19 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/drop-index-in-use.md"),
     class: Class::Waiting,
     levels: PhaseLevels { expand: Level::Warn, backfill: Level::Warn, contract: Level::Allow },
-    dialects: &[Dialect::Mysql],
-    yields_to: &[],
+    dialects: &Dialect::ALL,
+    yields_to: &["drop-index-before-replacement", "drop-index-blocks-table"],
     check: Check::Of(&[OperationKind::DropIndex], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    let Operation::DropIndex { index, table: Some(table), .. } = frame.operation else { return };
+    let Operation::DropIndex { index, table, .. } = frame.operation else { return };
+    let Some(table) = table else {
+        if let Some(fault) = by_name_alone(frame, index) {
+            findings.push(fault);
+        }
+        return;
+    };
     if frame.is_new_table(table) || frame.before.table(table).is_absent() || is_covered(frame, table, &index.name) {
         return;
     }
@@ -35,6 +41,29 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             ))
             .cure(Phase::Contract, format!("{alter} DROP INDEX {spelled};")),
     );
+}
+
+/// Where an index has a name of its own in the schema and cannot be hidden: for what it is worth.
+fn by_name_alone(frame: &Frame<'_>, index: &ObjectName) -> Option<Fault> {
+    let (table, dropped) = frame.before.index(index, None).recorded()?;
+    if !dropped.valid || frame.is_new_table(table) || is_covered(frame, table, &index.name) {
+        return None;
+    }
+    let spelled = index.spelled(frame.dialect());
+    let sql = match frame.dialect() {
+        Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {spelled};"),
+        Dialect::Sqlite | Dialect::Mysql => format!("DROP INDEX {spelled};"),
+    };
+    let fault = Fault::new(format!(
+        "queries of running releases may rest on the index `{index}` of `{table}`: without it they read the whole table"
+    ));
+    Some(
+        fault
+            .on(table)
+            .at_most(Level::Notice)
+            .help(format!("drop it in contract.sql, when they are gone: `{sql}`"))
+            .cure(Phase::Contract, sql),
+    )
 }
 
 /// Whether it was never there, nobody has seen it, or another index begins with the same columns.
