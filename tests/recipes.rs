@@ -8,6 +8,8 @@ mod application;
 mod cases;
 #[path = "recipes/life.rs"]
 mod life;
+#[path = "recipes/mariadb.rs"]
+mod mariadb;
 #[path = "recipes/shape.rs"]
 mod shape;
 mod support;
@@ -67,4 +69,17 @@ async fn on_sqlite() {
         urls
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_mariadb() {
+    let Some(server) = support::mariadb() else { return };
+    let mut wrong = Vec::new();
+    for case in of(Database::Mysql) {
+        let database = server.database();
+        if let Err(reason) = mariadb::live(case, &database).await {
+            wrong.push(format!("==== {}\n{reason}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -10,16 +10,16 @@ use crate::cases::{Asked, Case};
 use crate::shape;
 
 /// Rows before the migration.
-const ROWS: usize = 300;
+pub(crate) const ROWS: usize = 300;
 
 /// Two source trees over one database.
-struct Trees {
-    old: PathBuf,
-    new: PathBuf,
+pub(crate) struct Trees {
+    pub(crate) old: PathBuf,
+    pub(crate) new: PathBuf,
     _scratch: tempfile::TempDir,
 }
 
-fn run(tree: &Path, arguments: &[&str], code: i32) -> Result<String, String> {
+pub(crate) fn run(tree: &Path, arguments: &[&str], code: i32) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
     command.current_dir(tree).args(arguments).stdin(Stdio::null());
     for name in ["DATABASE_URL", "MIGRATE_DATABASE_URL", "RUST_LOG"] {
@@ -35,7 +35,7 @@ fn run(tree: &Path, arguments: &[&str], code: i32) -> Result<String, String> {
 }
 
 /// The migration as it stands in the tree, for messages.
-fn written(tree: &Path) -> String {
+pub(crate) fn written(tree: &Path) -> String {
     let mut text = String::new();
     let mut folders = vec![tree.join("migrations")];
     while let Some(folder) = folders.pop() {
@@ -52,14 +52,16 @@ fn written(tree: &Path) -> String {
 }
 
 impl Trees {
-    fn of(case: &Case, dialect: &str, url: &str) -> Result<Trees, String> {
+    /// A project with the migration that the case asks for, over a database where there is one.
+    pub(crate) fn of(case: &Case, dialect: &str, url: Option<&str>) -> Result<Trees, String> {
         let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
         let (old, new) = (scratch.path().join("old"), scratch.path().join("new"));
         for tree in [&old, &new] {
             let base = tree.join("migrations/0001_base");
             fs::create_dir_all(&base).map_err(|error| error.to_string())?;
+            let database = url.map(|url| format!("[database]\nurl = \"{url}\"\n")).unwrap_or_default();
             let settings = format!(
-                "dialect = \"{dialect}\"\nservices = [\"app\"]\n[database]\nurl = \"{url}\"\n[contract]\nsoak = \"0s\"\n[locks]\ntimeout = \"2s\"\n"
+                "dialect = \"{dialect}\"\nservices = [\"app\"]\n{database}[contract]\nsoak = \"0s\"\n[locks]\ntimeout = \"2s\"\n"
             );
             fs::write(tree.join("migrate.toml"), settings).map_err(|error| error.to_string())?;
             fs::write(base.join("expand.sql"), case.given).map_err(|error| error.to_string())?;
@@ -76,11 +78,26 @@ impl Trees {
         }
         Ok(Trees { old, new, _scratch: scratch })
     }
+
+    /// The migration's name.
+    pub(crate) fn name(&self) -> String {
+        let entries = fs::read_dir(self.new.join("migrations")).expect("the migrations can be listed");
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let name = names.filter(|name| name != "0001_base").min().unwrap_or_default();
+        name.trim_end_matches(".sql").to_owned()
+    }
+}
+
+/// Refuses a plan with findings that anybody has to look at.
+pub(crate) fn loud(tree: &Path, plan: String) -> Result<(), String> {
+    let plan: serde_json::Value = serde_json::from_str(&plan).map_err(|error| error.to_string())?;
+    let loud: Vec<_> = plan["findings"].as_array().into_iter().flatten().filter(|finding| finding["level"] != "notice").collect();
+    if loud.is_empty() { Ok(()) } else { Err(format!("the plan finds {loud:#?}\n{}", written(tree))) }
 }
 
 pub(crate) async fn live(case: &Case, url: &str, fresh: &str) -> Result<(), String> {
     let dialect = if url.starts_with("postgres") { "postgres" } else { "sqlite" };
-    let trees = Trees::of(case, dialect, url)?;
+    let trees = Trees::of(case, dialect, Some(url))?;
     let said = |error: sqlx::Error| error.to_string();
     let mut client = Client::connect(url).await;
     run(&trees.old, &["apply", "--phase", "expand"], 0)?;
@@ -89,15 +106,9 @@ pub(crate) async fn live(case: &Case, url: &str, fresh: &str) -> Result<(), Stri
         client.run(&numbered(case.seed, row)).await.map_err(said)?;
     }
 
-    let plan = run(&trees.new, &["plan", "--format", "json"], 0)?;
-    let plan: serde_json::Value = serde_json::from_str(&plan).map_err(|error| error.to_string())?;
-    let loud: Vec<_> = plan["findings"].as_array().into_iter().flatten().filter(|finding| finding["level"] != "notice").collect();
-    if !loud.is_empty() {
-        return Err(format!("the plan finds {loud:#?}\n{}", written(&trees.new)));
-    }
-    let name = fs::read_dir(trees.new.join("migrations")).map_err(|error| error.to_string())?;
-    let name = name.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).find(|name| name != "0001_base").unwrap_or_default();
-    run(&trees.new, &["fix", name.trim_end_matches(".sql"), "--exit-code"], 0)?;
+    loud(&trees.new, run(&trees.new, &["plan", "--format", "json"], 0)?)?;
+    let name = trees.name();
+    run(&trees.new, &["fix", &name, "--exit-code"], 0)?;
 
     let mut number = 10_000;
     let mut works = async |client: &mut Client, gate: &str, statements: &[&str]| {
@@ -126,7 +137,7 @@ pub(crate) async fn live(case: &Case, url: &str, fresh: &str) -> Result<(), Stri
         if !held.contains("--again") {
             return Err(held);
         }
-        run(&trees.new, &["apply", "--phase", "backfill", "--again", name.trim_end_matches(".sql")], 0)?;
+        run(&trees.new, &["apply", "--phase", "backfill", "--again", &name], 0)?;
         run(&trees.new, &["apply", "--phase", "contract", "--wait"], 0)?;
     }
     works(&mut client, "after contract, new release", case.new).await?;
@@ -154,6 +165,6 @@ async fn check(client: &mut Client, when: &str, query: &str, expected: &str) -> 
     if found == expected { Ok(()) } else { Err(format!("{when}: `{query}` answers {found:?} instead of {expected:?}")) }
 }
 
-fn numbered(sql: &str, number: usize) -> String {
+pub(crate) fn numbered(sql: &str, number: usize) -> String {
     sql.replace(":n", &number.to_string())
 }
