@@ -34,6 +34,8 @@ pub struct Case<'a> {
     pub migration: &'a MigrationId,
     /// How its scripts are called in messages, by phase in the order of `Phase::ALL`.
     pub paths: [String; 3],
+    /// How its migration.toml is called.
+    pub settings_path: String,
     /// What is asked for beside the change itself.
     pub wishes: Wishes,
     /// `[[allow]]` of its migration.toml.
@@ -188,6 +190,9 @@ impl Work<'_> {
         let same = |other: &&Finding| key(other) == key(finding);
         if after.findings.iter().filter(same).count() >= before.findings.iter().filter(same).count() {
             return Some("its cure does not take the finding away here".to_owned());
+        }
+        if let (None, Some(misfit)) = (&before.misfit, &after.misfit) {
+            return Some(misfit.clone());
         }
         let broken = |judged: &Judged| judged.findings.iter().filter(|finding| class(finding) == Class::Script).count();
         let fresh = after.findings.iter().find(|other| !before.findings.iter().any(|known| key(known) == key(other)));

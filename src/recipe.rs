@@ -51,6 +51,10 @@ pub fn instead_of(given: &Given<'_>, sql: &str, operations: &[&Operation], wishe
         {
             redefine(given, table, column, new, sql, wishes)
         }
+        [
+            Operation::RenameColumn { column: old, .. },
+            Operation::AlterColumn { table, change: ColumnChange::Redefine { column: new, constraints }, .. },
+        ] if constraints.is_empty() => redefine(given, table, old, new, sql, wishes),
         [Operation::CreateIndex(index)] if given.dialect() == Dialect::Postgres && !index.concurrently && index.name.is_none() => {
             add_index(given, index, sql).map(Ok)
         }

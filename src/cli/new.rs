@@ -73,7 +73,8 @@ fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, 
     let shown = project.migrations.strip_prefix(&project.root).unwrap_or(&project.migrations);
     let folder = shown.join(id.as_str()).to_string_lossy().replace('\\', "/");
     let paths = Phase::ALL.map(|phase| format!("{folder}/{phase}.sql"));
-    let case = Case { past: &past, migration: &id, paths, wishes, allowances: &[] };
+    let settings_path = format!("{folder}/migration.toml");
+    let case = Case { past: &past, migration: &id, paths, settings_path, wishes, allowances: &[] };
     let fixed = fix(&case, draft);
     if let Some(left) = fixed.left.iter().find(|left| left.finding.level == Level::Deny) {
         let message = format!("{}: {}", left.finding.message, left.reason);

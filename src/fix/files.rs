@@ -43,7 +43,8 @@ impl Home {
         let prefix = if shown.is_empty() { String::new() } else { format!("{shown}/") };
         let mut home = Home { folder: format!("{prefix}{}", migration.id), ..Home::default() };
         let settings = format!("{}/migration.toml", home.folder);
-        for script in &migration.scripts {
+        // A script may have no file: a sync contributes all of it.
+        for script in migration.scripts.iter().filter(|script| *script.path != *settings) {
             home.scripts.insert(script.phase, (script.path.to_string(), script.part()));
         }
         let rollback = migration.rollback.as_ref().map(|script| script.path.to_string());

@@ -1,12 +1,15 @@
 //! A draft, read, judged and replayed: what a plan would find in it, and the schema it ends in.
 
+use std::sync::Arc;
+
 use super::{Case, Draft, counts};
 use crate::lint::finding::Finding;
 use crate::lint::{Judge, Placed, PlanFault};
-use crate::migration::NodeRef;
+use crate::migration::{Migration, NodeRef, ScriptFile, ScriptText, Settings, Sync};
 use crate::plan::steps::steps;
+use crate::recipe::sync::weave;
 use crate::schema::{Operation, Origin, Phase, Schema};
-use crate::sql::{self, Script, Source};
+use crate::sql::{self, Digest, Script, Source};
 
 /// What a draft is worth.
 #[derive(Debug)]
@@ -19,8 +22,10 @@ pub(super) struct Judged {
     pub(super) start: Schema,
     /// Where it ends.
     pub(super) end: Schema,
-    /// Whether the tool keeps columns equal by itself in it.
-    pub(super) synced: bool,
+    /// The columns that the tool keeps equal in it.
+    pub(super) syncs: Vec<Sync>,
+    /// What is wrong with migration.toml.
+    pub(super) misfit: Option<String>,
 }
 
 /// What a clause meets, and what it does.
@@ -59,14 +64,38 @@ pub(super) fn judge(case: &Case<'_>, draft: &Draft) -> Judged {
     let mut replay = case.past.clone();
     let server = replay.server();
     let start = replay.schema().clone();
-    let mut judged = Judged { scripts: Vec::new(), findings: Vec::new(), end: start.clone(), start, synced: false };
-    judged.synced = draft.settings().contains("[[sync]]");
+    let mut judged =
+        Judged { scripts: Vec::new(), findings: Vec::new(), end: start.clone(), start, syncs: Vec::new(), misfit: None };
+    let settings = match Settings::parse(&case.settings_path, draft.settings()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            judged.misfit = Some(error.to_string());
+            Settings::default()
+        }
+    };
+    judged.syncs.clone_from(&settings.syncs);
+    let migration = Migration { id: case.migration.clone(), scripts: Vec::new(), rollback: None, settings };
+    let declared: Arc<str> = migration.settings.syncs.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into();
     for (phase, path) in Phase::ALL.into_iter().zip(&case.paths) {
         let text = draft.text(phase);
-        if text.trim().is_empty() {
+        let contributes = !migration.settings.syncs.is_empty() && phase != Phase::Contract;
+        if text.trim().is_empty() && !contributes {
             continue;
         }
-        let script = sql::read(&Source::new(path.as_str(), text), server);
+        let source = Source::new(path.as_str(), text);
+        // What is taken apart is the file; what is judged holds what the syncs contribute as well.
+        let file = ScriptFile {
+            phase,
+            path: Arc::clone(&source.path),
+            digest: Digest([0; 32]),
+            text: ScriptText::Embedded(source.clone()),
+            declared: Arc::clone(&declared),
+        };
+        let woven = weave(&migration, &file, replay.schema(), server).unwrap_or_else(|error| {
+            judged.misfit.get_or_insert_with(|| error.to_string());
+            source.clone()
+        });
+        let script = sql::read(&woven, server);
         let placed = Placed { migration: case.migration, phase, script: &script, allowances: case.allowances };
         let mut report = replay.script(placed, Judge::Yes);
         if phase == Phase::Backfill {
@@ -77,7 +106,7 @@ pub(super) fn judge(case: &Case<'_>, draft: &Draft) -> Judged {
             }
         }
         judged.findings.extend(report.findings.into_iter().filter(counts));
-        judged.scripts.push((phase, script));
+        judged.scripts.push((phase, sql::read(&source, server)));
     }
     judged.end = replay.schema().clone();
     judged

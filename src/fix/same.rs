@@ -4,21 +4,51 @@
 use std::collections::BTreeSet;
 
 use super::judge::Judged;
+use crate::recipe::sync::{Names, names};
 use crate::schema::object::UserTypeKind;
 use crate::schema::table::{ConstraintKind, Generated, IndexKey, Table};
-use crate::schema::{Expression, Schema};
+use crate::schema::{Expression, Schema, Server};
 
 /// The first thing in which the schemas differ.
 pub(super) fn difference(goal: &Judged, reached: &Judged) -> Option<String> {
-    // What a sync makes is not in the scripts.
-    if reached.synced {
-        return None;
-    }
-    let (goal, reached) = (facts(&goal.end), facts(&reached.end));
+    let (goal, reached) = (facts(&goal.end), renamed(facts(&reached.end), goal, reached));
     let missing = goal.iter().find(|fact| !reached.contains(*fact)).map(|fact| format!("without {fact}"));
     // A label that rows hold cannot be taken out of an enum without writing the table anew: it stays.
     let more = |fact: &&String| !goal.contains(*fact) && !fact.starts_with("label ");
     missing.or_else(|| reached.iter().find(more).map(|fact| format!("with {fact}")))
+}
+
+/// The facts with the old name of a column that got another one together with another type: the original kept it.
+fn renamed(facts: BTreeSet<String>, goal: &Judged, reached: &Judged) -> BTreeSet<String> {
+    let dialect = reached.end.dialect();
+    let server = Server::oldest(dialect);
+    let names = reached.syncs.iter().filter_map(|sync| names(sync, server).ok());
+    let keeps = |names: &Names| goal.end.column(&names.table, &names.old).recorded().is_some();
+    let moved: Vec<Names> = names.filter(keeps).collect();
+    let swap = |fact: String| {
+        let mut fact = fact;
+        for names in &moved {
+            if fact.contains(names.table.name.as_str()) {
+                fact = swapped(&fact, names.new.as_str(), names.old.as_str());
+            }
+        }
+        fact
+    };
+    facts.into_iter().map(swap).collect()
+}
+
+/// The text with one word in the place of another.
+fn swapped(text: &str, from: &str, to: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let (mut swapped, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(from) {
+        let end = at + from.len();
+        let alone = !rest[..at].ends_with(is_word) && !rest[end..].starts_with(is_word);
+        swapped.push_str(&rest[..at]);
+        swapped.push_str(if alone { to } else { from });
+        rest = &rest[end..];
+    }
+    swapped + rest
 }
 
 fn facts(schema: &Schema) -> BTreeSet<String> {

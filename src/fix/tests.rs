@@ -19,10 +19,14 @@ fn past(dialect: Dialect, given: &str) -> Replay {
 }
 
 fn fixed(dialect: Dialect, text: &str) -> Fixed {
-    let past = past(dialect, SHOP);
+    fixed_in(dialect, SHOP, text)
+}
+
+fn fixed_in(dialect: Dialect, given: &str, text: &str) -> Fixed {
+    let past = past(dialect, given);
     let migration = MigrationId::new("2_change");
     let paths = Phase::ALL.map(|phase| format!("2_change/{phase}.sql"));
-    let case = Case { past: &past, migration: &migration, paths, wishes: Wishes::default(), allowances: &[] };
+    let case = Case { past: &past, migration: &migration, paths, settings_path: "2_change/migration.toml".to_owned(), wishes: Wishes::default(), allowances: &[] };
     let fixed = fix(&case, Draft::new([(Phase::Expand, text.to_owned())], String::new()));
     let again = fix(&case, fixed.draft.clone());
     for phase in Phase::ALL {
@@ -125,6 +129,36 @@ fn a_column_brings_its_constraints_each_to_its_phase() {
          ALTER TABLE users ALTER COLUMN token SET NOT NULL;\n\
          ALTER TABLE users DROP CONSTRAINT users_token_not_null;\n",
     );
+}
+
+#[test]
+fn a_renamed_column_takes_along_what_it_has() {
+    let text = "ALTER TABLE users RENAME COLUMN nick TO handle;\n";
+    let fixed = fixed(Dialect::Postgres, text);
+    assert_eq!(fixed.draft.settings(), "[[sync]]\ntable = \"users\"\nold = \"nick\"\nnew = \"handle\"\n");
+    assert_eq!(fixed.draft.text(Phase::Expand), "CREATE INDEX CONCURRENTLY users_handle ON users (handle);\n");
+    assert_eq!(fixed.draft.text(Phase::Contract), "ALTER TABLE users DROP COLUMN nick;\n");
+}
+
+#[test]
+fn a_column_of_another_type_goes_by_another_name() {
+    let fixed = fixed(Dialect::Postgres, "ALTER TABLE users ALTER COLUMN age TYPE bigint;\n");
+    assert!(fixed.left.is_empty());
+    assert_eq!(
+        fixed.draft.settings(),
+        "[[sync]]\ntable = \"users\"\nold = \"age\"\nnew = \"age_bigint\"\ntype = \"bigint\"\n"
+    );
+    assert_eq!(Phase::ALL.map(|phase| fixed.draft.text(phase)), ["", "", "ALTER TABLE users DROP COLUMN age;\n"]);
+}
+
+#[test]
+fn a_redefinition_is_read_for_what_it_changes() {
+    let text = "ALTER TABLE users CHANGE nick handle varchar(40) NOT NULL DEFAULT 'x', MODIFY email varchar(200) NOT NULL;\n";
+    let shop = SHOP.replace("text", "varchar(100)");
+    let fixed = fixed_in(Dialect::Mysql, &shop, text);
+    assert!(fixed.left.is_empty(), "{:?}", fixed.left);
+    assert!(fixed.draft.settings().contains("new = \"handle\"\ntype = \"character varying(40)\""), "{}", fixed.draft.settings());
+    assert!(fixed.draft.settings().contains("new = \"email_character\""), "{}", fixed.draft.settings());
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub(super) struct Move<'a> {
     pub(super) new: &'a Ident,
     /// Of the new column, where it differs.
     pub(super) ty: Option<&'a TypeName>,
+    /// How the new value is made of the old one, where it is not the same: then what holds for the one says nothing about
+    /// the other.
+    pub(super) forward: Option<&'a str>,
     /// What else is asked of the new column, where it is not just what the old one has.
     pub(super) stated: Option<&'a NewColumn>,
 }
@@ -46,7 +49,13 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
             build(given, moved, table, index, phases);
         }
         for constraint in table.constraints.iter().filter(|constraint| constraint.concerns(moved.old)) {
-            constrain(dialect, moved, constraint, phases)?;
+            match (&constraint.kind, moved.forward) {
+                (ConstraintKind::Check(condition), Some(_)) => {
+                    let told = format!("-- CHECK ({}) is about {old}: say here what it means for {new}.\n", pretty(condition));
+                    phases.add(Phase::Contract, &told);
+                }
+                _ => constrain(dialect, moved, constraint, phases)?,
+            }
         }
         if moved.not_null(column) {
             match dialect {
@@ -59,8 +68,12 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
             }
         }
         if let Some(default) = moved.default(column) {
+            let default = match moved.forward {
+                Some(forward) => with_word(forward, &old, &format!("({})", pretty(default))),
+                None => pretty(default),
+            };
             match dialect {
-                Dialect::Postgres | Dialect::Mysql => last.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {};\n", pretty(default))),
+                Dialect::Postgres | Dialect::Mysql => last.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {default};\n")),
                 Dialect::Sqlite => {
                     phases.add(Phase::Contract, &format!("-- SQLite adds no DEFAULT to {new}: new releases write every value.\n"));
                 }
@@ -77,6 +90,20 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
     let last = last.concat();
     phases.add(Phase::Contract, &if together { format!("BEGIN;\n{last}COMMIT;\n") } else { last });
     Ok(())
+}
+
+/// The text with another word in the place of one.
+fn with_word(text: &str, from: &str, to: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '"';
+    let (mut replaced, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(from) {
+        let end = at + from.len();
+        let alone = !rest[..at].ends_with(is_word) && !rest[end..].starts_with(is_word);
+        replaced.push_str(&rest[..at]);
+        replaced.push_str(if alone { to } else { from });
+        rest = &rest[end..];
+    }
+    replaced + rest
 }
 
 /// Refuses what no second column can take over.

@@ -25,7 +25,7 @@ pub fn rename_column(
     if given.column(table, old).is_none() && ty.is_none() {
         return Err(unknown(table, old, "give it with --type"));
     }
-    let mut phases = replace(given, &Move { table, old, new, ty: None, stated: None }, None, wishes)?;
+    let mut phases = replace(given, &Move { table, old, new, ty: None, forward: None, stated: None }, None, wishes)?;
     if let Some(ty) = ty {
         phases.syncs.iter_mut().for_each(|sync| sync.ty = Some(ty.to_owned()));
     }
@@ -46,7 +46,7 @@ pub fn change_type(
 ) -> Result<Phases, Refusal> {
     let dialect = given.dialect();
     let new = typed_name(dialect, old, to, wishes);
-    replace(given, &Move { table, old, new: &new, ty: Some(to), stated: None }, Some(written), wishes)
+    replace(given, &Move { table, old, new: &new, ty: Some(to), forward: wishes.forward.as_deref(), stated: None }, Some(written), wishes)
 }
 
 /// States a column again, as MySQL's MODIFY does: another type goes the way of [`change_type`], a NOT NULL waits until old
@@ -61,7 +61,7 @@ pub fn redefine(
 ) -> Option<Result<Phases, Refusal>> {
     let known = given.column(table, old)?;
     let ty = stated.ty.as_ref()?;
-    if *ty == known.ty {
+    if *ty == known.ty && stated.name == *old {
         if !stated.not_null || known.not_null {
             return None;
         }
@@ -72,7 +72,7 @@ pub fn redefine(
     }
     let new = if stated.name == *old { typed_name(given.dialect(), old, ty, wishes) } else { stated.name.clone() };
     let written = ty.to_string();
-    Some(replace(given, &Move { table, old, new: &new, ty: Some(ty), stated: Some(stated) }, Some(&written), wishes))
+    Some(replace(given, &Move { table, old, new: &new, ty: Some(ty), forward: None, stated: Some(stated) }, Some(&written), wishes))
 }
 
 /// The old name with the type behind it.

@@ -112,7 +112,7 @@ fn references(dialect: Dialect, key: &ForeignKey) -> String {
 pub fn bare_column(dialect: Dialect, column: &NewColumn) -> String {
     let mut text = column.name.spelled(dialect);
     if let Some(ty) = &column.ty {
-        text.push_str(&format!(" {ty}"));
+        text.push_str(&format!(" {}", super::sync::written(dialect, ty)));
     }
     if let Some(collation) = &column.collation {
         text.push_str(&format!(" COLLATE {}", collation.spelled(dialect)));

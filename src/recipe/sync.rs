@@ -13,6 +13,7 @@ mod types;
 mod weave;
 
 pub use names::Names;
+pub(super) use types::written;
 pub use resolve::{names, resolve};
 pub use weave::weave;
 

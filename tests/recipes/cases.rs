@@ -258,6 +258,92 @@ pub(crate) const ALL: &[Case] = &[
         ..USUAL
     },
     Case {
+        name: "new rename-column",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'nobody' CHECK (length(name) < 90), email text, age integer, UNIQUE (name, age, id));\nCREATE INDEX users_name_age ON users (lower(name), age) WHERE name <> 'nobody';\n",
+        asked: Asked::New(&["rename-column", "users.name", "full_name"]),
+        original: "ALTER TABLE users RENAME COLUMN name TO full_name",
+        old: &[
+            "INSERT INTO users (id, name) VALUES (:n, 'old')",
+            "UPDATE users SET name = 'old' WHERE id = 3",
+            "INSERT INTO users (id) VALUES (:n)",
+        ],
+        new: &[
+            "INSERT INTO users (id, full_name) VALUES (:n, 'new')",
+            "UPDATE users SET full_name = 'new' WHERE id = 4",
+            "INSERT INTO users (id) VALUES (:n)",
+        ],
+        checks: &[
+            ("/*both*/ SELECT full_name FROM users WHERE id IN (3, 4, 5) ORDER BY id", "old\nnew\nn5"),
+            ("SELECT count(*) > 3 FROM users WHERE full_name = 'nobody'", "t"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new rename-column on sqlite",
+        databases: &[Sqlite],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer);\nCREATE INDEX users_email ON users (email, age);\n",
+        asked: Asked::New(&["rename-column", "users.email", "address"]),
+        original: "ALTER TABLE users RENAME COLUMN email TO address",
+        new: &["INSERT INTO users (id, name, address) VALUES (:n, 'new', 'x')", "UPDATE users SET address = 'new' WHERE id = 4"],
+        checks: &[("/*both*/ SELECT address FROM users WHERE id IN (4, 5) ORDER BY id", "new\ne5")],
+        ..USUAL
+    },
+    Case {
+        name: "new change-type",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer NOT NULL);\n",
+        asked: Asked::New(&["change-type", "users.age", "bigint", "--name", "age_big", "--forward", "age * 10", "--backward", "age_big / 10"]),
+        original: "ALTER TABLE users ALTER COLUMN age TYPE bigint",
+        new: &["INSERT INTO users (id, name, age_big) VALUES (:n, 'new', 400)", "UPDATE users SET age_big = 500 WHERE id = 4"],
+        renamed: Some(("users.age_big", "users.age")),
+        checks: &[
+            ("/*both*/ SELECT age FROM users WHERE id = 4", "50"),
+            ("SELECT age_big FROM users WHERE id IN (4, 5, 7) ORDER BY id", "500\n300\n320"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new change-type on sqlite",
+        databases: &[Sqlite],
+        asked: Asked::New(&["change-type", "users.age", "text"]),
+        original: "ALTER TABLE users DROP COLUMN age;\nALTER TABLE users ADD COLUMN age_text text",
+        new: &["INSERT INTO users (id, name, age_text) VALUES (:n, 'new', '40')", "UPDATE users SET age_text = '50' WHERE id = 4"],
+        checks: &[("SELECT age_text, typeof(age_text) FROM users WHERE id IN (4, 7) ORDER BY id", "50|text\n32|text")],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a renamed column among others",
+        databases: &[Postgres],
+        asked: Asked::Fix("ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE users RENAME COLUMN email TO address;\nCREATE INDEX users_address ON users (address);\n"),
+        original: "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE users RENAME COLUMN email TO address;\nCREATE INDEX users_address ON users (address)",
+        new: &["INSERT INTO users (id, name, address) VALUES (:n, 'new', 'x')", "UPDATE users SET address = 'new' WHERE id = 4"],
+        checks: &[("/*both*/ SELECT address FROM users WHERE id IN (4, 5) ORDER BY id", "new\ne5")],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a changed type",
+        databases: &[Postgres],
+        asked: Asked::Fix("ALTER TABLE users ALTER COLUMN age TYPE bigint;\n"),
+        original: "ALTER TABLE users ALTER COLUMN age TYPE bigint",
+        new: &["INSERT INTO users (id, name, age_bigint) VALUES (:n, 'new', 41)"],
+        renamed: Some(("users.age_bigint", "users.age")),
+        checks: &[("SELECT age_bigint FROM users WHERE id IN (5, 7) ORDER BY id", "30\n32")],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a renamed label",
+        databases: &[Postgres],
+        given: "CREATE TYPE mood AS ENUM ('sad', 'ok');\nCREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, mood mood);\n",
+        seed: "INSERT INTO users (id, name, mood) VALUES (:n, 'n', 'ok')",
+        asked: Asked::Fix("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';\n"),
+        original: "ALTER TYPE mood ADD VALUE 'fine'",
+        old: &["INSERT INTO users (id, name, mood) VALUES (:n, 'old', 'ok')"],
+        new: &["INSERT INTO users (id, name, mood) VALUES (:n, 'new', 'fine')"],
+        checks: &[("SELECT mood FROM users WHERE id = 5", "fine")],
+        ..USUAL
+    },
+    Case {
         name: "fix of an identity",
         databases: &[Postgres],
         asked: Asked::Fix("ALTER TABLE users ADD COLUMN number bigint GENERATED BY DEFAULT AS IDENTITY;\n"),

@@ -19,6 +19,7 @@ use crate::lint::{Judge, Placed, Replay};
 use crate::migration::{Allowance, Migration, MigrationError, MigrationId, NodeRef, Part, Project, Settings};
 use crate::plan::{Graph, PlanError};
 use crate::recipe::Wishes;
+use crate::recipe::sync::weave;
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase, Server, ServerVersion};
 use crate::sql::{self, Source};
@@ -70,7 +71,7 @@ impl Target {
 
     pub(super) fn case(&self) -> Case<'_> {
         let paths = Phase::ALL.map(|phase| self.home.script(phase));
-        Case { past: &self.past, migration: &self.migration, paths, wishes: Wishes::default(), allowances: &self.allowances }
+        Case { past: &self.past, migration: &self.migration, paths, settings_path: self.home.settings(), wishes: Wishes::default(), allowances: &self.allowances }
     }
 
     fn of_project(site: Site, id: &MigrationId) -> Result<Target, Failure> {
@@ -162,7 +163,9 @@ pub(in crate::cli) fn follow(site: &Site, migration: Option<&Migration>, past: &
     let first = migration.and_then(|migration| migration.nodes().next());
     for node in graph.order().take_while(|node| Some(*node) != first.as_ref()) {
         let (Some(other), Some(script)) = (site.migrations.get(&node.migration), site.migrations.script(node)) else { continue };
-        let script = sql::read(&script.source()?, site.server);
+        // What ran, ran, whether or not its syncs fit what is known now.
+        let source = weave(other, script, past.schema(), site.server).or_else(|_| script.source())?;
+        let script = sql::read(&source, site.server);
         let placed = Placed { migration: &other.id, phase: node.phase, script: &script, allowances: &[] };
         past.script(placed, Judge::No);
     }

@@ -7,7 +7,7 @@ use crate::schema::{Dialect, ObjectName, Operation, Server};
 use crate::sql::{self, Source};
 
 /// The type as it is written behind a column's name.
-pub(super) fn written(dialect: Dialect, ty: &TypeName) -> String {
+pub(in crate::recipe) fn written(dialect: Dialect, ty: &TypeName) -> String {
     let middle = ["timestamp", "time"].into_iter().find_map(|head| {
         let zone = ty.base.strip_prefix(head)?.strip_prefix(' ')?;
         Some((head, zone))
