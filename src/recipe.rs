@@ -8,6 +8,7 @@ mod add_index;
 mod carry;
 mod drop_column;
 mod expression;
+mod label;
 mod name;
 mod phases;
 mod replace_column;
@@ -21,6 +22,7 @@ pub use add_column::add_column;
 pub use add_index::add_index;
 pub use drop_column::drop_column;
 pub use expression::pretty;
+pub use label::rename_label;
 pub use name::{Spelled, derived};
 pub use phases::{Given, Phases, Refusal, Wishes};
 pub use replace_column::{change_type, redefine, rename_column};
@@ -28,7 +30,7 @@ pub use split_table::{Split, split_table};
 pub use table::{drop_table, rename_table};
 pub use tighten::{add_primary_key, set_not_null};
 
-use crate::schema::operation::ColumnChange;
+use crate::schema::operation::{ColumnChange, TypeChange};
 use crate::schema::table::ConstraintKind;
 use crate::schema::{Dialect, Operation};
 
@@ -39,6 +41,7 @@ pub fn instead_of(given: &Given<'_>, sql: &str, operations: &[&Operation], wishe
         [Operation::AddColumn(add)] => Some(add_column(given, add, wishes)),
         [Operation::DropColumn { table, column, cascade: false, .. }] => Some(Ok(drop_column(given, table, column))),
         [Operation::RenameColumn { table, column, to }] => Some(rename_column(given, table, column, to, None, wishes)),
+        [Operation::AlterType { name, change: TypeChange::RenameLabel { label, to } }] => Some(Ok(rename_label(given, name, label, to))),
         [Operation::RenameTable { table, to }] => Some(rename_table(given, table, to)),
         [Operation::AlterColumn { table, column, change: ColumnChange::SetType { ty, using: None, collation: None } }] => {
             Some(change_type(given, table, column, ty, &ty.to_string(), wishes))

@@ -35,7 +35,7 @@ pub(crate) struct Case {
     pub(crate) new: &'static [&'static str],
     /// A column's name as it is in the end, and in the original.
     pub(crate) renamed: Option<(&'static str, &'static str)>,
-    /// Queries and their answers after contract; those that begin with `/*both*/` also before.
+    /// Queries and their answers after contract; those that begin with `/*both*/` also before, with `/*before*/` only before.
     pub(crate) checks: &'static [(&'static str, &'static str)],
 }
 
@@ -298,7 +298,7 @@ pub(crate) const ALL: &[Case] = &[
         new: &["INSERT INTO users (id, name, age_big) VALUES (:n, 'new', 400)", "UPDATE users SET age_big = 500 WHERE id = 4"],
         renamed: Some(("users.age_big", "users.age")),
         checks: &[
-            ("/*both*/ SELECT age FROM users WHERE id = 4", "50"),
+            ("/*before*/ SELECT age FROM users WHERE id = 4", "50"),
             ("SELECT age_big FROM users WHERE id IN (4, 5, 7) ORDER BY id", "500\n300\n320"),
         ],
         ..USUAL

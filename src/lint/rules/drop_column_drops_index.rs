@@ -42,7 +42,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     if dialect == Dialect::Postgres
-        && let Some(constraint) = table.constraints.iter().find(|held| is_shared_check(&held.kind, column))
+        && let Some(constraint) = table.constraints.iter().find(|held| is_shared_check(&held.kind, column) && !is_said_again(table, &held.kind, column))
     {
         let constraint = constraint.name.as_ref().map(Ident::as_str).unwrap_or_default();
         findings.push(
@@ -65,11 +65,36 @@ fn is_missed(frame: &Frame<'_>, table: &Table, index: &Index, column: &Ident) ->
         return false;
     }
     let stays = |other: &&Index| other.name != index.name && other.valid && !other.concerns(column);
+    // The column that takes this one's place stands in its place there as well.
+    let replaced = |mine: &Ident, theirs: &Ident| mine == theirs || (mine == column && !frame.is_old_column(&table.name, theirs));
+    let copies = |other: &Index| {
+        let pairs = || index.keys.iter().filter_map(IndexKey::column).zip(other.keys.iter().filter_map(IndexKey::column));
+        index.keys.len() == other.keys.len()
+            && pairs().count() == index.keys.iter().filter_map(IndexKey::column).count()
+            && pairs().all(|(mine, theirs)| replaced(mine, theirs))
+            && (!index.unique || other.unique)
+    };
     let serves = |other: &Index| {
         let keys: Vec<&Ident> = other.keys.iter().filter_map(IndexKey::column).collect();
         keys.len() == other.keys.len() && keys.starts_with(&rest) && (!index.unique || (other.unique && keys.len() == rest.len()))
     };
-    !table.indexes.iter().filter(stays).any(serves)
+    !table.indexes.iter().filter(stays).any(|other| serves(other) || copies(other))
+}
+
+/// Whether another CHECK demands something of the same other columns, without this one.
+fn is_said_again(table: &Table, kind: &ConstraintKind, column: &Ident) -> bool {
+    let columns = |kind: &ConstraintKind| match kind {
+        ConstraintKind::Check(condition) => condition.columns.clone(),
+        ConstraintKind::PrimaryKey(_)
+        | ConstraintKind::Unique { .. }
+        | ConstraintKind::NotNull(_)
+        | ConstraintKind::ForeignKey(_)
+        | ConstraintKind::Exclusion { .. } => Vec::new(),
+    };
+    let rest: Vec<Ident> = columns(kind).into_iter().filter(|other| other != column).collect();
+    table.constraints.iter().map(|held| columns(&held.kind)).any(|other| {
+        !other.contains(column) && other.len() > rest.len() && rest.iter().all(|name| other.contains(name))
+    })
 }
 
 fn is_shared_check(kind: &ConstraintKind, column: &Ident) -> bool {

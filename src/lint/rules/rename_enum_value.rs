@@ -5,8 +5,9 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::recipe::rename_label;
 use crate::schema::operation::{DataKind, TypeChange};
-use crate::schema::{Dialect, Operation, OperationKind, Phase};
+use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("rename-enum-value"),
@@ -40,6 +41,6 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     findings.push(
         Fault::new(format!("running releases that write or read '{label}' of `{name}` fail: the server knows it as '{to}' only"))
             .help(format!("add the new label, rewrite the rows in backfill.sql, and leave the old label where it is: `{add}`"))
-            .cure(Phase::Expand, add),
+            .by_phases(&rename_label(&frame.given(), name, label, to)),
     );
 }
