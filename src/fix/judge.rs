@@ -64,8 +64,7 @@ pub(super) fn judge(case: &Case<'_>, draft: &Draft) -> Judged {
     let mut replay = case.past.clone();
     let server = replay.server();
     let start = replay.schema().clone();
-    let mut judged =
-        Judged { scripts: Vec::new(), findings: Vec::new(), end: start.clone(), start, syncs: Vec::new(), misfit: None };
+    let mut judged = Judged { scripts: Vec::new(), findings: Vec::new(), end: start.clone(), start, syncs: Vec::new(), misfit: None };
     let settings = match Settings::parse(&case.settings_path, draft.settings()) {
         Ok(settings) => settings,
         Err(error) => {

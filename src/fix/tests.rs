@@ -26,7 +26,14 @@ fn fixed_in(dialect: Dialect, given: &str, text: &str) -> Fixed {
     let past = past(dialect, given);
     let migration = MigrationId::new("2_change");
     let paths = Phase::ALL.map(|phase| format!("2_change/{phase}.sql"));
-    let case = Case { past: &past, migration: &migration, paths, settings_path: "2_change/migration.toml".to_owned(), wishes: Wishes::default(), allowances: &[] };
+    let case = Case {
+        past: &past,
+        migration: &migration,
+        paths,
+        settings_path: "2_change/migration.toml".to_owned(),
+        wishes: Wishes::default(),
+        allowances: &[],
+    };
     let fixed = fix(&case, Draft::new([(Phase::Expand, text.to_owned())], String::new()));
     let again = fix(&case, fixed.draft.clone());
     for phase in Phase::ALL {
@@ -144,10 +151,7 @@ fn a_renamed_column_takes_along_what_it_has() {
 fn a_column_of_another_type_goes_by_another_name() {
     let fixed = fixed(Dialect::Postgres, "ALTER TABLE users ALTER COLUMN age TYPE bigint;\n");
     assert!(fixed.left.is_empty());
-    assert_eq!(
-        fixed.draft.settings(),
-        "[[sync]]\ntable = \"users\"\nold = \"age\"\nnew = \"age_bigint\"\ntype = \"bigint\"\n"
-    );
+    assert_eq!(fixed.draft.settings(), "[[sync]]\ntable = \"users\"\nold = \"age\"\nnew = \"age_bigint\"\ntype = \"bigint\"\n");
     assert_eq!(Phase::ALL.map(|phase| fixed.draft.text(phase)), ["", "", "ALTER TABLE users DROP COLUMN age;\n"]);
 }
 

@@ -13,8 +13,8 @@ mod types;
 mod weave;
 
 pub use names::Names;
-pub(super) use types::written;
 pub use resolve::{names, resolve};
+pub(super) use types::written;
 pub use weave::weave;
 
 use super::{Spelled, statement};

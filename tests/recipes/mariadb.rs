@@ -66,7 +66,8 @@ pub(crate) async fn live(case: &Case, database: &MariaDbDatabase<'_>) -> Result<
     }
     let reached = sent("the shape", SHAPE)?;
     database.empty();
-    let goal = database.run(&format!("{}{};\n{SHAPE}", case.given, case.original)).map_err(|error| format!("the original itself: {error}"))?;
+    let goal =
+        database.run(&format!("{}{};\n{SHAPE}", case.given, case.original)).map_err(|error| format!("the original itself: {error}"))?;
     if reached == goal {
         return Ok(());
     }

@@ -71,7 +71,14 @@ impl Target {
 
     pub(super) fn case(&self) -> Case<'_> {
         let paths = Phase::ALL.map(|phase| self.home.script(phase));
-        Case { past: &self.past, migration: &self.migration, paths, settings_path: self.home.settings(), wishes: Wishes::default(), allowances: &self.allowances }
+        Case {
+            past: &self.past,
+            migration: &self.migration,
+            paths,
+            settings_path: self.home.settings(),
+            wishes: Wishes::default(),
+            allowances: &self.allowances,
+        }
     }
 
     fn of_project(site: Site, id: &MigrationId) -> Result<Target, Failure> {

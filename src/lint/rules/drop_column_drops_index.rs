@@ -42,7 +42,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     if dialect == Dialect::Postgres
-        && let Some(constraint) = table.constraints.iter().find(|held| is_shared_check(&held.kind, column) && !is_said_again(table, &held.kind, column))
+        && let Some(constraint) =
+            table.constraints.iter().find(|held| is_shared_check(&held.kind, column) && !is_said_again(table, &held.kind, column))
     {
         let constraint = constraint.name.as_ref().map(Ident::as_str).unwrap_or_default();
         findings.push(
@@ -92,9 +93,11 @@ fn is_said_again(table: &Table, kind: &ConstraintKind, column: &Ident) -> bool {
         | ConstraintKind::Exclusion { .. } => Vec::new(),
     };
     let rest: Vec<Ident> = columns(kind).into_iter().filter(|other| other != column).collect();
-    table.constraints.iter().map(|held| columns(&held.kind)).any(|other| {
-        !other.contains(column) && other.len() > rest.len() && rest.iter().all(|name| other.contains(name))
-    })
+    table
+        .constraints
+        .iter()
+        .map(|held| columns(&held.kind))
+        .any(|other| !other.contains(column) && other.len() > rest.len() && rest.iter().all(|name| other.contains(name)))
 }
 
 fn is_shared_check(kind: &ConstraintKind, column: &Ident) -> bool {
