@@ -47,7 +47,19 @@ macro_rules! scenarios {
     )* };
 }
 
-scenarios!(rename_column, set_not_null, change_type, rename_table, add_index, drop_column, drop_table, two_open_commute);
+scenarios!(
+    rename_column,
+    set_not_null,
+    change_type,
+    rename_table,
+    add_index,
+    drop_column,
+    drop_table,
+    two_open_commute,
+    sync_rename,
+    sync_cents,
+    sync_quoted
+);
 
 async fn on_postgres(name: &str, major: u16, disturbance: Disturbance) {
     let Some(cluster) = support::postgres(major) else { return };

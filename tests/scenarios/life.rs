@@ -83,7 +83,7 @@ pub(crate) async fn live(name: &str, dialect: &str, url: &str, fresh: &str, dist
 
     assert_eq!(
         crate::schema::of(url).await,
-        crate::schema::after_plain_execution(&new_tree, fresh).await,
+        crate::schema::after_plain_execution(&new_tree, fresh, project.scenario.plain.get(dialect).map(String::as_str)).await,
         "the schema differs from what the scripts make in an empty database"
     );
 }

@@ -18,6 +18,9 @@ pub(crate) struct Scenario {
     pub(crate) new: Statements,
     pub(crate) after: Option<After>,
     pub(crate) conflict: Option<String>,
+    /// Statements that make the same schema, by dialect: for migrations whose files hold not all of it.
+    #[serde(default)]
+    pub(crate) plain: std::collections::BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -1,0 +1,2 @@
+-- Nobody reads whole units any more.
+ALTER TABLE orders DROP COLUMN total;

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY orders_total_cents ON orders (total_cents);

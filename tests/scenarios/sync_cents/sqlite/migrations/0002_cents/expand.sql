@@ -1,0 +1,1 @@
+CREATE INDEX orders_total_cents ON orders (total_cents);

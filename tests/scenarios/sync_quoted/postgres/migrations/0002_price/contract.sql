@@ -1,0 +1,3 @@
+BEGIN;
+ALTER TABLE "Order Items" DROP COLUMN "Unit Price";
+COMMIT;
