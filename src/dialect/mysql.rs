@@ -305,7 +305,7 @@ impl At<'_> {
                 self.by(table, self.rebuild(table))
             }
             (MaintenanceKind::Analyze, Some(table)) => self.brief(table),
-            (MaintenanceKind::Session, _) => Impact::of(&NO_TABLE),
+            (MaintenanceKind::Server | MaintenanceKind::Session, _) => Impact::of(&NO_TABLE),
             (MaintenanceKind::VacuumFull | MaintenanceKind::Vacuum | MaintenanceKind::Cluster | MaintenanceKind::Analyze, None) => {
                 self.ddl(Impact::of(&METADATA)).assumed()
             }

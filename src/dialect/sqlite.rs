@@ -219,7 +219,7 @@ impl At<'_> {
                 Some(table) => self.writing(table, &ANALYZE).working(Work::Scan(self.name(table))),
                 None => Impact::of(&ANALYZE).because(&WRITE).assumed(),
             },
-            MaintenanceKind::Session => Impact::of(&READ),
+            MaintenanceKind::Server | MaintenanceKind::Session => Impact::of(&READ),
         }
     }
 }

@@ -68,6 +68,7 @@ mod drop_view;
 mod duplicate_index;
 mod dynamic_sql_unanalysed;
 mod edited_applied_file;
+mod effect_not_followed;
 mod enum_value_used_in_same_transaction;
 mod expired_allow;
 mod explicit_lock_table;
@@ -232,6 +233,7 @@ pub static ALL: &[&Rule] = &[
     &duplicate_index::RULE,
     &dynamic_sql_unanalysed::RULE,
     &edited_applied_file::RULE,
+    &effect_not_followed::RULE,
     &enum_value_used_in_same_transaction::RULE,
     &expired_allow::RULE,
     &explicit_lock_table::RULE,

@@ -81,6 +81,7 @@ impl At<'_> {
                 let impact = rewriting(on(Impact::of(&CLUSTER), Lock::AccessExclusive));
                 if table.is_some() { impact } else { impact.in_transaction(TransactionUse::Forbidden) }
             }
+            MaintenanceKind::Server => Impact::of(&NO_TABLE).in_transaction(TransactionUse::Forbidden),
             MaintenanceKind::Session => Impact::of(&NO_TABLE),
         }
     }

@@ -22,7 +22,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     for (table, constraint) in frame.added_constraints() {
         let ConstraintKind::Check(condition) = &constraint.kind else { continue };
-        if constraint.validity == Validity::NotEnforced || !frame.is_old_table(table) || !refuses_anybody(frame, table, condition) {
+        if constraint.validity == Validity::NotEnforced
+            || !frame.is_old_table(table)
+            || !refuses_anybody(frame, table, condition)
+            || becomes_partition(frame, table)
+        {
             continue;
         }
         let dialect = frame.dialect();
@@ -38,6 +42,16 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             Dialect::Postgres | Dialect::Sqlite => fault.cure(Phase::Contract, sql),
         });
     }
+}
+
+/// Whether the table becomes a partition further down in the script: its bounds refuse the same rows, and the CHECK is their proof.
+fn becomes_partition(frame: &Frame<'_>, table: &ObjectName) -> bool {
+    let table = frame.before.canonical(table);
+    let clauses = frame.script.statements.iter().flat_map(|statement| &statement.clauses);
+    clauses.into_iter().any(|clause| match &clause.operation {
+        Operation::AttachPartition { partition, .. } => frame.before.canonical(partition) == table,
+        _ => false,
+    })
 }
 
 /// Whether a release that does not know this migration could write a row that the condition refuses.

@@ -49,7 +49,7 @@ fn rewriting<'a>(frame: &Frame<'a>) -> Option<(&'static str, Option<&'a ObjectNa
         Operation::Maintenance { kind, table } => match kind {
             MaintenanceKind::VacuumFull => Some(("VACUUM FULL", table.as_ref())),
             MaintenanceKind::Cluster => Some(("CLUSTER", table.as_ref())),
-            MaintenanceKind::Vacuum | MaintenanceKind::Analyze | MaintenanceKind::Session => None,
+            MaintenanceKind::Vacuum | MaintenanceKind::Analyze | MaintenanceKind::Server | MaintenanceKind::Session => None,
         },
         Operation::AlterIndex { index, change: IndexChange::SetTablespace, .. } => match frame.before.index(index, None).recorded() {
             Some((table, _)) => Some(("SET TABLESPACE", Some(table))),

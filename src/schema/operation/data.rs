@@ -106,6 +106,8 @@ pub enum MaintenanceKind {
     Analyze,
     /// CLUSTER.
     Cluster,
+    /// ALTER SYSTEM: settings of the whole server.
+    Server,
     /// CHECKPOINT, DISCARD, LISTEN, NOTIFY, LOAD, FLUSH ….
     Session,
 }

@@ -25,7 +25,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         one("{ ROLLBACK [ WORK | TRANSACTION ] TO [ SAVEPOINT ] ident | SAVEPOINT ident | RELEASE [ SAVEPOINT ] ident }", |_| transaction(TransactionControl::Savepoint)),
         one("{ LISTEN ident | UNLISTEN { ident | * } | NOTIFY ident [ , string ] | CHECKPOINT [ parens ] | DISCARD { ALL | PLANS | SEQUENCES | TEMP | TEMPORARY } | LOAD string | DEALLOCATE [ PREPARE ] { ALL | ident } }",
             |_| Ok(Operation::Maintenance { kind: MaintenanceKind::Session, table: None })),
-        one("ALTER SYSTEM { SET %setting | RESET { word [ . ident ] ... } }", |_| Ok(Operation::Maintenance { kind: MaintenanceKind::Session, table: None })),
+        one("ALTER SYSTEM { SET %setting | RESET { word [ . ident ] ... } }", |_| Ok(Operation::Maintenance { kind: MaintenanceKind::Server, table: None })),
         each("VACUUM [ ( { { full:FULL [ off:{ FALSE | OFF } | any ] | word [ [ - ] any ] } } ,... ) | full:FULL | FREEZE | VERBOSE | ANALYZE | ANALYSE ] ... [ { %relation [ %columns ] } ,... ]", |f| {
             Ok(upkeep(f, if f.has("full") && !f.has("off") { MaintenanceKind::VacuumFull } else { MaintenanceKind::Vacuum }))
         }),

@@ -1,0 +1,71 @@
+//! effect-not-followed: something changes that running releases may rely on and that no other lint looks into.
+
+use crate::lint::finding::{Fault, Findings};
+use crate::lint::frame::Frame;
+use crate::lint::level::{Level, PhaseLevels};
+use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::schema::operation::{AccessChange, MaintenanceKind, ObjectKind, TypeChange, Verb};
+use crate::schema::{Dialect, ObjectName, Operation, OperationKind};
+
+pub(super) static RULE: Rule = Rule {
+    id: LintId::new("effect-not-followed"),
+    doc: include_str!("../../../lints/effect-not-followed.md"),
+    class: Class::OldReleases,
+    levels: PhaseLevels { expand: Level::Notice, backfill: Level::Notice, contract: Level::Allow },
+    dialects: &[Dialect::Postgres],
+    yields_to: &["drop-cascade"],
+    check: Check::Of(&[OperationKind::OtherObject, OperationKind::AlterType, OperationKind::Access, OperationKind::Maintenance], check),
+};
+
+fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    let what = match frame.operation {
+        Operation::OtherObject { verb, kind, name, .. } if concerns_others(*verb, *kind) && !is_made_here(frame, *kind, name.as_ref()) => {
+            "this object".to_owned()
+        }
+        Operation::AlterType { name, change: TypeChange::Attribute } if !frame.is_new_object(name) => format!("composite type `{name}`"),
+        Operation::Access(AccessChange::Role { verb: Verb::Alter }) => "this role".to_owned(),
+        Operation::Maintenance { kind: MaintenanceKind::Server, .. } => "the whole server".to_owned(),
+        _ => return,
+    };
+    findings.push(
+        Fault::new(format!(
+            "what running releases and other readers make of {what} is not followed here: a person has to judge the change"
+        ))
+        .help("add what is new under a new name, and change or drop the old in contract.sql; `migrate explain effect-not-followed`"),
+    );
+}
+
+/// Whether a statement changes what somebody else may be using.
+fn concerns_others(verb: Verb, kind: ObjectKind) -> bool {
+    match kind {
+        // Rules and event triggers act on statements of others as soon as they are there.
+        ObjectKind::Rule | ObjectKind::EventTrigger => true,
+        ObjectKind::AccessMethod
+        | ObjectKind::Aggregate
+        | ObjectKind::Cast
+        | ObjectKind::Collation
+        | ObjectKind::Conversion
+        | ObjectKind::ForeignDataWrapper
+        | ObjectKind::Language
+        | ObjectKind::Operator
+        | ObjectKind::OperatorClass
+        | ObjectKind::OperatorFamily
+        | ObjectKind::Publication
+        | ObjectKind::Server
+        | ObjectKind::Subscription
+        | ObjectKind::Tablespace
+        | ObjectKind::TextSearch
+        | ObjectKind::Transform
+        | ObjectKind::UserMapping => verb != Verb::Create,
+        // Lints of their own, planner's statistics, large objects that a row names, and MySQL's events.
+        ObjectKind::Database | ObjectKind::Extension | ObjectKind::Statistics | ObjectKind::LargeObject | ObjectKind::Event => false,
+    }
+}
+
+fn is_made_here(frame: &Frame<'_>, kind: ObjectKind, name: Option<&ObjectName>) -> bool {
+    name.is_some()
+        && frame.earlier().any(|clause| match &clause.operation {
+            Operation::OtherObject { verb: Verb::Create, kind: made, name: named, .. } => *made == kind && named.as_ref() == name,
+            _ => false,
+        })
+}
