@@ -31,6 +31,7 @@ async fn answers(spec: &GateSpec, ledger: &Ledger, backend: &mut AnyBackend) -> 
                 answers.push(ProofAnswer::Unanswered { reason: reason.clone() });
                 continue;
             }
+            Ok(Question::Nothing) => Ok(ProofAnswer::NothingLeft),
             Ok(Question::RowsLeft(job)) => match backend.rows_left(job).await {
                 Ok(true) => Ok(ProofAnswer::RowsLeft),
                 Ok(false) => Ok(ProofAnswer::NothingLeft),

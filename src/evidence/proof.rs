@@ -46,7 +46,7 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, answers: &[ProofAnswer]) -
         };
         let trigger = match &proof.question {
             Ok(Question::Trigger { table, trigger }) => Some(format!("{trigger} on {table}")),
-            Ok(Question::RowsLeft(_)) | Err(_) => None,
+            Ok(Question::RowsLeft(_) | Question::Nothing) | Err(_) => None,
         };
         evidence.push(match answer {
             ProofAnswer::NothingLeft => match trigger {

@@ -49,6 +49,8 @@ pub struct ProofJob {
 pub enum Question {
     /// Whether a statement of the backfill finds a row that is left.
     RowsLeft(Box<Job>),
+    /// Nothing: the backfill only tends storage, and is done when it ran.
+    Nothing,
     /// Whether a trigger is there and works: without it, a write after the backfill may have reached one side only.
     Trigger {
         /// Its table.

@@ -2,12 +2,12 @@
 
 use super::{Resume, Step, StepKind};
 use crate::backfill::Job;
-use crate::dialect::TransactionUse;
+use crate::dialect::{self, TransactionUse};
 use crate::lint::StatementReport;
 use crate::migration::{Bounds, Group, NodeRef, groups};
-use crate::schema::operation::ReindexTarget;
+use crate::schema::operation::{MaintenanceKind, ReindexTarget};
 use crate::schema::{ObjectName, Operation, Phase, Schema, Server};
-use crate::sql::{CannotCut, Digest, Script, Span, Statement};
+use crate::sql::{CannotCut, Clause, Digest, Script, Span, Statement};
 
 /// A statement of a backfill that cannot be run in batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub fn steps(node: &NodeRef, script: &Script, reports: &[StatementReport], schem
     for group in groups(script).groups {
         let statements = group.statements(script);
         match node.phase {
+            Phase::Backfill if statements.iter().all(needs_no_batches) => cut.group(&group, statements, reports),
             Phase::Backfill => statements.iter().for_each(|statement| cut.job(statement)),
             Phase::Expand | Phase::Contract => cut.group(&group, statements, reports),
         }
@@ -73,7 +74,7 @@ impl Cut<'_> {
 
     fn group(&mut self, group: &Group, statements: &[Statement], reports: &[StatementReport]) {
         let alone = match (group.bounds, statements) {
-            (Bounds::Lone, [statement]) => resume_alone(statement, reports),
+            (Bounds::Lone, [statement]) => self.resume_alone(statement, reports),
             (Bounds::Lone | Bounds::Explicit, _) => None,
         };
         let text = |statement: &Statement| self.script.text(statement.span).to_owned();
@@ -83,27 +84,44 @@ impl Cut<'_> {
         };
         self.push(statements, kind);
     }
+
+    /// How a statement that runs outside a transaction is resumed; `None` for one that runs inside.
+    fn resume_alone(&self, statement: &Statement, reports: &[StatementReport]) -> Option<Resume> {
+        if let [clause] = &statement.clauses[..]
+            && let Operation::SetSetting(_) = &clause.operation
+        {
+            return Some(Resume::Session);
+        }
+        let refuses = |transaction: TransactionUse| match transaction {
+            TransactionUse::Forbidden | TransactionUse::CommitsImplicitly => true,
+            TransactionUse::Transactional => false,
+        };
+        let forbidden = match reports.iter().find(|report| report.span == statement.span) {
+            Some(report) => report.impacts.iter().any(|impact| refuses(impact.transaction)),
+            // A script that ran is not judged again; its backfill may run again.
+            None => {
+                let impact = |clause: &Clause| dialect::impact(&self.server, &clause.operation, self.schema);
+                statement.clauses.iter().any(|clause| refuses(impact(clause).transaction))
+            }
+        };
+        if !forbidden {
+            return None;
+        }
+        match &statement.clauses[..] {
+            [clause] => Some(resume(&clause.operation)),
+            _ => Some(Resume::Ask),
+        }
+    }
 }
 
-/// How a statement that runs outside a transaction is resumed; `None` for one that runs inside.
-fn resume_alone(statement: &Statement, reports: &[StatementReport]) -> Option<Resume> {
-    if let [clause] = &statement.clauses[..]
-        && let Operation::SetSetting(_) = &clause.operation
-    {
-        return Some(Resume::Session);
-    }
-    let report = reports.iter().find(|report| report.span == statement.span)?;
-    let forbidden = report.impacts.iter().any(|impact| match impact.transaction {
-        TransactionUse::Forbidden | TransactionUse::CommitsImplicitly => true,
-        TransactionUse::Transactional => false,
-    });
-    if !forbidden {
-        return None;
-    }
-    match &statement.clauses[..] {
-        [clause] => Some(resume(&clause.operation)),
-        _ => Some(Resume::Ask),
-    }
+/// Whether a statement of a backfill changes no row that could be cut into batches, and may run again: upkeep and settings.
+fn needs_no_batches(statement: &Statement) -> bool {
+    statement.clauses.iter().all(|clause| match &clause.operation {
+        Operation::Maintenance { kind: MaintenanceKind::Analyze | MaintenanceKind::Vacuum, .. }
+        | Operation::RefreshView { .. }
+        | Operation::SetSetting(_) => true,
+        _ => false,
+    })
 }
 
 /// What the catalogue can tell about an operation that ran, or did not, outside a transaction.

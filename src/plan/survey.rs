@@ -440,7 +440,11 @@ fn proofs(script: &Script, cut: &Steps) -> Vec<ProofJob> {
     });
     let uncut =
         cut.uncut.iter().map(|uncut| ProofJob { place: script.source.line(uncut.span.start), question: Err(uncut.reason.to_string()) });
-    jobs.chain(uncut).collect()
+    let proofs: Vec<ProofJob> = jobs.chain(uncut).collect();
+    match (&proofs[..], cut.steps.first()) {
+        ([], Some(step)) => vec![ProofJob { place: step.place.clone(), question: Ok(Question::Nothing) }],
+        _ => proofs,
+    }
 }
 
 /// The triggers of a migration's syncs.

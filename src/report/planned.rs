@@ -146,6 +146,7 @@ fn needs(spec: &GateSpec) -> Vec<String> {
         needs.push(format!("nothing that was built without it may have been live for {}", span(spec.soak)));
     }
     needs.extend(spec.proofs.iter().map(|proof| match &proof.question {
+        Ok(Question::Nothing) => format!("the backfill at {} must have run", proof.place),
         Ok(Question::RowsLeft(_)) => format!("the backfill at {} must find no row that is left", proof.place),
         Ok(Question::Trigger { table, trigger }) => format!("trigger {trigger} on {table} must be there and work"),
         Err(reason) => format!("the backfill at {} cannot prove that it is done: {reason}", proof.place),

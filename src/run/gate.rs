@@ -35,6 +35,7 @@ impl<B: Backend> Run<'_, B> {
         let mut answers = Vec::with_capacity(spec.proofs.len());
         for proof in &spec.proofs {
             let asked = match &proof.question {
+                Ok(Question::Nothing) => Ok(ProofAnswer::NothingLeft),
                 Ok(Question::RowsLeft(job)) => self.backend.rows_left(job).await.map(rows),
                 Ok(Question::Trigger { table, trigger }) => self.backend.has_trigger(table, trigger).await.map(guard),
                 Err(reason) => {

@@ -81,3 +81,18 @@ fn backfills_walk_the_key_of_their_table() {
     assert_eq!(keys("UPDATE codes AS c SET note = 'x' WHERE c.note IS NULL;"), ["code"]);
     assert_eq!(keys("DELETE FROM users WHERE at < DATE '2020-01-01';"), ["id"]);
 }
+
+#[test]
+fn a_backfill_may_tend_storage_between_its_jobs() {
+    let steps =
+        of("1_a/backfill.sql", "SET work_mem = '64MB';\nUPDATE users SET name = '' WHERE name IS NULL;\nANALYZE users;\nVACUUM users;");
+    let kinds: Vec<&str> = steps
+        .iter()
+        .map(|step| match step.kind {
+            StepKind::Backfill(_) => "job",
+            StepKind::Transaction(_) => "transaction",
+            StepKind::Alone { .. } => "alone",
+        })
+        .collect();
+    assert_eq!(kinds, ["alone", "job", "transaction", "alone"]);
+}
