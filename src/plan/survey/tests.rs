@@ -45,7 +45,8 @@ fn offline_everything_is_judged_and_nothing_is_known() {
             "3_orders:expand pending"
         ]
     );
-    assert_eq!(plan.all_findings().map(|finding| finding.message.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
+    let loud = plan.all_findings().filter(|finding| finding.level > Level::Notice);
+    assert_eq!(loud.map(|finding| finding.message.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
     assert_eq!(plan.clashes, []);
     // Nothing can run by it: only the backfill was cut, to see whether it can be.
     assert!(plan.scripts.iter().all(|script| script.source.is_none()));
@@ -145,7 +146,7 @@ fn a_backfill_that_cannot_be_cut_is_a_finding_with_its_reason() {
         ("UPDATE users SET id = id + 1 WHERE name IS NULL;", "changes key column id"),
         ("UPDATE logs SET line = 'x' WHERE line IS NULL;", "has no primary key"),
         ("UPDATE strangers SET line = 'x' WHERE line IS NULL;", "is not known from the migrations"),
-        ("SET work_mem = '1GB';", "only UPDATE, DELETE and INSERT"),
+        ("SELECT count(*) FROM users;", "only UPDATE, DELETE and INSERT"),
     ] {
         let found = findings(sql);
         assert!(found.iter().any(|(lint, message)| *lint == "backfill-cannot-be-cut" && message.contains(reason)), "{sql}: {found:?}");
