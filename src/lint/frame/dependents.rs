@@ -3,7 +3,7 @@
 use super::Frame;
 use crate::schema::object::UserTypeKind;
 use crate::schema::operation::{ConstraintRef, Drop};
-use crate::schema::table::{Column, ConstraintKind, Generated, IndexKey, Table, Trigger};
+use crate::schema::table::{Column, ConstraintKind, Generated, IndexKey, Partitioning, Table, Trigger};
 use crate::schema::{Dependent, Dialect, Expression, Ident, ObjectName, Operation, Schema};
 
 /// Something that uses what is dropped.
@@ -35,6 +35,7 @@ impl Frame<'_> {
             Operation::DropRoutine { drop, .. } => self.users_of_routine(drop),
             Operation::DropType { drop, .. } => self.users_of_type(drop),
             Operation::DropSequence(drop) => self.users_of_sequence(drop),
+            Operation::DropIndex { index, table, .. } => self.users_of_index(index, table.as_ref()),
             Operation::DropSchema { name, cascade: false, .. } => self.users_of_schema(name),
             Operation::DropConstraint { table, constraint, cascade: false, .. } => self.users_of_key(table, constraint),
             _ => Vec::new(),
@@ -83,6 +84,16 @@ impl Frame<'_> {
                     }
                 }
                 Dependent::ForeignKey { .. } | Dependent::Constraint(_) | Dependent::Index(_) => {}
+            }
+        }
+        if self.dialect() == Dialect::Postgres {
+            match &table.partitioning {
+                Partitioning::Partitioned { columns, .. } if columns.contains(column) => users.blocking("the partition key".to_owned()),
+                Partitioning::Partitioned { .. } | Partitioning::PartitionOf(_) | Partitioning::None => {}
+            }
+            for parent in table.partition_parent().into_iter().chain(&table.inherits).filter(|parent| self.column(parent, column).is_some())
+            {
+                users.blocking(format!("`{parent}`, from which it is inherited"));
             }
         }
         for policy in table.policies.iter().filter(|policy| policy.uses.contains(column)) {
@@ -230,6 +241,18 @@ impl Frame<'_> {
             }
         }
         users.found
+    }
+
+    /// PostgreSQL and SQLite keep the index of a constraint; in MySQL the key is the index.
+    fn users_of_index(&self, index: &ObjectName, table: Option<&ObjectName>) -> Vec<User> {
+        let found = self.before.index(index, table).recorded();
+        let held = found.filter(|(_, index)| index.backs_constraint && self.dialect() != Dialect::Mysql);
+        held.map(|(table, index)| {
+            let name = index.name.as_ref().map(Ident::as_str).unwrap_or_default();
+            User { name: format!("constraint `{name}` of `{table}`"), fate: Fate::Blocks }
+        })
+        .into_iter()
+        .collect()
     }
 
     fn users_of_schema(&self, schema: &Ident) -> Vec<User> {

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     class: Class::OldReleases,
     levels: PhaseLevels::DENY,
     dialects: &[Dialect::Postgres, Dialect::Mysql],
-    yields_to: &["drop-column"],
+    yields_to: &["drop-column", "drop-has-dependents"],
     check: Check::Of(&[OperationKind::DropColumn], check),
 };
 

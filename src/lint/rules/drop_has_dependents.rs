@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
         &[
             OperationKind::DropColumn,
             OperationKind::DropTable,
+            OperationKind::DropIndex,
             OperationKind::DropView,
             OperationKind::DropRoutine,
             OperationKind::DropType,

@@ -2,7 +2,7 @@
 
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
-use crate::lint::level::PhaseLevels;
+use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::{AccessChange, PolicyChange, PolicyTerms, Verb};
 use crate::schema::table::Policy;
@@ -22,11 +22,22 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::Access(change) = frame.operation else { return };
     let Some(message) = reduced(frame, change) else { return };
     let sql = format!("{};", frame.sql());
+    let fault = match takes_only_creation(frame) {
+        true => Fault::new(message).at_most(Level::Notice),
+        false => Fault::new(message),
+    };
     findings.push(
-        Fault::new(message)
+        fault
             .help(format!("grant in expand.sql what comes next, let every release use it, and take the old away in contract.sql: `{sql}`"))
             .cure(Phase::Contract, sql),
     );
+}
+
+/// REVOKE CREATE or TEMPORARY: what no application needs to read and write rows.
+fn takes_only_creation(frame: &Frame<'_>) -> bool {
+    let text = frame.clause_sql().to_ascii_lowercase();
+    let mut words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    words.next() == Some("revoke") && words.take_while(|word| *word != "on").all(|word| matches!(word, "create" | "temporary" | "temp"))
 }
 
 fn reduced(frame: &Frame<'_>, change: &AccessChange) -> Option<String> {
