@@ -239,3 +239,20 @@ fn what_is_declared_is_part_of_the_digest() {
     // Frozen, as every digest: ledgers keep it.
     assert_eq!(plain[0], "e5ab8d1f905c4c66546f4e5c0f7d6e466f0ccee3b6c343c347d6013c1aa044b8");
 }
+
+#[test]
+fn a_column_that_is_still_kept_equal_gets_no_successor() {
+    let users = "CREATE TABLE users (id bigint PRIMARY KEY, name text, full_name text);\n\
+                 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n\
+                 CREATE TRIGGER zz_sync_users_name_full_name BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION keep();\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("2_b")).expect("made");
+    let settings = "[[sync]]\ntable = \"users\"\nold = \"full_name\"\nnew = \"display_name\"\n";
+    std::fs::write(folder.path().join("2_b/migration.toml"), settings).expect("written");
+    let migrations = crate::migration::Migrations::read(folder.path(), folder.path(), Dialect::Postgres).expect("understood");
+    let migration = migrations.get(&MigrationId::new("2_b")).expect("there");
+    let weave = |sql| weave(migration, &migration.scripts[0], &schema(Dialect::Postgres, sql), Server::oldest(Dialect::Postgres));
+    let error = weave(users).expect_err("two at a time").to_string();
+    assert!(error.contains("2_b/migration.toml:3:7: `full_name` is still kept equal with `name`"), "{error}");
+    assert!(weave(users.split_inclusive('\n').next().unwrap_or_default()).is_ok(), "without the trigger it may");
+}

@@ -59,6 +59,14 @@ fn is_new(sync: &Sync, pair: &Pair, schema: &Schema) -> Result<(), MigrationErro
         let message = format!("the type of `{}.{}` is not known from the migrations: say `type`", names.table, names.old);
         return Err(sync.fault(SyncKey::Type, message));
     }
+    let live = schema.table(&names.table).recorded().and_then(|table| Names::keeping(table, &names.old, names.dialect));
+    if let Some(live) = live {
+        let message = format!(
+            "`{}` is still kept equal with `{}`, and neither sync would see what the other does: let the contract of that one run first",
+            names.old, live.old
+        );
+        return Err(sync.fault(SyncKey::Old, message));
+    }
     match schema.column(&names.table, &names.new).recorded() {
         None => Ok(()),
         Some(_) => {
