@@ -61,6 +61,9 @@ pub(crate) fn on_postgres(database: &support::Database, example: &Example) -> Re
         FOR name IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema' LOOP
             EXECUTE format('DROP SCHEMA %I CASCADE', name);
         END LOOP;
+        FOR name IN SELECT pubname FROM pg_publication LOOP
+            EXECUTE format('DROP PUBLICATION %I', name);
+        END LOOP;
     END $$; CREATE SCHEMA public";
     block_on(async {
         let mut connection = database.connect().await;
