@@ -31,7 +31,7 @@ pub struct Table {
     pub persistence: Persistence,
     /// Whether REPLICA IDENTITY was said: something else than the primary key may tell its rows apart.
     pub replica_identity: bool,
-    /// The default character set of a MySQL table, lower case, where one was written.
+    /// The default collation of a MySQL table, such as `utf8mb4_bin`, or its character set; lower case, where one was written.
     pub charset: Option<String>,
     /// How often columns came and went since the table was made or built anew: MySQL counts instant changes.
     pub row_versions: RowVersions,
@@ -415,6 +415,18 @@ impl Table {
                     .collect()
             })
             .unwrap_or_default()
+    }
+}
+
+impl Table {
+    /// The character set of new columns (MySQL), where the table states one.
+    pub fn default_charset(&self) -> Option<&str> {
+        self.charset.as_deref()?.split('_').next()
+    }
+
+    /// The collation of new columns (MySQL), where the table states one.
+    pub fn default_collation(&self) -> Option<&str> {
+        self.charset.as_deref().filter(|name| name.contains('_'))
     }
 }
 

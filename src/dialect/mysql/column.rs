@@ -137,7 +137,7 @@ impl At<'_> {
 
     /// MODIFY and CHANGE: what differs from the old definition decides.
     fn for_definition(self, table: &Table, held: &Column, new: &NewColumn) -> Algorithm {
-        let old_set = held.charset().or(table.charset.as_deref());
+        let old_set = held.charset().or(table.default_charset());
         let by_type = new.ty.as_ref().map_or(Algorithm::Instant, |ty| self.for_type(&held.ty, ty, old_set));
         let by_characters = if conversion::is_text(&held.ty) { self.for_characters(table, held, new) } else { Algorithm::Instant };
         let by_value = match (&held.generated, &new.generated) {
@@ -160,14 +160,16 @@ impl At<'_> {
 
     /// Another character set converts every row; another collation sorts indexes anew.
     fn for_characters(self, table: &Table, held: &Column, new: &NewColumn) -> Algorithm {
-        let of_table = table.charset.as_deref();
+        let of_table = table.default_charset();
         let old_set = held.charset().or(of_table);
         let new_set = charset(&new.details, new.collation.as_ref()).or(of_table);
         if old_set != new_set {
             let widened = (old_set, new_set) == (Some("utf8mb3"), Some("utf8mb4")) && self.is_mariadb();
             return if widened { Algorithm::Instant } else { Algorithm::Copy };
         }
-        match held.collation == new.collation {
+        let name = |collation: &Option<ObjectName>| collation.as_ref().map(|collation| collation.name.as_str().to_ascii_lowercase());
+        let effective = |collation| name(collation).or_else(|| table.default_collation().map(str::to_owned));
+        match effective(&held.collation) == effective(&new.collation) {
             true => Algorithm::Instant,
             false if !self.is_mariadb() => Algorithm::Copy,
             false => match indexed(table, &held.name) {

@@ -61,11 +61,9 @@ impl Schema {
         if table.column(column).is_none() {
             return if if_exists { Ok(()) } else { table.unless_unseen("column", column) };
         }
-        if self.dialect == Dialect::Sqlite {
-            if table.holds_column(column) {
-                // Refused by the database.
-                return Ok(());
-            }
+        if self.dialect == Dialect::Sqlite && table.holds_column(column) {
+            // Refused by the database.
+            return Ok(());
         }
         self.count_row_version(&canonical, origin);
         if cascade {

@@ -44,7 +44,7 @@ pub struct CreateTable {
     pub partition_by: Option<(String, Vec<Ident>)>,
     /// AS SELECT …: relations read. Columns are then unknown where none were listed.
     pub as_query: Option<Vec<ObjectName>>,
-    /// The default character set (MySQL), lower case.
+    /// The default collation or character set (MySQL), lower case.
     pub charset: Option<String>,
     /// WITHOUT ROWID (SQLite).
     pub without_rowid: bool,

@@ -72,7 +72,9 @@ impl Cursor<'_> {
         let mut charset = None;
         loop {
             if let Some(stated) = self.table_charset()? {
-                charset = Some(stated);
+                // A collation tells more than the character set in its name.
+                let is_collation = |name: &String| name.contains('_');
+                charset = charset.filter(is_collation).or(Some(stated));
             } else if !self.mysql_table_option()? {
                 return if comma { Err(self.unexpected("a table option")) } else { Ok(charset) };
             }
@@ -83,8 +85,8 @@ impl Cursor<'_> {
     /// Reads the character set of a table, told by itself or by a collation.
     fn table_charset(&mut self) -> Result<Option<String>, Unread> {
         let at = usize::from(self.at_word(0, "default"));
-        let by_collation = self.at_word(at, "collate");
-        let stated = self.at_word(at, "charset") || by_collation || self.at_word(at, "character") && self.at_word(at + 1, "set");
+        let stated =
+            self.at_word(at, "charset") || self.at_word(at, "collate") || self.at_word(at, "character") && self.at_word(at + 1, "set");
         if !stated {
             return Ok(None);
         }
@@ -93,8 +95,7 @@ impl Cursor<'_> {
             self.words(&["character", "set"]);
         }
         self.take(&Token::Eq);
-        let name = self.charset_name()?;
-        Ok(Some(if by_collation { name.split('_').next().unwrap_or_default().to_owned() } else { name }))
+        self.charset_name().map(Some)
     }
 
     /// Reads one table option; false when none stands here.
