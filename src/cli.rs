@@ -36,7 +36,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::migration::parse_duration;
-use crate::report::view::LevelView;
+use crate::report::view::{FindingView, LevelView};
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Phase;
 use globals::{Format, Globals};
@@ -244,6 +244,21 @@ impl From<PhaseArg> for Phase {
             PhaseArg::Contract => Phase::Contract,
         }
     }
+}
+
+/// Migrations that the last lines of a report name at most.
+const LED_TO: usize = 3;
+
+/// Says which commands write what findings recommend.
+fn lead_to_fix(report: &mut Report, target: impl Fn(&FindingView) -> String) {
+    let curable = report.findings.iter().filter(|finding| finding.level != LevelView::Notice && !finding.files.is_empty());
+    let mut commands: Vec<String> = Vec::new();
+    for command in curable.map(|finding| format!("migrate fix {}", target(finding))) {
+        if !commands.contains(&command) && commands.len() < LED_TO {
+            commands.push(command);
+        }
+    }
+    report.next.extend(commands);
 }
 
 /// Refuses where a finding of the report is at level deny.

@@ -11,7 +11,7 @@ use super::init::DialectArg;
 use super::output::Reports;
 use super::session::{Session, today};
 use super::site::sizes;
-use super::{PhaseArg, refused_by};
+use super::{PhaseArg, lead_to_fix, refused_by};
 use crate::lint::{Judge, Levels, Placed, Policy, Replay};
 use crate::migration::{Allowance, Migration, MigrationError, MigrationId, Migrations, Project, ScriptFile};
 use crate::recipe::sync::weave;
@@ -116,6 +116,8 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.notes.push("found no SQL files".to_owned());
     }
     refused_by(&mut report);
+    let dialect = args.dialect.map(|dialect| format!(" --dialect {}", Dialect::from(dialect))).unwrap_or_default();
+    lead_to_fix(&mut report, |finding| format!("{}{dialect}", finding.file));
     Ok(report)
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Reports;
-use super::refused_by;
+use super::{lead_to_fix, refused_by};
 use super::session::Session;
 use super::site::{Site, ledger};
 use super::{base, gates};
@@ -68,6 +68,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     }
     report.notes.extend(site.left_out());
     refused_by(&mut report);
+    lead_to_fix(&mut report, |finding| finding.migration.clone().unwrap_or_default());
     if args.exit_code && report.exit_code == 0 && is_pending(&report) {
         report.exit_code = Exit::Pending.code();
     }
