@@ -48,6 +48,8 @@ impl Sink<'_> {
         match kind {
             Some(ConstraintKind::NotNull(column)) => self.column(table, &column, Access::Constrains),
             Some(kind) => self.demands(table, &kind),
+            // Added and dropped again by the same script: what it demanded was told where it was added.
+            None if self.is_made_here(table, named(name)) => {}
             None => self.wide(table, Access::Constrains, None),
         }
     }

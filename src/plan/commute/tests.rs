@@ -57,6 +57,8 @@ fn a_dropped_column_goes_with_everything_else() {
         "CREATE INDEX CONCURRENTLY users_email ON users (email);",
         "CREATE VIEW mails AS SELECT id, email FROM users;",
         "CREATE TABLE other (id int);",
+        "ALTER TABLE users ADD CONSTRAINT filled CHECK (email IS NOT NULL) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT filled;\n\
+         ALTER TABLE users ALTER COLUMN email SET NOT NULL;\nALTER TABLE users DROP CONSTRAINT filled;",
         "ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;",
         "GRANT SELECT ON users TO app;",
     ] {

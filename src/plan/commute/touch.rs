@@ -172,6 +172,13 @@ impl Sink<'_> {
         }
     }
 
+    /// Whether an earlier clause of the script made this part of a table.
+    pub(super) fn is_made_here(&self, table: &ObjectName, part: Part) -> bool {
+        let bucket = self.touches.objects.get(&self.relation_object(table));
+        let made = bucket.and_then(|bucket| bucket.parts.get(&part)?.get(&Access::Creates));
+        made.is_some_and(|touches| touches.iter().any(|touch| touch.script == self.touch.script))
+    }
+
     pub(super) fn object(&mut self, object: Object, access: Access) {
         self.part(object, Part::Whole, access);
     }
