@@ -116,11 +116,13 @@ impl Cut<'_> {
 
 /// Whether a statement of a backfill changes no row that could be cut into batches, and may run again: upkeep and settings.
 fn needs_no_batches(statement: &Statement) -> bool {
-    statement.clauses.iter().all(|clause| match &clause.operation {
-        Operation::Maintenance { kind: MaintenanceKind::Analyze | MaintenanceKind::Vacuum, .. }
-        | Operation::RefreshView { .. }
-        | Operation::SetSetting(_) => true,
-        _ => false,
+    statement.clauses.iter().all(|clause| {
+        matches!(
+            clause.operation,
+            Operation::Maintenance { kind: MaintenanceKind::Analyze | MaintenanceKind::Vacuum, .. }
+                | Operation::RefreshView { .. }
+                | Operation::SetSetting(_)
+        )
     })
 }
 

@@ -381,7 +381,7 @@ fn known(given: &Given<'_>, (table, column): (ObjectName, Ident)) -> Result<(Obj
     match given.schema.column(&table, &column) {
         Found::Absent => {
             let names: Vec<&str> = given.table(&table).iter().flat_map(|table| &table.columns).map(|column| column.name.as_str()).collect();
-            let hint = crate::migration::nearest::hint(column.as_str(), names.into_iter());
+            let hint = crate::migration::nearest::hint(column.as_str(), names);
             Err(Failure::new(Exit::Usage, format!("the migrations make no column `{table}.{column}`{hint}")).next("migrate plan"))
         }
         Found::Known(_) | Found::Stale(_) | Found::Unknown => Ok((table, column)),

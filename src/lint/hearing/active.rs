@@ -14,6 +14,9 @@ use crate::sql;
 /// A rule with its level and the function that its listeners share.
 type Heard<F> = (&'static Rule, Level, F);
 
+/// What sees a fault of another kind: in the text, an allowance, the replay or the plan.
+type Of<T> = fn(&T) -> Option<Fault>;
+
 /// What sees a fault of a clause.
 type OfClause = fn(&Frame<'_>, &mut Findings);
 
@@ -22,10 +25,10 @@ type OfClause = fn(&Frame<'_>, &mut Findings);
 pub(super) struct Active {
     /// By the number of the operation's kind.
     clause: [Vec<Heard<OfClause>>; OperationKind::COUNT],
-    text: Vec<Heard<fn(&sql::Problem) -> Option<Fault>>>,
-    allowance: Vec<Heard<fn(&AllowanceFault) -> Option<Fault>>>,
-    replay: Vec<Heard<fn(&schema::Problem) -> Option<Fault>>>,
-    plan: Vec<Heard<fn(&PlanFault) -> Option<Fault>>>,
+    text: Vec<Heard<Of<sql::Problem>>>,
+    allowance: Vec<Heard<Of<AllowanceFault>>>,
+    replay: Vec<Heard<Of<schema::Problem>>>,
+    plan: Vec<Heard<Of<PlanFault>>>,
 }
 
 impl Active {

@@ -87,7 +87,7 @@ fn grows(sql: &str, column: &str) -> bool {
             let words: Vec<&str> = value.split(|c| !is_word(c)).collect();
             let name =
                 |text: &str| text.trim().trim_matches(['"', '`']).rsplit('.').next().unwrap_or_default().trim_matches(['"', '`']) == column;
-            name(target) && words.iter().any(|word| *word == column) && GROWS.iter().any(|sign| value.contains(sign))
+            name(target) && words.contains(&column) && GROWS.iter().any(|sign| value.contains(sign))
         }
         None => false,
     })

@@ -55,19 +55,19 @@ fn added_here(frame: &Frame<'_>, name: &ObjectName, label: &str) -> bool {
 
 /// Whether labels can stand in the operation where the server looks them up.
 fn looks_up(operation: &Operation) -> bool {
-    match operation {
+    matches!(
+        operation,
         Operation::ChangeData(_)
-        | Operation::Query { .. }
-        | Operation::CreateTable(_)
-        | Operation::AddColumn(_)
-        | Operation::AlterColumn { .. }
-        | Operation::AddConstraint(_)
-        | Operation::CreateIndex(_)
-        | Operation::CreateView(_)
-        | Operation::CreateTrigger(_)
-        | Operation::Access(_) => true,
-        _ => false,
-    }
+            | Operation::Query { .. }
+            | Operation::CreateTable(_)
+            | Operation::AddColumn(_)
+            | Operation::AlterColumn { .. }
+            | Operation::AddConstraint(_)
+            | Operation::CreateIndex(_)
+            | Operation::CreateView(_)
+            | Operation::CreateTrigger(_)
+            | Operation::Access(_)
+    )
 }
 
 /// Whether the clause names the label.

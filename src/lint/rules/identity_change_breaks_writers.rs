@@ -33,7 +33,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         {
             "refuses the inserts of every running release that writes it"
         }
-        ColumnChange::DropIdentity { if_exists } if !(*if_exists && held == Some(&Generated::No)) && !is_filled(after) => {
+        ColumnChange::DropIdentity { if_exists } if !(is_filled(after) || *if_exists && held == Some(&Generated::No)) => {
             "is filled by nobody: the inserts of every running release that leaves it out fail"
         }
         ColumnChange::DropExpression { if_exists } if !(*if_exists && held == Some(&Generated::No)) => {

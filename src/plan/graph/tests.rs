@@ -112,7 +112,7 @@ proptest! {
             }
         }
         // What is left out of the search for clashes has no partner there; every second script is open.
-        let is_open = |node: &NodeRef| graph.indices[node].index() % 2 == 0;
+        let is_open = |node: &NodeRef| graph.indices[node].index().is_multiple_of(2);
         let beside = reach.beside_open(is_open);
         for left in graph.graph.node_indices().filter(|node| !beside.contains(&graph.graph[*node])) {
             for right in graph.graph.node_indices() {
