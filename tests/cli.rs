@@ -11,6 +11,8 @@ mod console;
 mod contract;
 #[path = "cli/formats.rs"]
 mod formats;
+#[path = "cli/fix.rs"]
+mod fix;
 #[path = "cli/generated.rs"]
 mod generated;
 #[path = "cli/other_tools.rs"]
