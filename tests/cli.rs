@@ -9,10 +9,10 @@ mod base;
 mod console;
 #[path = "cli/contract.rs"]
 mod contract;
-#[path = "cli/formats.rs"]
-mod formats;
 #[path = "cli/fix.rs"]
 mod fix;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/generated.rs"]
 mod generated;
 #[path = "cli/other_tools.rs"]
