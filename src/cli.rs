@@ -3,6 +3,7 @@
 
 pub mod apply;
 mod base;
+mod cache;
 pub mod completions;
 pub mod exit;
 pub mod explain;

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod gate;
 pub mod graph;
 pub mod history;
+pub mod memory;
 pub mod step;
 pub mod steps;
 pub mod survey;
@@ -22,6 +23,7 @@ pub use digest::{NoDigest, PlanDigest};
 pub use gate::{Condition, ConditionKind, Gate, GateSpec, GateState, Override, ProofJob, Question};
 pub use graph::{Cycle, Graph};
 pub use history::HistoryConflict;
+pub use memory::{Forgetful, Memory};
 pub use step::{Resume, Step, StepKind};
 pub use survey::{Known, PlanError, Survey};
 

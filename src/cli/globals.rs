@@ -21,6 +21,10 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "FORMAT", value_enum)]
     pub format: Option<Format>,
 
+    /// Read and replay everything anew [default: what did not change is taken from a cache, in $MIGRATE_CACHE_DIR]
+    #[arg(long, global = true)]
+    pub no_cache: bool,
+
     /// When to colour: auto asks the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::cache::Cache;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, today};
@@ -22,6 +23,7 @@ pub(super) struct Site {
     pub(super) url: Option<DatabaseUrl>,
     /// What SQL is judged for as long as no database is asked.
     pub(super) server: Server,
+    cache: Cache,
 }
 
 impl Site {
@@ -32,7 +34,7 @@ impl Site {
     pub(super) fn find(session: &Session) -> Result<Site, Failure> {
         let project = session.project()?;
         let url = session.database_url(&project)?;
-        Site::with(project, url)
+        Site::with(project, url, session)
     }
 
     /// As [`Site::find`], for a command that can do without a database: `url_env` may name a variable that is not set.
@@ -45,13 +47,16 @@ impl Site {
             project.database = DatabaseSource::Unstated;
         }
         let url = session.database_url(&project)?;
-        Site::with(project, url)
+        Site::with(project, url, session)
     }
 
-    fn with(project: Project, url: Option<DatabaseUrl>) -> Result<Site, Failure> {
+    fn with(project: Project, url: Option<DatabaseUrl>, session: &Session) -> Result<Site, Failure> {
         let server = project.server(url.as_ref())?;
-        let migrations = project.load(server.dialect)?;
-        Ok(Site { project, migrations, url, server })
+        let cache = Cache::find(&session.globals);
+        let mut seen = cache.seen(&project, server.dialect);
+        let migrations = project.load_again(server.dialect, &mut seen)?;
+        cache.keep_seen(&project, server.dialect, &seen);
+        Ok(Site { project, migrations, url, server, cache })
     }
 
     /// What lies in the migrations folder and was not read, in a sentence for people.
@@ -88,7 +93,7 @@ impl Site {
     /// # Errors
     /// When the order runs in a circle or a script cannot be read.
     pub(super) fn plan(&self, server: Server, known: Known<'_>, sizes: &Sizes) -> Result<Plan, Failure> {
-        self.survey(server, known, sizes).plan().map_err(Failure::from)
+        self.survey(server, known, sizes).plan_with(&self.cache).map_err(Failure::from)
     }
 
     /// Everything that a plan is made from.
@@ -104,7 +109,7 @@ impl Site {
         let known = Known::Ledger(ledger);
         let survey = self.survey(backend.server(), known, &sizes);
         if !survey.leaves_work() {
-            return survey.plan().map_err(Failure::from);
+            return survey.plan_with(&self.cache).map_err(Failure::from);
         }
         let ran = survey.ran();
         let sizes = sizes.clone().with(counted(backend.count(Care::Quick).await?, ran.as_deref()));

@@ -193,8 +193,13 @@ enum Use {
 impl Settled {
     /// The allowances of the migration that a script belongs to.
     pub(super) fn of(placed: Placed<'_>) -> Settled {
-        let written = placed.allowances.iter().map(|allowance| (allowance.clone(), Use::Idle)).collect();
-        Settled { migration: placed.migration.clone(), path: Arc::clone(&placed.script.source.path), phase: placed.phase, written }
+        Settled::new(placed.migration, placed.phase, &placed.script.source.path, placed.allowances)
+    }
+
+    /// The allowances of a migration, one of whose scripts is named.
+    pub(super) fn new(migration: &MigrationId, phase: Phase, path: &Arc<str>, allowances: &[Allowance]) -> Settled {
+        let written = allowances.iter().map(|allowance| (allowance.clone(), Use::Idle)).collect();
+        Settled { migration: migration.clone(), path: Arc::clone(path), phase, written }
     }
 
     /// Says that a script is not judged: what would be allowed in it is not known.

@@ -153,6 +153,30 @@ impl Replay {
         &self.after
     }
 
+    /// What the scripts so far left, as bytes that [`Replay::resume`] takes; `None` if they do not go into bytes.
+    pub fn snapshot(&self) -> Option<Vec<u8>> {
+        postcard::to_stdvec(&(self.transactions, &self.after)).ok()
+    }
+
+    /// Goes on where a snapshot was taken, before anything else is replayed. Says whether it could be read; if not,
+    /// nothing has changed.
+    pub fn resume(&mut self, snapshot: &[u8]) -> bool {
+        match postcard::from_bytes::<(u32, Schema)>(snapshot) {
+            Ok((transactions, schema)) if schema.dialect() == self.book.server.dialect => {
+                (self.transactions, self.after, self.before) = (transactions, schema, None);
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    /// Passes over a script whose effect a snapshot holds: its allowances are not asked.
+    pub fn pass(&mut self, migration: &MigrationId, phase: Phase, path: &Arc<str>, allowances: &[Allowance]) {
+        if !allowances.is_empty() {
+            self.settled.entry(migration.clone()).or_insert_with(|| Settled::new(migration, phase, path, allowances)).pass();
+        }
+    }
+
     /// Replays one script.
     pub fn script(&mut self, placed: Placed<'_>, judge: Judge) -> ScriptReport {
         match judge {

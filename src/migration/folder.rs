@@ -1,14 +1,17 @@
 //! The loader: a folder, on disk or in the binary, → migrations in order, each script hashed and dropped again.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use include_dir::Dir;
 
 use super::layout::{Entry, Folder, LeftOut, Member, Role, found};
 use super::nearest::hint;
-use super::{Manifest, Migration, MigrationError, MigrationId, NodeRef, Part, ScriptFile, ScriptText, Settings};
+use super::seen::Stamp;
+use super::{Manifest, Migration, MigrationError, MigrationId, NodeRef, Part, ScriptFile, ScriptText, Seen, Settings};
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase};
 use crate::sql::Source;
@@ -23,8 +26,15 @@ pub struct Migrations {
 
 /// Where files come from.
 enum Store<'a> {
-    Disk { folder: &'a Path, shown: String },
-    Binary { folder: &'a Dir<'a> },
+    Disk {
+        folder: &'a Path,
+        shown: String,
+        /// What is known of its files, and the time at which they are looked at.
+        seen: Option<(RefCell<&'a mut Seen>, SystemTime)>,
+    },
+    Binary {
+        folder: &'a Dir<'a>,
+    },
 }
 
 impl Migrations {
@@ -35,7 +45,17 @@ impl Migrations {
     pub fn read(folder: &Path, root: &Path, dialect: Dialect) -> Result<Migrations, MigrationError> {
         let shown = folder.strip_prefix(root).unwrap_or(folder);
         let shown = shown.to_string_lossy().replace('\\', "/");
-        Migrations::load(&Store::Disk { folder, shown }, dialect)
+        Migrations::load(&Store::Disk { folder, shown, seen: None }, dialect)
+    }
+
+    /// As [`Migrations::read`], for a folder of which something is known: files that did not change are not read.
+    ///
+    /// # Errors
+    /// As [`Migrations::read`].
+    pub fn read_again(folder: &Path, root: &Path, dialect: Dialect, seen: &mut Seen) -> Result<Migrations, MigrationError> {
+        let shown = folder.strip_prefix(root).unwrap_or(folder);
+        let shown = shown.to_string_lossy().replace('\\', "/");
+        Migrations::load(&Store::Disk { folder, shown, seen: Some((RefCell::new(seen), SystemTime::now())) }, dialect)
     }
 
     /// Reads a folder that is compiled into the binary.
@@ -203,7 +223,7 @@ impl<'a> IntoIterator for &'a Migrations {
     }
 }
 
-impl Store<'_> {
+impl<'a> Store<'a> {
     fn shown(&self, path: &str) -> String {
         match self {
             Store::Disk { shown, .. } if shown.is_empty() => path.to_owned(),
@@ -257,7 +277,7 @@ impl Store<'_> {
                 Role::Script(phase) => vec![(phase, Part::Whole, false)],
                 Role::Rollback => vec![(Phase::Expand, Part::Whole, true)],
                 Role::Flat => {
-                    let parts = Part::present(&self.source(&member.path)?.text);
+                    let parts = self.present(&member.path)?;
                     parts.into_iter().map(|part| (Phase::Expand, part, part == Part::Down)).collect()
                 }
             };
@@ -309,11 +329,49 @@ impl Store<'_> {
     }
 
     fn script(&self, path: &str, phase: Phase, part: Part, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
-        let text = match self.file(path) {
-            Some(file) => ScriptText::File { file, part },
-            None => ScriptText::Embedded(part.of(self.source(path)?)),
+        let shown = Arc::from(self.shown(path));
+        let Some(file) = self.file(path) else {
+            return ScriptFile::hashed(phase, shown, ScriptText::Embedded(part.of(self.source(path)?)), dialect);
         };
-        ScriptFile::hashed(phase, Arc::from(self.shown(path)), text, dialect)
+        let stamp = self.stamp(path);
+        let text = ScriptText::File { file, part };
+        let known = self.seen().and_then(|seen| seen.borrow().digests(path, stamp, part));
+        if let Some((digest, content)) = known {
+            return Ok(ScriptFile { phase, path: shown, digest, content, text, declared: Arc::from("") });
+        }
+        let script = ScriptFile::hashed(phase, shown, text, dialect)?;
+        if let Some(seen) = self.seen() {
+            seen.borrow_mut().learn(path, stamp, part, script.digest, script.content);
+        }
+        Ok(script)
+    }
+
+    /// The scripts that a flat file holds.
+    fn present(&self, path: &str) -> Result<Vec<Part>, MigrationError> {
+        let stamp = self.stamp(path);
+        if let Some(known) = self.seen().and_then(|seen| seen.borrow().present(path, stamp)) {
+            return Ok(known);
+        }
+        let present = Part::present(&self.source(path)?.text);
+        if let Some(seen) = self.seen() {
+            seen.borrow_mut().learn_present(path, stamp, &present);
+        }
+        Ok(present)
+    }
+
+    fn seen(&self) -> Option<&RefCell<&'a mut Seen>> {
+        match self {
+            Store::Disk { seen: Some((seen, _)), .. } => Some(seen),
+            Store::Disk { seen: None, .. } | Store::Binary { .. } => None,
+        }
+    }
+
+    /// Taken before the file is read, so that a change in between is noticed the next time.
+    fn stamp(&self, path: &str) -> Option<Stamp> {
+        match self {
+            Store::Disk { folder, seen: Some((_, now)), .. } => Stamp::of(&folder.join(path), *now),
+            Store::Disk { seen: None, .. } | Store::Binary { .. } => None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner};
+use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner, Seen};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -349,7 +349,19 @@ impl Project {
     /// # Errors
     /// The first file or folder that is not understood.
     pub fn load(&self, dialect: Dialect) -> Result<Migrations, MigrationError> {
-        let migrations = Migrations::read(&self.migrations, &self.root, dialect)?;
+        self.known(Migrations::read(&self.migrations, &self.root, dialect)?)
+    }
+
+    /// As [`Project::load`], where files that did not change since they were seen need not be read.
+    ///
+    /// # Errors
+    /// As [`Project::load`].
+    pub fn load_again(&self, dialect: Dialect, seen: &mut Seen) -> Result<Migrations, MigrationError> {
+        self.known(Migrations::read_again(&self.migrations, &self.root, dialect, seen)?)
+    }
+
+    /// Holds the baseline against the migrations.
+    fn known(&self, migrations: Migrations) -> Result<Migrations, MigrationError> {
         if let Some(baseline) = self.baseline.as_ref().filter(|baseline| migrations.get(&baseline.migration).is_none()) {
             let ids = migrations.iter().map(|migration| migration.id.as_str());
             let name = baseline.migration.as_str();

@@ -16,6 +16,8 @@ pub struct ScriptFile {
     pub path: Arc<str>,
     /// Over its tokens, and those of what migration.toml declares for it.
     pub digest: Digest,
+    /// Over every byte of the text.
+    pub content: Digest,
     /// Where the text is.
     pub text: ScriptText,
     /// The syncs of migration.toml, which contribute statements to each of its scripts; empty for most.
@@ -38,7 +40,7 @@ pub enum ScriptText {
 }
 
 /// Which part of a file a script is: dbmate, goose and sql-migrate keep a migration and its undoing in one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Part {
     /// All of it.
     Whole,
@@ -76,16 +78,17 @@ impl ScriptFile {
 
     /// Reads the file once for its digest.
     pub(super) fn hashed(phase: Phase, path: Arc<str>, text: ScriptText, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
-        let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), text, declared: Arc::from("") };
+        let mut script = ScriptFile { phase, path, digest: Digest([0; 32]), content: Digest([0; 32]), text, declared: Arc::from("") };
         let source = script.source()?;
         script.digest = Digest::of(&source.text, dialect);
+        script.content = Digest::of_bytes(source.text.as_bytes());
         Ok(script)
     }
 
     /// A script that has no file: all of it is declared in migration.toml, which `path` names.
     pub(super) fn without_file(phase: Phase, path: &Arc<str>) -> ScriptFile {
         let text = ScriptText::Embedded(Source::new(Arc::clone(path), ""));
-        ScriptFile { phase, path: Arc::clone(path), digest: Digest([0; 32]), text, declared: Arc::from("") }
+        ScriptFile { phase, path: Arc::clone(path), digest: Digest([0; 32]), content: Digest([0; 32]), text, declared: Arc::from("") }
     }
 
     /// Adds what migration.toml declares: an edit of it is an edit of the script.

@@ -8,6 +8,7 @@ use super::base;
 use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph, Reach};
 use super::history;
+use super::memory::{Forgetful, Memory};
 use super::steps::{Steps, changes_data, steps};
 use super::{
     Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, Question, ScriptState, StatementOrigin, StepKind,
@@ -83,6 +84,14 @@ impl Survey<'_> {
     /// # Errors
     /// `Cycle`, `Levels`, or a script that cannot be read.
     pub fn plan(&self) -> Result<Plan, PlanError> {
+        self.plan_with(&Forgetful)
+    }
+
+    /// Makes the plan, taking up an earlier replay of the history where the memory has one. The plan is the same.
+    ///
+    /// # Errors
+    /// As [`Survey::plan`].
+    pub fn plan_with(&self, memory: &dyn Memory) -> Result<Plan, PlanError> {
         let graph = Graph::new(self.migrations)?;
         let levels =
             Levels::new(self.project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)))?.with_style(self.project.style);
@@ -107,8 +116,10 @@ impl Survey<'_> {
             scripts: Vec::new(),
             proofs: HashMap::new(),
         };
-        for node in past.order(&graph) {
-            work.script(&node)?;
+        let order = past.order(&graph);
+        let done = work.take_up(&order, memory)?;
+        for node in &order[done..] {
+            work.script(node)?;
         }
         work.judge_base()?;
         work.finish(&graph)
@@ -116,7 +127,7 @@ impl Survey<'_> {
 }
 
 /// The past, looked up by script.
-struct Past<'a> {
+pub(super) struct Past<'a> {
     known: Known<'a>,
     records: HashMap<&'a NodeRef, &'a ScriptRecord>,
     base: HashSet<&'a NodeRef>,
@@ -154,12 +165,12 @@ impl<'a> Past<'a> {
         ran.iter().map(|record| &record.node).chain(rest).cloned().collect()
     }
 
-    fn is_done(&self, node: &NodeRef) -> bool {
+    pub(super) fn is_done(&self, node: &NodeRef) -> bool {
         self.records.get(node).is_some_and(|record| record.status == ScriptStatus::Done)
     }
 
     /// Whether a script is judged, or only followed.
-    fn judge(&self, node: &NodeRef) -> Judge {
+    pub(super) fn judge(&self, node: &NodeRef) -> Judge {
         if self.is_done(node) || self.base.contains(node) || self.is_old(node) { Judge::No } else { Judge::Yes }
     }
 
@@ -170,7 +181,7 @@ impl<'a> Past<'a> {
     }
 
     /// Whether a script of the old history has yet to run on the database that was asked: it runs without being blamed.
-    fn is_old_and_pending(&self, node: &NodeRef) -> bool {
+    pub(super) fn is_old_and_pending(&self, node: &NodeRef) -> bool {
         self.ledger().is_some() && self.is_old(node) && !self.is_done(node)
     }
 
@@ -202,12 +213,12 @@ struct Kept {
 }
 
 /// A plan in the making.
-struct Work<'a> {
-    survey: &'a Survey<'a>,
-    past: &'a Past<'a>,
+pub(super) struct Work<'a> {
+    pub(super) survey: &'a Survey<'a>,
+    pub(super) past: &'a Past<'a>,
     /// The scripts that are not ordered against every other: only these can clash.
-    beside: HashSet<NodeRef>,
-    replay: Replay,
+    pub(super) beside: HashSet<NodeRef>,
+    pub(super) replay: Replay,
     touches: Touches,
     scripts: Vec<PlannedScript>,
     /// Findings about scripts that are not here.
@@ -217,7 +228,18 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn script(&mut self, node: &NodeRef) -> Result<(), PlanError> {
+    /// Enters a script whose effect was taken up.
+    pub(super) fn pass(&mut self, node: &NodeRef) {
+        let migrations = self.survey.migrations;
+        let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return };
+        self.replay.pass(&migration.id, node.phase, &file.path, &migration.settings.allowances);
+        let source = Source::new(std::sync::Arc::clone(&file.path), "");
+        let script = Script { source, statements: Vec::new(), problems: Vec::new(), directives: Vec::new() };
+        let kept = Kept { judge: Judge::No, is_late: false, runs: false };
+        self.scripts.push(self.planned(node, file, kept, &script, ScriptReport::default(), Steps::default()));
+    }
+
+    pub(super) fn script(&mut self, node: &NodeRef) -> Result<(), PlanError> {
         let migrations = self.survey.migrations;
         let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return Ok(()) };
         let judge = self.past.judge(node);

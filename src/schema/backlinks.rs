@@ -6,13 +6,13 @@ use std::hash::Hash;
 use super::ObjectName;
 
 /// For each target, the objects that point at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Backlinks<K: Eq + Hash = ObjectName> {
     sources: HashMap<K, Sources>,
 }
 
 /// Nearly every target has one: a set would take ten times its room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 enum Sources {
     One(ObjectName),
     Several(BTreeSet<ObjectName>),

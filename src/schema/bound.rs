@@ -4,7 +4,7 @@ use super::Ident;
 use super::comparison::{Comparison, Constant, Relation};
 
 /// What stands behind FOR VALUES, or DEFAULT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum PartitionBound {
     /// Whatever no other partition takes.
     Default,
@@ -22,7 +22,7 @@ pub enum PartitionBound {
 }
 
 /// One value of a bound.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Edge {
     /// MINVALUE or MAXVALUE.
     Open,

@@ -70,7 +70,7 @@ impl<T> Found<T> {
 }
 
 /// Whether MySQL looks up the parents of rows: `foreign_key_checks`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum KeyChecks {
     /// It does.
     On,
@@ -79,7 +79,7 @@ pub enum KeyChecks {
 }
 
 /// Everything that the replayed migrations left in the database.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Schema {
     /// Decides folding, the default schema and the names of unnamed constraints.
     pub(super) dialect: Dialect,

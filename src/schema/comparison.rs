@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use super::Ident;
 
 /// A constant without its quotes and casts: the digits, or what stands between the quotes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Constant(pub String);
 
 /// How a column relates to constants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Relation {
     /// `<`
     Less,
@@ -24,7 +24,7 @@ pub enum Relation {
 }
 
 /// A column compared with constants; one of them where the relation is not `OneOf`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Comparison {
     /// The column.
     pub column: Ident,
@@ -35,7 +35,7 @@ pub struct Comparison {
 }
 
 /// What a condition says about comparisons where it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Demand {
     /// The comparison holds, or the column is NULL.
     Holds(Comparison),

@@ -8,11 +8,12 @@ use super::comparison::Demand;
 use super::{Ident, ObjectName};
 
 /// An expression reduced to facts: the reader of SQL computes them once. Copies share them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Expression(Arc<ExpressionFacts>);
 
 /// What is known of an [`Expression`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ExpressionFacts {
     /// The tokens joined by single blanks: equal texts mean equal expressions.
     pub text: String,
@@ -55,7 +56,7 @@ impl fmt::Debug for Expression {
 }
 
 /// The outer form of an expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Shape {
     /// A literal `NULL`.
     Null,
@@ -68,7 +69,7 @@ pub enum Shape {
 }
 
 /// How often a function or an expression may change its answer. Decides whether a default rewrites the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Volatility {
     /// Always the same for the same input.
     Immutable,

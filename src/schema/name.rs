@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use arcstr::ArcStr;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A family of databases that share one SQL grammar and one set of facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,6 +135,19 @@ fn kept(dialect: Dialect, text: &str) -> usize {
     }
 }
 
+/// Both forms: what is read back is the same name in every respect.
+impl Serialize for Ident {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.folded.as_str(), self.written.as_deref()).serialize(serializer)
+    }
+}
+impl<'de> Deserialize<'de> for Ident {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ident, D::Error> {
+        let (folded, written): (&str, Option<&str>) = Deserialize::deserialize(deserializer)?;
+        Ok(Ident { folded: shared::text(folded), written: written.map(shared::text) })
+    }
+}
+
 /// Whether an identifier stood in quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quoting {
@@ -179,7 +192,7 @@ impl fmt::Display for Ident {
 /// The name of a table, index, view or any other object, as written: perhaps with its schema.
 ///
 /// A database part in front (`db.schema.name`) is not kept.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectName {
     /// The schema, where one was written (in a [`Schema`](super::Schema): where it is not the default one).
     pub schema: Option<Ident>,

@@ -4,7 +4,7 @@ use super::table::{Knowledge, TypeName};
 use super::{Expression, Ident, ObjectName, Operation, Origin, Volatility};
 
 /// A view or a materialised view.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct View {
     /// Canonical name.
     pub name: ObjectName,
@@ -27,7 +27,7 @@ pub struct View {
 }
 
 /// One column that a view shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OutputColumn {
     /// Its name; `None` where the database made one up.
     pub name: Option<Ident>,
@@ -36,7 +36,7 @@ pub struct OutputColumn {
 }
 
 /// A function or procedure; overloads share one entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Routine {
     /// Canonical name.
     pub name: ObjectName,
@@ -76,7 +76,7 @@ impl UserType {
 }
 
 /// One way to call a routine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Overload {
     /// Argument types as text, joined.
     pub arguments: String,
@@ -101,7 +101,7 @@ impl Overload {
 }
 
 /// A user-defined type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UserType {
     /// Canonical name.
     pub name: ObjectName,
@@ -125,7 +125,7 @@ impl UserType {
 }
 
 /// The kinds of user-defined types.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum UserTypeKind {
     /// CREATE TYPE … AS ENUM.
     Enum(Vec<Label>),
@@ -147,7 +147,7 @@ pub enum UserTypeKind {
 }
 
 /// One label of an enum, with the place that added it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Label {
     /// The text.
     pub text: String,
@@ -156,7 +156,7 @@ pub struct Label {
 }
 
 /// A sequence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Sequence {
     /// Canonical name.
     pub name: ObjectName,

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::ObjectName;
 
 /// Objects of one kind. Copies share them until one changes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Objects<T> {
     held: HashMap<ObjectName, Arc<T>>,
     /// The names under which something may have changed since the last [`Objects::settle`].
+    #[serde(skip)]
     changed: Vec<ObjectName>,
 }
 

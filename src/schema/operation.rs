@@ -24,7 +24,7 @@ use super::bound::PartitionBound;
 use super::{Ident, ObjectName};
 
 /// One effect of a statement. `ALTER TABLE a ADD x int, DROP y` is two.
-#[derive(Clone, Debug, PartialEq, Eq, EnumDiscriminants)]
+#[derive(Clone, Debug, PartialEq, Eq, EnumDiscriminants, serde::Serialize, serde::Deserialize)]
 #[strum_discriminants(name(OperationKind), derive(EnumCount), doc = "What an operation is, without what it is done to.")]
 pub enum Operation {
     /// CREATE TABLE, also AS SELECT, LIKE and PARTITION OF.

@@ -43,7 +43,7 @@ impl fmt::Display for Phase {
 }
 
 /// The place in the replay where an object was made or last changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The migration's id (for a loose file: its path).
     pub migration: Arc<str>,

@@ -4,7 +4,7 @@ use super::table::TypeName;
 use super::{Dialect, Ident, ObjectName, Schema};
 
 /// The schemas in which an unqualified name is looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct SearchPath {
     /// The dialect's own default; names in it are canonical without their schema.
     default: Option<Ident>,

@@ -7,7 +7,7 @@ pub use type_name::{TypeFacts, TypeName};
 use super::{Expression, Ident, ObjectName, Origin};
 
 /// A table as the replay knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Table {
     /// Canonical name (no schema when it lives in the default one).
     pub name: ObjectName,
@@ -44,7 +44,7 @@ pub struct Table {
 }
 
 /// A count of the statements that added or dropped columns of a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RowVersions {
     /// How many.
     pub number: u16,
@@ -53,7 +53,7 @@ pub struct RowVersions {
 }
 
 /// Whether the replay saw everything that happened to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Knowledge {
     /// Every statement about it was read.
     Known,
@@ -63,7 +63,7 @@ pub enum Knowledge {
 }
 
 /// One column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Column {
     /// Its name.
     pub name: Ident,
@@ -84,7 +84,7 @@ pub struct Column {
 }
 
 /// An attribute of MySQL's columns beside type, NOT NULL and default.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Detail {
     /// COMMENT.
     Comment(String),
@@ -101,7 +101,7 @@ pub enum Detail {
 }
 
 /// How a column gets values by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Generated {
     /// It does not.
     No,
@@ -118,7 +118,7 @@ pub enum Generated {
 }
 
 /// A constraint on a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Constraint {
     /// Its name, given or by the database's default rule; `None` where it cannot be known.
     pub name: Option<Ident>,
@@ -131,7 +131,7 @@ pub struct Constraint {
 }
 
 /// Whether a constraint was checked against existing rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Validity {
     /// Checked: it holds for every row.
     Valid,
@@ -142,7 +142,7 @@ pub enum Validity {
 }
 
 /// What a constraint demands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ConstraintKind {
     /// PRIMARY KEY over these columns.
     PrimaryKey(Vec<Ident>),
@@ -167,7 +167,7 @@ pub enum ConstraintKind {
 }
 
 /// The reference of a foreign key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ForeignKey {
     /// Referencing columns.
     pub columns: Vec<Ident>,
@@ -182,7 +182,7 @@ pub struct ForeignKey {
 }
 
 /// What happens to referencing rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ReferentialAction {
     /// NO ACTION or nothing written.
     NoAction,
@@ -197,7 +197,7 @@ pub enum ReferentialAction {
 }
 
 /// An index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Index {
     /// Its name; `None` where the database chooses one that cannot be known.
     pub name: Option<Ident>,
@@ -220,7 +220,7 @@ pub struct Index {
 }
 
 /// One key of an index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum IndexKey {
     /// A plain column.
     Column(Ident),
@@ -229,7 +229,7 @@ pub enum IndexKey {
 }
 
 /// A trigger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Trigger {
     /// Its name.
     pub name: Ident,
@@ -244,7 +244,7 @@ pub struct Trigger {
 }
 
 /// A row security policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     /// Its name.
     pub name: Ident,
@@ -259,7 +259,7 @@ pub struct Policy {
 }
 
 /// The place of a table in a partition tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Partitioning {
     /// Neither partitioned nor a partition.
     None,
@@ -281,7 +281,7 @@ pub enum Partitioning {
 }
 
 /// How long a table's rows live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Persistence {
     /// Ordinary.
     Permanent,

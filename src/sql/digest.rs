@@ -10,7 +10,7 @@ use super::lexer::{Gates, Lexer, TokenKind};
 use crate::schema::Dialect;
 
 /// SHA-256 over the token stream.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
@@ -59,6 +59,11 @@ impl Digest {
             }
         }
         sink.finish()
+    }
+
+    /// The digest of bytes as they are: any edit counts.
+    pub fn of_bytes(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
     }
 
     /// Reads 64 hexadecimal digits back; `None` for anything else.

@@ -17,6 +17,7 @@ pub(in crate::plan) fn migration(id: &str, phases: &str, after: Option<&[&str]>)
             phase,
             path: Arc::clone(&path),
             digest: Digest([0; 32]),
+            content: Digest([0; 32]),
             text: ScriptText::Embedded(Source::new(path, "")),
             declared: Arc::from(""),
         }

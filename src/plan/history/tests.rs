@@ -17,7 +17,7 @@ fn migrations(scripts: &[(&str, Phase, u8)]) -> Migrations {
     for &(id, phase, byte) in scripts {
         let path: Arc<str> = format!("migrations/{id}/{phase}.sql").into();
         let text = ScriptText::Embedded(Source::new(Arc::clone(&path), "SELECT 2;\n"));
-        let script = ScriptFile { phase, path, digest: digest(byte), text, declared: Arc::from("") };
+        let script = ScriptFile { phase, path, digest: digest(byte), content: Digest([0; 32]), text, declared: Arc::from("") };
         match list.iter_mut().find(|migration| migration.id.as_str() == id) {
             Some(migration) => migration.scripts.push(script),
             None => list.push(Migration { id: MigrationId::new(id), scripts: vec![script], rollback: None, settings: Settings::default() }),

@@ -4,7 +4,7 @@ use crate::schema::expression::Expression;
 use crate::schema::{Ident, ObjectName};
 
 /// INSERT, UPDATE, DELETE, MERGE, REPLACE, COPY FROM.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ChangeData {
     /// Which.
     pub kind: DataKind,
@@ -28,7 +28,7 @@ pub struct ChangeData {
 }
 
 /// The kinds of data changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DataKind {
     /// INSERT … VALUES or DEFAULT VALUES.
     Insert,
@@ -47,7 +47,7 @@ pub enum DataKind {
 }
 
 /// How many rows a data change can touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Extent {
     /// This many literal rows.
     Rows(usize),
@@ -58,7 +58,7 @@ pub enum Extent {
 }
 
 /// Transaction control.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TransactionControl {
     /// BEGIN, START TRANSACTION.
     Begin,
@@ -85,7 +85,7 @@ impl TransactionControl {
 }
 
 /// SET, RESET, PRAGMA.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Setting {
     /// Lower case: `search_path`, `lock_timeout`, `foreign_keys`.
     pub name: String,
@@ -96,7 +96,7 @@ pub struct Setting {
 }
 
 /// Statements that tend storage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum MaintenanceKind {
     /// VACUUM.
     Vacuum,
@@ -113,7 +113,7 @@ pub enum MaintenanceKind {
 }
 
 /// DO or CALL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Block {
     /// Whether part of it is built at run time (EXECUTE of anything but a constant).
     pub dynamic: bool,
@@ -122,7 +122,7 @@ pub struct Block {
 }
 
 /// A statement that was not understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Opaque {
     /// Why.
     pub reason: String,

@@ -7,7 +7,7 @@ use crate::schema::table::IndexKey;
 use crate::schema::{Ident, ObjectName};
 
 /// CREATE INDEX.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of the statement; they combine freely")]
 pub struct CreateIndex {
     /// Its name, where one was given.
@@ -39,7 +39,7 @@ pub struct CreateIndex {
 }
 
 /// ALTER INDEX.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum IndexChange {
     /// ATTACH PARTITION.
     Attach { child: ObjectName },
@@ -52,7 +52,7 @@ pub enum IndexChange {
 }
 
 /// What REINDEX rebuilds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ReindexTarget {
     /// REINDEX INDEX.
     Index(ObjectName),

@@ -7,7 +7,7 @@ use crate::schema::table::{TypeName, Validity};
 use crate::schema::{Ident, ObjectName, Operation};
 
 /// CREATE VIEW.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of the statement; they combine freely")]
 pub struct CreateView {
     /// As written.
@@ -34,7 +34,7 @@ pub struct CreateView {
 }
 
 /// One output column of a simple view.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ViewColumn {
     /// `*` of the only table.
     All,
@@ -43,7 +43,7 @@ pub enum ViewColumn {
 }
 
 /// One output column of any view.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Shown {
     /// `*` of the only relation read.
     All,
@@ -59,7 +59,7 @@ pub enum Shown {
 }
 
 /// CREATE FUNCTION / PROCEDURE.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CreateRoutine {
     /// As written.
     pub name: ObjectName,
@@ -84,7 +84,7 @@ pub struct CreateRoutine {
 }
 
 /// CREATE TRIGGER.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CreateTrigger {
     /// Its name.
     pub name: ObjectName,
@@ -105,7 +105,7 @@ pub struct CreateTrigger {
 }
 
 /// What a trigger fires on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TriggerEvent {
     /// INSERT.
     Insert,
@@ -118,7 +118,7 @@ pub enum TriggerEvent {
 }
 
 /// CREATE TYPE / DOMAIN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TypeDefinition {
     /// AS ENUM.
     Enum(Vec<String>),
@@ -131,7 +131,7 @@ pub enum TypeDefinition {
 }
 
 /// ALTER TYPE / DOMAIN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TypeChange {
     /// ADD VALUE.
     AddLabel { label: String, if_not_exists: bool },
@@ -158,7 +158,7 @@ pub enum TypeChange {
 }
 
 /// ALTER SEQUENCE.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum SequenceChange {
     /// OWNED BY.
     OwnedBy(Option<(ObjectName, Ident)>),
@@ -173,7 +173,7 @@ pub enum SequenceChange {
 }
 
 /// ALTER of a view, routine or schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ObjectChange {
     /// RENAME TO.
     Rename(Ident),
@@ -186,7 +186,7 @@ pub enum ObjectChange {
 }
 
 /// Changes of who may do what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum AccessChange {
     /// GRANT.
     Grant { on: Vec<ObjectName> },
@@ -209,7 +209,7 @@ pub enum AccessChange {
 }
 
 /// What a policy says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PolicyTerms {
     /// RESTRICTIVE.
     pub restrictive: bool,
@@ -220,7 +220,7 @@ pub struct PolicyTerms {
 }
 
 /// ALTER POLICY.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum PolicyChange {
     /// RENAME TO.
     Rename(Ident),
@@ -232,7 +232,7 @@ pub enum PolicyChange {
 }
 
 /// The verb of a statement about an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Verb {
     /// CREATE.
     Create,
@@ -243,7 +243,7 @@ pub enum Verb {
 }
 
 /// Kinds of objects that are only counted, not followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ObjectKind {
     AccessMethod,
     Aggregate,

@@ -9,7 +9,7 @@ use crate::schema::table::{ConstraintKind, Detail, Generated, Persistence, TypeN
 use crate::schema::{Ident, ObjectName};
 
 /// DROP of one named object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Drop {
     /// What is dropped.
     pub name: ObjectName,
@@ -20,7 +20,7 @@ pub struct Drop {
 }
 
 /// CREATE TABLE.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CreateTable {
     /// As written.
     pub name: ObjectName,
@@ -53,7 +53,7 @@ pub struct CreateTable {
 }
 
 /// A column as a statement defines it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NewColumn {
     /// Its name.
     pub name: Ident,
@@ -74,7 +74,7 @@ pub struct NewColumn {
 }
 
 /// ALTER TABLE … ADD COLUMN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AddColumn {
     /// The table, as written.
     pub table: ObjectName,
@@ -87,7 +87,7 @@ pub struct AddColumn {
 }
 
 /// A constraint as a statement defines it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NewConstraint {
     /// CONSTRAINT name.
     pub name: Option<Ident>,
@@ -100,7 +100,7 @@ pub struct NewConstraint {
 }
 
 /// ALTER TABLE … ADD CONSTRAINT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AddConstraint {
     /// The table, as written.
     pub table: ObjectName,
@@ -115,7 +115,7 @@ pub struct AddConstraint {
 }
 
 /// Which constraint a DROP names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ConstraintRef {
     /// By name.
     Named(Ident),
@@ -128,7 +128,7 @@ pub enum ConstraintRef {
 }
 
 /// ALTER COLUMN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ColumnChange {
     /// SET DATA TYPE.
     SetType { ty: TypeName, using: Option<Expression>, collation: Option<ObjectName> },
@@ -159,7 +159,7 @@ pub enum ColumnChange {
 }
 
 /// ALTER TABLE, forms that are about the table as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TableChange {
     /// SET / RESET (storage parameters), STATISTICS, CLUSTER ON, SET WITHOUT CLUSTER, COMMENT, AUTO_INCREMENT.
     Option,

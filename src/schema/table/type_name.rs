@@ -7,11 +7,12 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// A data type, normalised: aliases resolved (`int4` → `integer`), modifiers apart. Copies share it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(from = "TypeFacts")]
 pub struct TypeName(Arc<TypeFacts>);
 
 /// What makes a [`TypeName`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct TypeFacts {
     /// Lower case, without modifiers; `schema.name` for user types. `integer`, `character varying`, `timestamp with time zone`.
     pub base: String,
