@@ -17,7 +17,7 @@ fn file(data: &[u8]) -> Option<(Source, Server, Phase)> {
 }
 
 /// The lexer and the splitter: the digest does not depend on white space at the ends, statements lie in the text in order.
-pub fn splitter(data: &[u8]) {
+pub(crate) fn splitter(data: &[u8]) {
     let Some((source, server, _)) = file(data) else { return };
     let text: &str = &source.text;
     let digest = Digest::of(text, server.dialect);
@@ -31,7 +31,7 @@ pub fn splitter(data: &[u8]) {
 }
 
 /// The reader: every statement does something, and what is said of it points into the text.
-pub fn reader(data: &[u8]) {
+pub(crate) fn reader(data: &[u8]) {
     let Some((source, server, _)) = file(data) else { return };
     let script = sql::read(&source, server);
     for statement in &script.statements {
@@ -46,7 +46,7 @@ pub fn reader(data: &[u8]) {
 }
 
 /// The whole path: read, replayed over a small schema, judged, as known and as unknown history.
-pub fn lint(data: &[u8]) {
+pub(crate) fn lint(data: &[u8]) {
     let Some((source, server, phase)) = file(data) else { return };
     let script = sql::read(&source, server);
     let before = sql::read(&Source::new("before.sql", BEFORE), server);

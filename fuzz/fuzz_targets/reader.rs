@@ -1,6 +1,8 @@
 #![no_main]
 //! See `targets.rs`.
 
+#![allow(dead_code, reason = "each target is one of the functions")]
+
 #[path = "../targets.rs"]
 mod targets;
 

@@ -21,7 +21,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "FORMAT", value_enum)]
     pub format: Option<Format>,
 
-    /// Read and replay everything anew [default: what did not change is taken from a cache, in $MIGRATE_CACHE_DIR]
+    /// Read and replay everything anew, and keep nothing of it
     #[arg(long, global = true)]
     pub no_cache: bool,
 

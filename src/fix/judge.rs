@@ -87,6 +87,7 @@ pub(super) fn judge(case: &Case<'_>, draft: &Draft) -> Judged {
             phase,
             path: Arc::clone(&source.path),
             digest: Digest([0; 32]),
+            content: Digest([0; 32]),
             text: ScriptText::Embedded(source.clone()),
             declared: Arc::clone(&declared),
         };
