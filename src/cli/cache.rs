@@ -56,7 +56,7 @@ impl Cache {
 
     /// Keeps what was learnt of the files of a project.
     pub(super) fn keep_seen(&self, project: &Project, dialect: Dialect, seen: &Seen) {
-        if seen.has_learnt()
+        if seen.is_worth_keeping()
             && let Some(path) = self.of_folder(project, dialect)
             && let Ok(bytes) = postcard::to_stdvec(seen)
         {

@@ -16,6 +16,9 @@ use crate::sql::Digest;
 /// How old a change must be before the times of a file tell the next one apart. Two seconds: the coarsest file system in use.
 const TICK: Duration = Duration::from_secs(2);
 
+/// Files that make a folder worth remembering.
+const WORTH_KEEPING: usize = 64;
+
 /// What is known of the files of one folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Seen {
@@ -71,9 +74,9 @@ impl Stamp {
 }
 
 impl Seen {
-    /// Whether it differs from what was read.
-    pub fn has_learnt(&self) -> bool {
-        self.learnt
+    /// Whether it differs from what was read, and is worth its room: a small folder is read in no time.
+    pub fn is_worth_keeping(&self) -> bool {
+        self.learnt && self.files.len() >= WORTH_KEEPING
     }
 
     fn file(&self, path: &str, stamp: Option<Stamp>) -> Option<&File> {
