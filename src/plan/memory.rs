@@ -3,11 +3,15 @@
 //! A key says everything that a replay up to a script depends on: the version of this tool, the server, the runner, and
 //! name, phase and every byte of each script so far, in order. Policies do not change what a followed script leaves.
 
-use super::Survey;
-use crate::lint::Judge;
+use std::sync::Arc;
+
+use super::steps::Steps;
+use super::survey::Kept;
+use super::{Plan, PlanError, Survey};
+use crate::lint::{Judge, ScriptReport};
 use crate::migration::{Migration, NodeRef, ScriptFile};
 use crate::schema::Phase;
-use crate::sql::Digest;
+use crate::sql::{Digest, Script, Source};
 
 /// The form of snapshots. A change of the schema's types changes it.
 const FORMAT: u32 = 1;
@@ -36,10 +40,20 @@ impl Memory for Forgetful {
     fn keep(&self, _: Digest, _: Vec<u8>) {}
 }
 
+impl Survey<'_> {
+    /// Makes the plan.
+    ///
+    /// # Errors
+    /// `Cycle`, `Levels`, or a script that cannot be read.
+    pub fn plan(&self) -> Result<Plan, PlanError> {
+        self.plan_with(&Forgetful)
+    }
+}
+
 impl super::survey::Work<'_> {
     /// Takes up the longest beginning of the order that a snapshot holds; what it left out is followed, and kept where
     /// that is worth it. Says how many scripts are behind it.
-    pub(super) fn take_up(&mut self, order: &[NodeRef], memory: &dyn Memory) -> Result<usize, super::PlanError> {
+    pub(super) fn take_up(&mut self, order: &[NodeRef], memory: &dyn Memory) -> Result<usize, PlanError> {
         let keys = self.keys(order);
         let mut done = 0;
         if let Some((place, snapshot)) = memory.recall(&keys)
@@ -60,6 +74,17 @@ impl super::survey::Work<'_> {
             memory.keep(*last, snapshot);
         }
         Ok(keys.len())
+    }
+
+    /// Enters a script whose effect was taken up.
+    fn pass(&mut self, node: &NodeRef) {
+        let migrations = self.survey.migrations;
+        let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return };
+        self.replay.pass(&migration.id, node.phase, &file.path, &migration.settings.allowances);
+        let source = Source::new(Arc::clone(&file.path), "");
+        let script = Script { source, statements: Vec::new(), problems: Vec::new(), directives: Vec::new() };
+        let kept = Kept { judge: Judge::No, is_late: false, runs: false };
+        self.scripts.push(self.planned(node, file, kept, &script, ScriptReport::default(), Steps::default()));
     }
 
     /// The keys of the scripts at the beginning of the order of which nothing is asked but what they leave.
@@ -101,4 +126,119 @@ fn next(key: Digest, node: &NodeRef, file: &ScriptFile) -> Digest {
     }
     bytes.extend_from_slice(&file.content.0);
     Digest::of_bytes(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::migration::Manifest;
+    use crate::plan::Known;
+    use crate::plan::testing::{TODAY, migrations, project};
+    use crate::schema::size::Sizes;
+    use crate::schema::{Dialect, Server};
+
+    /// Keeps snapshots in memory, and counts how often one was of use.
+    #[derive(Default)]
+    struct Kept {
+        snapshots: RefCell<Vec<(Digest, Vec<u8>)>>,
+        recalled: RefCell<usize>,
+    }
+
+    impl Memory for Kept {
+        fn recall(&self, keys: &[Digest]) -> Option<(usize, Vec<u8>)> {
+            let snapshots = self.snapshots.borrow();
+            let found = keys.iter().enumerate().rev().find_map(|(place, key)| {
+                let (_, snapshot) = snapshots.iter().find(|(known, _)| known == key)?;
+                Some((place, snapshot.clone()))
+            });
+            *self.recalled.borrow_mut() += usize::from(found.is_some());
+            found
+        }
+
+        fn keep(&self, key: Digest, snapshot: Vec<u8>) {
+            self.snapshots.borrow_mut().push((key, snapshot));
+        }
+    }
+
+    fn history() -> Vec<(String, String)> {
+        let script = |number: usize| match number % 5 {
+            0 => format!("CREATE TABLE t{number} (id bigint PRIMARY KEY, \"Name\" text CHECK (length(\"Name\") > {number}), u uuid);"),
+            1 => format!(
+                "ALTER TABLE t{} ADD COLUMN c{number} varchar(20) DEFAULT 'x', ADD CONSTRAINT k{number} UNIQUE (id, u);",
+                number - 1
+            ),
+            2 => format!("CREATE INDEX i{number} ON t{} (lower(\"Name\")) WHERE u IS NOT NULL;", number - 2),
+            3 => format!("CREATE VIEW v{number} AS SELECT id FROM t{};\nCREATE TYPE e{number} AS ENUM ('a', 'b');", number - 3),
+            _ => format!(
+                "CREATE FUNCTION f{number}() RETURNS int LANGUAGE sql AS $$ SELECT {number} $$;\nALTER TABLE t{} RENAME TO r{number};",
+                number - 4
+            ),
+        };
+        (0..80).map(|number| (format!("{number:03}_m/expand.sql"), script(number))).collect()
+    }
+
+    /// The plan of the last script on top of the others, in full.
+    fn planned(files: &[(String, String)], version: Server, memory: &dyn Memory) -> String {
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, sql)| (path.as_str(), sql.as_str())).collect();
+        let all = migrations(&files, Dialect::Postgres);
+        let base = migrations(&files[..files.len() - 1], Dialect::Postgres);
+        let manifest: Manifest = base.manifest();
+        let known = Known::Base(&manifest);
+        let survey = Survey { project: &project(), migrations: &all, server: version, known, today: TODAY, sizes: &Sizes::unknown() };
+        let plan: Plan = survey.plan_with(memory).expect("a plan");
+        format!("{plan:?}")
+    }
+
+    #[test]
+    fn a_plan_is_the_same_with_what_is_remembered_and_without() {
+        let (old, new) =
+            (Server::oldest(Dialect::Postgres), Server { version: "17".parse().expect("a version"), ..Server::oldest(Dialect::Postgres) });
+        let memory = Kept::default();
+        let mut files = history();
+        let last = (
+            "999_last/expand.sql".to_owned(),
+            "ALTER TABLE r4 DROP COLUMN c1;\nDROP VIEW v8;\nCREATE INDEX i ON t75 (id);\nSELECT nothing;".to_owned(),
+        );
+        files.push(last);
+        let check =
+            |files: &[(String, String)], server: Server| assert_eq!(planned(files, server, &memory), planned(files, server, &Forgetful));
+        check(&files, old);
+        assert_eq!((memory.snapshots.borrow().len(), *memory.recalled.borrow()), (1, 0));
+        check(&files, old);
+        assert_eq!((memory.snapshots.borrow().len(), *memory.recalled.borrow()), (1, 1));
+        check(&files, new);
+        assert_eq!((memory.snapshots.borrow().len(), *memory.recalled.borrow()), (2, 1), "another server is another history");
+        // Edits anywhere, also of what no token shows, a swap of two names, and a file less.
+        for place in [0, 37, 78] {
+            let mut edited = files.clone();
+            edited[place].1.push_str("\nCREATE TABLE extra (id int);");
+            check(&edited, old);
+            edited[place].1 = files[place].1.replace("CREATE", "create");
+            check(&edited, old);
+        }
+        let mut swapped = files.clone();
+        let (one, two) = (swapped[41].1.clone(), swapped[66].1.clone());
+        (swapped[41].1, swapped[66].1) = (two, one);
+        check(&swapped, old);
+        files.remove(50);
+        check(&files, old);
+        // One file more on top of what is known.
+        let recalled = *memory.recalled.borrow();
+        files.insert(79, ("998_more/expand.sql".to_owned(), "ALTER TABLE t75 ADD COLUMN more int;".to_owned()));
+        check(&files, old);
+        assert_eq!(*memory.recalled.borrow(), recalled + 1);
+    }
+
+    #[test]
+    fn a_broken_snapshot_is_no_snapshot() {
+        let memory = Kept::default();
+        let files = history();
+        let expected = planned(&files, Server::oldest(Dialect::Postgres), &memory);
+        for (_, snapshot) in memory.snapshots.borrow_mut().iter_mut() {
+            snapshot.truncate(snapshot.len() / 2);
+        }
+        assert_eq!(planned(&files, Server::oldest(Dialect::Postgres), &memory), expected);
+    }
 }

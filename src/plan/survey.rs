@@ -8,7 +8,7 @@ use super::base;
 use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph, Reach};
 use super::history;
-use super::memory::{Forgetful, Memory};
+use super::memory::Memory;
 use super::steps::{Steps, changes_data, steps};
 use super::{
     Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, Question, ScriptState, StatementOrigin, StepKind,
@@ -77,14 +77,6 @@ impl Survey<'_> {
     pub fn leaves_work(&self) -> bool {
         let past = Past::of(self);
         self.migrations.iter().flat_map(Migration::nodes).any(|node| !past.is_done(&node))
-    }
-
-    /// Makes the plan.
-    ///
-    /// # Errors
-    /// `Cycle`, `Levels`, or a script that cannot be read.
-    pub fn plan(&self) -> Result<Plan, PlanError> {
-        self.plan_with(&Forgetful)
     }
 
     /// Makes the plan, taking up an earlier replay of the history where the memory has one. The plan is the same.
@@ -204,12 +196,12 @@ impl<'a> Past<'a> {
 
 /// What the plan keeps of a script.
 #[derive(Clone, Copy)]
-struct Kept {
-    judge: Judge,
+pub(super) struct Kept {
+    pub(super) judge: Judge,
     /// Whether it belongs to the history before this tool and has yet to run here.
-    is_late: bool,
+    pub(super) is_late: bool,
     /// Whether it may run: for the first time, or a backfill once more.
-    runs: bool,
+    pub(super) runs: bool,
 }
 
 /// A plan in the making.
@@ -220,7 +212,7 @@ pub(super) struct Work<'a> {
     pub(super) beside: HashSet<NodeRef>,
     pub(super) replay: Replay,
     touches: Touches,
-    scripts: Vec<PlannedScript>,
+    pub(super) scripts: Vec<PlannedScript>,
     /// Findings about scripts that are not here.
     findings: Vec<Finding>,
     /// The backfills of migrations whose contract is open.
@@ -228,17 +220,6 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Enters a script whose effect was taken up.
-    pub(super) fn pass(&mut self, node: &NodeRef) {
-        let migrations = self.survey.migrations;
-        let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return };
-        self.replay.pass(&migration.id, node.phase, &file.path, &migration.settings.allowances);
-        let source = Source::new(std::sync::Arc::clone(&file.path), "");
-        let script = Script { source, statements: Vec::new(), problems: Vec::new(), directives: Vec::new() };
-        let kept = Kept { judge: Judge::No, is_late: false, runs: false };
-        self.scripts.push(self.planned(node, file, kept, &script, ScriptReport::default(), Steps::default()));
-    }
-
     pub(super) fn script(&mut self, node: &NodeRef) -> Result<(), PlanError> {
         let migrations = self.survey.migrations;
         let (Some(migration), Some(file)) = (migrations.get(&node.migration), migrations.script(node)) else { return Ok(()) };
@@ -329,7 +310,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn planned(&self, node: &NodeRef, file: &ScriptFile, kept: Kept, script: &Script, report: ScriptReport, cut: Steps) -> PlannedScript {
+    pub(super) fn planned(
+        &self,
+        node: &NodeRef,
+        file: &ScriptFile,
+        kept: Kept,
+        script: &Script,
+        report: ScriptReport,
+        cut: Steps,
+    ) -> PlannedScript {
         let whole = cut.uncut.is_empty() && script.problems.is_empty();
         let statements = if kept.judge == Judge::Yes || kept.is_late { statements(script, &report) } else { Vec::new() };
         let finished = self.past.finished(node);
