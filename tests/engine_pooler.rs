@@ -14,6 +14,9 @@ use sqlx::{Executor, Row};
 use steps::{alone, backfill, group, holder, job, name, node, run, start, walk};
 use support::Database;
 
+/// How many sessions the pool holds open.
+const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
 async fn number(database: &Database, sql: &str) -> i64 {
     let mut connection = database.connect().await;
     let row = connection.fetch_one(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))).await.expect("the query runs");
@@ -27,9 +30,11 @@ async fn every_kind_of_step_runs_through_a_transaction_pooler() {
         let Some(pooler) = support::pooler(cluster) else { return };
         let database = cluster.database();
         let url = pooler.url(database.name());
-        // Other clients keep the pool's sessions moving.
-        let others: Vec<_> = (0..4).map(|_| tokio::spawn(bustle(url.clone()))).collect();
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Other clients, more than the pool has sessions, keep these moving; all are open before ours is asked for.
+        let others: Vec<_> = (0..6).map(|_| tokio::spawn(bustle(url.clone()))).collect();
+        while number(&database, SESSIONS).await < 5 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let mut backend = AnyBackend::connect(&url).await.expect("the pooler answers");
         assert_eq!(backend.ledger().await.expect("an empty ledger").format, 0);
         let lease = backend.acquire(&holder("apply")).await.expect("free");
