@@ -107,11 +107,9 @@ impl super::survey::Work<'_> {
 
     fn is_only_followed(&self, node: &NodeRef, migration: &Migration) -> bool {
         let open_contract =
-            migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
-        self.past.judge(node) == Judge::No
-            && !self.past.is_old_and_pending(node)
-            && !self.beside.contains(node)
-            && !(node.phase == Phase::Backfill && open_contract)
+            || migration.script(Phase::Contract).is_some() && !self.past.is_done(&NodeRef::new(&migration.id, Phase::Contract));
+        let proves = node.phase == Phase::Backfill && open_contract();
+        self.past.judge(node) == Judge::No && !self.past.is_old_and_pending(node) && !self.beside.contains(node) && !proves
     }
 }
 
