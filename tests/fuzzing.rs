@@ -2,6 +2,8 @@
 //!
 //! `cargo fuzz` (see fuzz/Cargo.toml) runs the same targets guided by coverage.
 
+#![allow(clippy::print_stdout, reason = "a long run says how far it came")]
+
 #[path = "fuzzing/growth.rs"]
 mod growth;
 #[path = "fuzzing/mutate.rs"]
