@@ -8,6 +8,8 @@ mod dissolve;
 mod draft;
 pub mod files;
 mod judge;
+mod rebuild;
+mod rebuild_text;
 mod same;
 #[cfg(test)]
 mod tests;
@@ -67,11 +69,22 @@ type Key = (&'static str, Phase, String);
 
 /// Replaces what findings at warn or deny stand on, as far as their cures reach.
 pub fn fix(case: &Case<'_>, original: Draft) -> Fixed {
-    let goal = judge(case, &original);
-    let mut work = Work { case, goal: &goal, refused: Vec::new() };
+    let mut goal = judge(case, &original);
     let mut draft = original;
-    let mut judged = judge(case, &draft);
     let mut done = Vec::new();
+    // First, since its statements are right or wrong together.
+    for _ in Phase::ALL {
+        let Some((next, then)) = rebuild::ordered(case, &draft, &goal) else { break };
+        let silent = |finding: &&Finding| !then.findings.iter().any(|other| other.lint == finding.lint);
+        for finding in goal.findings.iter().filter(silent) {
+            if !done.contains(&finding.lint.as_str()) {
+                done.push(finding.lint.as_str());
+            }
+        }
+        (draft, goal) = (next, then);
+    }
+    let mut work = Work { case, goal: &goal, refused: Vec::new() };
+    let mut judged = judge(case, &draft);
     // Every round takes a finding away or gives one up; what replaces it may need a round of its own.
     let mut rounds = 32 + 8 * judged.findings.len();
     while rounds > 0 {

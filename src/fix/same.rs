@@ -7,11 +7,18 @@ use super::judge::Judged;
 use crate::recipe::sync::{Names, names};
 use crate::schema::object::UserTypeKind;
 use crate::schema::table::{ConstraintKind, Generated, IndexKey, Table};
-use crate::schema::{Expression, Schema, Server};
+use crate::schema::{Expression, Ident, Schema, Server};
 
 /// The first thing in which the schemas differ.
 pub(super) fn difference(goal: &Judged, reached: &Judged) -> Option<String> {
-    let (goal, reached) = (facts(&goal.end), renamed(facts(&reached.end), goal, reached));
+    difference_but(goal, reached, &[])
+}
+
+/// The first thing in which the schemas differ, where what the goal has under some names is to stand under others.
+pub(super) fn difference_but(goal: &Judged, reached: &Judged, moved: &[(&Ident, &Ident)]) -> Option<String> {
+    let reached = renamed(facts(&reached.end), goal, reached);
+    let settled = |fact: String| moved.iter().fold(fact, |fact, (from, to)| swapped(&fact, from.as_str(), to.as_str()));
+    let goal: BTreeSet<String> = facts(&goal.end).into_iter().map(settled).collect();
     let missing = goal.iter().find(|fact| !reached.contains(*fact)).map(|fact| format!("without {fact}"));
     // A label that rows hold cannot be taken out of an enum without writing the table anew: it stays.
     let more = |fact: &&String| !goal.contains(*fact) && !fact.starts_with("label ");

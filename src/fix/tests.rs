@@ -190,3 +190,43 @@ fn what_cannot_be_fixed_is_left_with_its_reason() {
     assert!(reasons.iter().any(|reason| reason.contains("cannot be cut")), "{reasons:?}");
     assert!(reasons.iter().any(|reason| reason.contains("no files")), "{reasons:?}");
 }
+
+const FAMILY: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, age integer);\n\
+    CREATE TABLE posts (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE);\n";
+
+#[test]
+fn a_rebuild_that_relaxes_stays_in_one_transaction() {
+    let text = "-- loose\nPRAGMA foreign_keys=OFF;\nCREATE TABLE new_users (id integer PRIMARY KEY, name text, age integer); -- odd\n\
+        INSERT INTO new_users SELECT * FROM users;\nDROP TABLE users;\nALTER TABLE new_users RENAME TO users;\nPRAGMA foreign_keys=ON;\n";
+    let fixed = fixed_in(Dialect::Sqlite, FAMILY, text);
+    let expected = "-- loose\nPRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE new_users (id integer PRIMARY KEY, name text, age integer); -- odd\n\
+        INSERT INTO new_users SELECT * FROM users;\nDROP TABLE users;\nALTER TABLE new_users RENAME TO users;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n";
+    assert_eq!(Phase::ALL.map(|phase| fixed.draft.text(phase)), [expected, "", ""]);
+}
+
+#[test]
+fn a_rebuild_that_renames_first_is_turned_round() {
+    let text = "BEGIN;\nPRAGMA foreign_keys=OFF;\nALTER TABLE users RENAME TO users_old;\n\
+        CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, age integer NOT NULL);\n\
+        INSERT INTO users SELECT id, name, coalesce(age, 0) FROM users_old;\nDROP TABLE users_old;\nCOMMIT;\n";
+    let fixed = fixed_in(Dialect::Sqlite, FAMILY, text);
+    let expected = "PRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE users_new (id integer PRIMARY KEY, name text NOT NULL, age integer NOT NULL);\n\
+        INSERT INTO users_new SELECT id, name, coalesce(age, 0) FROM users;\nDROP TABLE users;\n\
+        ALTER TABLE users_new RENAME TO users;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n";
+    assert_eq!(Phase::ALL.map(|phase| fixed.draft.text(phase)), ["", "", expected]);
+    assert!(fixed.left.is_empty(), "{:?}", fixed.left);
+}
+
+#[test]
+fn a_rebuild_that_takes_and_adds_is_left() {
+    let text = "BEGIN;\nCREATE TABLE u (id integer PRIMARY KEY, name text NOT NULL, bio text);\nINSERT INTO u (id, name) SELECT id, name FROM users;\n\
+        DROP TABLE users;\nALTER TABLE u RENAME TO users;\nCOMMIT;\n";
+    assert_eq!(fixed_in(Dialect::Sqlite, FAMILY, text).draft.text(Phase::Expand), text);
+}
+
+#[test]
+fn a_right_rebuild_is_not_touched() {
+    let text = "PRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE u (id integer PRIMARY KEY, name text, age integer);\nINSERT INTO u SELECT * FROM users;\n\
+        DROP TABLE users;\nALTER TABLE u RENAME TO users;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n";
+    assert_eq!(fixed_in(Dialect::Sqlite, FAMILY, text).draft.text(Phase::Expand), text);
+}

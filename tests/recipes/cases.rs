@@ -43,6 +43,21 @@ const USERS: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text NOT N
 const USER: &str = "INSERT INTO users (id, name, email, age) VALUES (:n, 'n:n', 'e:n', 30)";
 const SHOP: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text);\nCREATE TABLE orders (id integer PRIMARY KEY, user_id integer, total integer NOT NULL);\n";
 
+/// A table whose rows take others with them.
+const FAMILY: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id integer NOT NULL REFERENCES users (id) ON DELETE CASCADE);\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;\n";
+
+const FAMILY_CASE: Case = Case {
+    databases: &[Sqlite],
+    given: FAMILY,
+    old: &["INSERT INTO users (id, name) VALUES (:n, 'old')", "INSERT INTO posts (id, user_id) VALUES (:n, 5)"],
+    checks: &[
+        ("SELECT count(*) FROM users", "308"),
+        ("SELECT count(*) FROM posts", "5"),
+        ("SELECT count(*) FROM pragma_foreign_key_check", "0"),
+    ],
+    ..USUAL
+};
+
 const USUAL: Case = Case {
     name: "",
     databases: &[Postgres, Sqlite],
@@ -245,6 +260,39 @@ pub(crate) const ALL: &[Case] = &[
         original: "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE users DROP COLUMN age",
         new: &["INSERT INTO users (id, name, bio) VALUES (:n, 'new', 'b')"],
         ..USUAL
+    },
+    Case {
+        name: "fix of a rebuild, foreign keys switched inside the transaction",
+        asked: Asked::Fix(
+            "BEGIN;\nPRAGMA foreign_keys=OFF;\n-- every user has an age\nCREATE TABLE \"new__users\" (\"id\" integer PRIMARY KEY, \"name\" text NOT NULL, \"email\" text, \"age\" integer NOT NULL);\nINSERT INTO \"new__users\" (\"id\", \"name\", \"email\", \"age\") SELECT \"id\", \"name\", \"email\", coalesce(\"age\", 0) FROM \"users\";\nDROP TABLE \"users\";\nALTER TABLE \"new__users\" RENAME TO \"users\";\nCREATE UNIQUE INDEX \"users_email\" ON \"users\" (\"email\");\nPRAGMA foreign_key_check;\nCOMMIT;\nPRAGMA foreign_keys=ON;\n",
+        ),
+        original: "CREATE TABLE n (id integer PRIMARY KEY, name text NOT NULL, email text, age integer NOT NULL);\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email)",
+        ..FAMILY_CASE
+    },
+    Case {
+        name: "fix of a rebuild without a transaction, which relaxes",
+        asked: Asked::Fix(
+            "-- RedefineTables\nPRAGMA defer_foreign_keys=ON;\nPRAGMA foreign_keys=OFF;\nCREATE TABLE \"new_users\" (\"id\" integer PRIMARY KEY, \"name\" text, \"email\" text, \"age\" integer);\nINSERT INTO \"new_users\" (\"age\", \"email\", \"id\", \"name\") SELECT \"age\", \"email\", \"id\", \"name\" FROM \"users\";\nDROP TABLE \"users\";\nALTER TABLE \"new_users\" RENAME TO \"users\";\nCREATE UNIQUE INDEX \"users_email\" ON \"users\"(\"email\");\nPRAGMA foreign_keys=ON;\nPRAGMA defer_foreign_keys=OFF;\n",
+        ),
+        original: "CREATE TABLE n (id integer PRIMARY KEY, name text, email text, age integer);\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email)",
+        new: &["INSERT INTO users (id) VALUES (:n)"],
+        ..FAMILY_CASE
+    },
+    Case {
+        name: "fix of a rebuild that renames first",
+        asked: Asked::Fix(
+            "PRAGMA foreign_keys=off;\nBEGIN TRANSACTION;\nALTER TABLE users RENAME TO _users_old;\nDROP INDEX users_email;\nDROP TRIGGER users_aged;\nCREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer CHECK (age > 17));\nCREATE UNIQUE INDEX users_email ON users (email);\nINSERT INTO users (id, name, email, age) SELECT _users_old.id, name, email, age FROM _users_old;\nDROP TABLE _users_old;\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;\nCOMMIT;\nPRAGMA foreign_keys=on;\nCREATE TABLE notes (id integer PRIMARY KEY);\n",
+        ),
+        original: "CREATE TABLE n (id integer PRIMARY KEY, name text NOT NULL, email text, age integer CHECK (age > 17));\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;\nCREATE TABLE notes (id integer PRIMARY KEY)",
+        ..FAMILY_CASE
+    },
+    Case {
+        name: "fix of two rebuilds, parent and child",
+        asked: Asked::Fix(
+            "CREATE TABLE posts_new (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE, body text);\nINSERT INTO posts_new (id, user_id) SELECT id, user_id FROM posts;\nDROP TABLE posts;\nALTER TABLE posts_new RENAME TO posts;\nCREATE TABLE users_new (id integer PRIMARY KEY, name text, email text, age integer);\nINSERT INTO users_new SELECT id, name, email, age FROM users;\nDROP TABLE users;\nALTER TABLE users_new RENAME TO users;\n",
+        ),
+        original: "DROP TABLE posts;\nDROP TABLE users;\nCREATE TABLE users (id integer PRIMARY KEY, name text, email text, age integer);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE, body text)",
+        ..FAMILY_CASE
     },
     Case {
         name: "fix of a primary key",
