@@ -83,3 +83,16 @@ async fn on_mariadb() {
     }
     assert!(wrong.is_empty(), "{} cases went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn a_check_on_mysql_is_refused_since_it_copies_the_table() {
+    let tree = tempfile::tempdir().expect("a folder");
+    let base = tree.path().join("migrations/0001_base");
+    std::fs::create_dir_all(&base).expect("a folder");
+    std::fs::write(base.join("expand.sql"), "CREATE TABLE users (id bigint PRIMARY KEY, age int);\n").expect("the base");
+    std::fs::write(tree.path().join("migrate.toml"), "dialect = \"mysql\"\nservices = [\"app\"]\n").expect("the settings");
+    let refused = life::run(tree.path(), &["new", "adult", "add-check", "users", "age > 17"], 0).expect_err("it copies");
+    let words = refused.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("the server copies `users` row by row"), "{refused}");
+    assert_eq!(std::fs::read_dir(tree.path().join("migrations")).expect("a folder").count(), 1, "{refused}");
+}

@@ -2,7 +2,7 @@
 
 use super::expression::{pretty, with_column};
 use super::phases::{Given, Phases, Refusal};
-use super::statement::{add_constraint, alter, set_not_null};
+use super::statement::{add_constraint, alter, restated, sample_value, set_not_null};
 use super::{Spelled, derived, drop_column};
 use crate::schema::Dependent;
 use crate::schema::operation::{NewColumn, NewConstraint};
@@ -41,6 +41,8 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
     let dialect = given.dialect();
     let (alter, old, new) = (alter(dialect, moved.table), moved.old.spelled(dialect), moved.new.spelled(dialect));
     let mut last: Vec<String> = Vec::new();
+    // What goes with the old column in one statement.
+    let mut clauses: Vec<String> = Vec::new();
     if let Some(table) = given.table(moved.table)
         && let Some(column) = table.column(moved.old)
     {
@@ -59,8 +61,10 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
         }
         if moved.not_null(column) {
             match dialect {
-                Dialect::Postgres | Dialect::Mysql => {
-                    phases.add(Phase::Contract, &set_not_null(dialect, moved.table, moved.new, moved.ty.or(Some(&column.ty))));
+                Dialect::Postgres => phases.add(Phase::Contract, &set_not_null(dialect, moved.table, moved.new, moved.ty)),
+                Dialect::Mysql => {
+                    let stated = restated(column, moved.ty.unwrap_or(&column.ty), None);
+                    phases.add(Phase::Contract, &format!("{alter} MODIFY COLUMN {new} {stated};\n"));
                 }
                 Dialect::Sqlite => {
                     phases.add(Phase::Contract, &format!("-- SQLite adds no NOT NULL to {new}: only a rebuilt table would have it.\n"));
@@ -73,23 +77,51 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
                 None => pretty(default),
             };
             match dialect {
-                Dialect::Postgres | Dialect::Mysql => last.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {default};\n")),
+                Dialect::Postgres => last.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {default};\n")),
+                // Without a transaction it has to be there before the triggers go; nobody who leaves it to them is left.
+                Dialect::Mysql => phases.add(Phase::Contract, &format!("{alter} ALTER COLUMN {new} SET DEFAULT {default};\n")),
                 Dialect::Sqlite => {
                     phases.add(Phase::Contract, &format!("-- SQLite adds no DEFAULT to {new}: new releases write every value.\n"));
                 }
             }
         }
-        if dialect == Dialect::Sqlite {
-            last.push(drop_column::drop_indexes(table, moved.old));
+        match dialect {
+            Dialect::Postgres => {}
+            Dialect::Sqlite => last.push(drop_column::drop_indexes(table, moved.old)),
+            Dialect::Mysql => {
+                clauses.extend(in_the_way(moved, table));
+                if drop_column::required(table, moved.old) {
+                    // Nobody fills it between its triggers and its end.
+                    let value = sample_value(Some(&column.ty));
+                    phases.add(Phase::Contract, &format!("{alter} ALTER COLUMN {old} SET DEFAULT {value};\n"));
+                }
+            }
         }
     }
-    last.push(format!("{alter} DROP COLUMN {old};\n"));
+    clauses.push(format!("DROP COLUMN {old}"));
+    last.push(format!("{alter} {};\n", clauses.join(", ")));
     last.retain(|sql| !sql.is_empty());
     // Up to the moment in which the old column goes, the triggers fill the new one; from then on its default does.
-    let together = last.len() > 1 && dialect != Dialect::Mysql;
+    let together = last.len() > 1;
     let last = last.concat();
     phases.add(Phase::Contract, &if together { format!("BEGIN;\n{last}COMMIT;\n") } else { last });
     Ok(())
+}
+
+/// What MySQL would keep without the column, or keep the column for: an index over others goes on over those alone.
+fn in_the_way(moved: &Move<'_>, table: &Table) -> Vec<String> {
+    let spelled = |name: &Ident| name.spelled(Dialect::Mysql);
+    let constraints = table.constraints.iter().filter(|constraint| constraint.concerns(moved.old));
+    let constraints = constraints.filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey(_) => constraint.name.as_ref().map(|name| format!("DROP FOREIGN KEY {}", spelled(name))),
+        ConstraintKind::Check(_) => constraint.name.as_ref().map(|name| format!("DROP CONSTRAINT {}", spelled(name))),
+        ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::NotNull(_) | ConstraintKind::Exclusion { .. } => {
+            None
+        }
+    });
+    let indexes = table.indexes.iter().filter(|index| index.keys.len() > 1 && index.concerns(moved.old));
+    let indexes = indexes.filter_map(|index| index.name.as_ref().map(|name| format!("DROP INDEX {}", spelled(name))));
+    constraints.chain(indexes).collect()
 }
 
 /// The text with another word in the place of one.

@@ -12,9 +12,7 @@ pub fn drop_column(given: &Given<'_>, table: &ObjectName, column: &Ident) -> Pha
     let (alter, name) = (alter(dialect, table), column.spelled(dialect));
     let mut phases = Phases::default();
     let known = given.table(table);
-    let required = known.and_then(|table| table.column(column).map(|known| (table, known))).is_some_and(|(table, known)| {
-        known.not_null && !fills(known.default.as_ref()) && known.generated == Generated::No && !table.primary_key().contains(column)
-    });
+    let required = known.is_some_and(|table| required(table, column));
     match dialect {
         Dialect::Postgres if required => phases.add(Phase::Expand, &format!("{alter} ALTER COLUMN {name} DROP NOT NULL;")),
         Dialect::Mysql if required => {
@@ -33,6 +31,13 @@ pub fn drop_column(given: &Given<'_>, table: &ObjectName, column: &Ident) -> Pha
     }
     phases.add(Phase::Contract, &format!("{alter} DROP COLUMN {name};"));
     phases
+}
+
+/// Whether an INSERT that leaves the column out is refused.
+pub(super) fn required(table: &Table, column: &Ident) -> bool {
+    table.column(column).is_some_and(|known| {
+        known.not_null && !fills(known.default.as_ref()) && known.generated == Generated::No && !table.primary_key().contains(column)
+    })
 }
 
 /// DROP INDEX for every index of a SQLite table that names the column.

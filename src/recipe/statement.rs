@@ -4,7 +4,7 @@ use super::expression::pretty;
 use super::name::{Spelled, derived};
 use crate::schema::expression::Shape;
 use crate::schema::operation::{NewColumn, NewConstraint};
-use crate::schema::table::{ConstraintKind, ForeignKey, IndexKey, ReferentialAction, Table, TypeName};
+use crate::schema::table::{Column, ConstraintKind, Detail, ForeignKey, IndexKey, ReferentialAction, Table, TypeName};
 use crate::schema::{Dialect, Expression, Ident, ObjectName};
 
 /// `ALTER TABLE t`.
@@ -30,6 +30,32 @@ pub fn set_not_null(dialect: Dialect, table: &ObjectName, column: &Ident, ty: Op
         }
         Dialect::Sqlite => String::new(),
     }
+}
+
+/// What stands behind the name of a MySQL column that becomes NOT NULL: MODIFY states the whole column, and what it
+/// leaves out is lost. `default` is the one to state.
+pub(super) fn restated(column: &Column, ty: &TypeName, default: Option<&Expression>) -> String {
+    let mut text = ty.to_string();
+    let mut last = String::new();
+    for detail in &column.details {
+        match detail {
+            Detail::Charset(name) if *ty == column.ty => text.push_str(&format!(" CHARACTER SET {name}")),
+            Detail::Comment(told) => last.push_str(&format!(" COMMENT '{}'", told.replace('\'', "''"))),
+            Detail::Invisible => last.insert_str(0, " INVISIBLE"),
+            Detail::Charset(_) | Detail::OnUpdate | Detail::Nullable | Detail::IgnoredReference(_) => {}
+        }
+    }
+    if let Some(collation) = column.collation.as_ref().filter(|_| *ty == column.ty) {
+        text.push_str(&format!(" COLLATE {}", collation.spelled(Dialect::Mysql)));
+    }
+    text.push_str(" NOT NULL");
+    if let Some(default) = default {
+        text.push_str(&format!(" DEFAULT {}", pretty(default)));
+    }
+    if column.details.contains(&Detail::OnUpdate) {
+        text.push_str(" ON UPDATE CURRENT_TIMESTAMP");
+    }
+    text + &last
 }
 
 /// ADD CONSTRAINT in two transactions: new rows first, then the old ones under a weak lock.

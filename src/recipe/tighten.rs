@@ -4,7 +4,7 @@ use super::Spelled;
 use super::add_column::primary_key;
 use super::expression::pretty;
 use super::phases::{Given, Phases, Refusal, Wishes};
-use super::statement::{alter, fills, sample_value, set_not_null as statements};
+use super::statement::{alter, fills, restated, sample_value, set_not_null as statements};
 use crate::schema::operation::NewConstraint;
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
@@ -32,12 +32,10 @@ pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishe
     }
     let mut phases = Phases::default();
     fill(given, table, column, wishes, &mut phases);
-    match (dialect, known.and_then(|known| known.default.as_ref())) {
-        // MODIFY states the whole column: what it leaves out is lost.
-        (Dialect::Mysql, Some(default)) => {
-            let ty = known.map(|known| known.ty.to_string()).unwrap_or_default();
-            let sql = format!("{} MODIFY COLUMN {name} {ty} NOT NULL DEFAULT {};", alter(dialect, table), pretty(default));
-            phases.add(Phase::Contract, &sql);
+    match (dialect, known) {
+        (Dialect::Mysql, Some(known)) => {
+            let stated = restated(known, &known.ty, known.default.as_ref().filter(|default| fills(Some(default))));
+            phases.add(Phase::Contract, &format!("{} MODIFY COLUMN {name} {stated};", alter(dialect, table)));
         }
         _ => phases.add(Phase::Contract, &statements(dialect, table, column, known.map(|known| &known.ty))),
     }

@@ -507,4 +507,98 @@ pub(crate) const ALL: &[Case] = &[
         new: &["INSERT INTO users (id, name, email) VALUES (:n, 'new', 'new:n')"],
         ..MYSQL
     },
+    Case {
+        name: "new rename-column on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) CHARACTER SET latin1 COLLATE latin1_bin NOT NULL COMMENT 'who', age int, KEY users_name_age (name, age), UNIQUE KEY users_age_id_name (age, id, name));\n",
+        seed: "INSERT INTO users (id, name, age) VALUES (:n, 'n:n', 30)",
+        asked: Asked::New(&["rename-column", "users.name", "full_name"]),
+        original: "ALTER TABLE users RENAME COLUMN name TO full_name",
+        old: &["INSERT INTO users (id, name, age) VALUES (:n, 'old', 31)", "UPDATE users SET name = 'old' WHERE id = 3"],
+        new: &["INSERT INTO users (id, full_name, age) VALUES (:n, 'new', 31)", "UPDATE users SET full_name = 'new' WHERE id = 4"],
+        checks: &[("SELECT full_name FROM users WHERE id IN (3, 4, 5) ORDER BY id", "old\nnew\nn5")],
+        ..MYSQL
+    },
+    Case {
+        name: "new rename-column with a default on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL DEFAULT 'nobody', email varchar(100), age int);\n",
+        asked: Asked::New(&["rename-column", "users.name", "full_name"]),
+        original: "ALTER TABLE users RENAME COLUMN name TO full_name",
+        old: &["INSERT INTO users (id, name) VALUES (:n, 'old')", "INSERT INTO users (id) VALUES (:n)"],
+        new: &["INSERT INTO users (id, full_name) VALUES (:n, 'new')", "INSERT INTO users (id) VALUES (:n)"],
+        checks: &[("SELECT count(*) FROM users WHERE full_name NOT IN ('old', 'new', 'nobody') AND full_name NOT LIKE 'n%'", "0")],
+        ..MYSQL
+    },
+    Case {
+        name: "new rename-column with a foreign key on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80));\nINSERT INTO users VALUES (3, 'c'), (4, 'd');\nCREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total int NOT NULL, CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE);\n",
+        seed: "INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)",
+        asked: Asked::New(&["rename-column", "orders.user_id", "buyer_id"]),
+        original: "ALTER TABLE orders RENAME COLUMN user_id TO buyer_id",
+        old: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)"],
+        new: &["INSERT INTO orders (id, buyer_id, total) VALUES (:n, 4, 3)"],
+        checks: &[("SELECT count(*) FROM orders WHERE buyer_id IS NULL", "0")],
+        ..MYSQL
+    },
+    Case {
+        name: "new change-type on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, email varchar(100), age int NOT NULL, KEY users_name_age (name, age));\n",
+        asked: Asked::New(&[
+            "change-type",
+            "users.age",
+            "bigint",
+            "--name",
+            "age_big",
+            "--forward",
+            "age * 10",
+            "--backward",
+            "age_big DIV 10",
+        ]),
+        original: "ALTER TABLE users MODIFY age bigint NOT NULL",
+        new: &["INSERT INTO users (id, name, age_big) VALUES (:n, 'new', 400)", "UPDATE users SET age_big = 500 WHERE id = 4"],
+        renamed: Some(("age_big", "age")),
+        checks: &[("SELECT age_big FROM users WHERE id IN (4, 5, 7) ORDER BY id", "500\n300\n320")],
+        ..MYSQL
+    },
+    Case {
+        name: "fix of MODIFY to another type on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, email varchar(100), age int, KEY users_age_email (age, email));\n",
+        asked: Asked::Fix("ALTER TABLE users MODIFY age bigint, ADD COLUMN bio text;\n"),
+        original: "ALTER TABLE users MODIFY age bigint, ADD COLUMN bio text",
+        new: &["INSERT INTO users (id, name, age_bigint) VALUES (:n, 'new', 40)", "UPDATE users SET age_bigint = 50 WHERE id = 4"],
+        renamed: Some(("age_bigint", "age")),
+        checks: &[("SELECT age_bigint FROM users WHERE id IN (4, 5, 7) ORDER BY id", "50\n30\n32")],
+        ..MYSQL
+    },
+    Case {
+        name: "fix of CHANGE on mysql",
+        asked: Asked::Fix("ALTER TABLE users CHANGE COLUMN name full_name varchar(300) NOT NULL DEFAULT 'x';\n"),
+        original: "ALTER TABLE users CHANGE name full_name varchar(300) NOT NULL DEFAULT 'x'",
+        new: &["INSERT INTO users (id, full_name) VALUES (:n, 'new')", "UPDATE users SET full_name = 'new' WHERE id = 4"],
+        checks: &[("SELECT full_name FROM users WHERE id IN (4, 5) ORDER BY id", "new\nn5")],
+        ..MYSQL
+    },
+    Case {
+        name: "new set-not-null of a column with everything on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, email varchar(100) CHARACTER SET latin1 COLLATE latin1_bin DEFAULT 'none' COMMENT 'it''s where', age int);\n",
+        asked: Asked::New(&["set-not-null", "users.email", "--value", "'gone'"]),
+        original: "UPDATE users SET email = '' WHERE email IS NULL;\nALTER TABLE users MODIFY email varchar(100) CHARACTER SET latin1 COLLATE latin1_bin NOT NULL DEFAULT 'none' COMMENT 'it''s where'",
+        old: &["INSERT INTO users (id, name) VALUES (:n, 'old')"],
+        ..MYSQL
+    },
+    Case {
+        name: "new add-index, unique, on mysql",
+        asked: Asked::New(&["add-index", "users(email)", "--unique", "--name", "users_email_once"]),
+        original: "CREATE UNIQUE INDEX users_email_once ON users (email)",
+        ..MYSQL
+    },
+    Case {
+        name: "new add-foreign-key on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80));\nINSERT INTO users VALUES (3, 'c'), (4, 'd');\nCREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total int NOT NULL);\n",
+        seed: "INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)",
+        asked: Asked::New(&["add-foreign-key", "orders.user_id", "users.id", "--on-delete", "cascade"]),
+        original: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE",
+        old: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)"],
+        new: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 4, 3)"],
+        ..MYSQL
+    },
 ];

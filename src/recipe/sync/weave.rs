@@ -83,14 +83,15 @@ struct Removal<'a> {
 }
 
 /// Triggers go in the transaction that drops the old column, right before it: between the two, nobody would fill a
-/// column that may not be empty. Where the file keeps the column, they go first.
+/// column that may not be empty. MySQL has no such transaction, so there they go just as late. Where the file keeps the
+/// column, they go first.
 fn contract(loom: &mut Loom, source: &Source, header: usize, removals: Vec<Removal<'_>>, schema: &Schema, server: Server) {
     let text = sql::read(source, server);
     let groups = groups(&text).groups;
     let mut by_group: Vec<Vec<Removal<'_>>> = groups.iter().map(|_| Vec::new()).collect();
     for removal in removals {
         let drops = |group: &Group| group.statements(&text).iter().any(|statement| drops(statement, &removal.names, schema));
-        match groups.iter().position(drops).filter(|_| server.dialect != Dialect::Mysql) {
+        match groups.iter().position(drops) {
             Some(index) => by_group[index].push(removal),
             None => loom.declare(&transaction(server.dialect, &removal.names.remove()), removal.sync.source(), removal.sync.span()),
         }
@@ -100,14 +101,15 @@ fn contract(loom: &mut Loom, source: &Source, header: usize, removals: Vec<Remov
         let (Some(first), Some(last)) = (removals.first(), group.statements(&text).last()) else { continue };
         let start = beginning(&text, group).max(taken);
         loom.take(source, taken..start);
-        if group.bounds == Bounds::Lone {
+        let wrapped = group.bounds == Bounds::Lone && server.dialect != Dialect::Mysql;
+        if wrapped {
             loom.declare("\nBEGIN;", first.sync.source(), first.sync.span());
         }
         for removal in removals {
             loom.declare(&format!("\n{}", script(&removal.names.remove())), removal.sync.source(), removal.sync.span());
         }
         taken = start;
-        if group.bounds == Bounds::Lone {
+        if wrapped {
             loom.take(source, start..last.span.end);
             loom.declare(";\nCOMMIT", first.sync.source(), first.sync.span());
             taken = last.span.end;
