@@ -11,8 +11,8 @@ mod steps;
 
 use std::time::{Duration, Instant};
 
-use concertina::backend::{AnyBackend, Backend, Limits};
-use concertina::backfill::Pace;
+use concertina::backend::{AnyBackend, Backend, ChunkEnd, Limits};
+use concertina::backfill::{Claimed, Pace};
 use concertina::schema::Phase;
 use sqlx::{Connection, Executor, PgConnection, Row};
 use steps::{backfill, holder, job, start};
@@ -84,13 +84,14 @@ async fn compare(url: &str) {
         let began = Instant::now();
         backend.open_job(&lease, &step, &job).await.expect("registered");
         let mut durations = Vec::new();
+        let Ok(Claimed::Range(mut claim)) = backend.claim(&step, &job, "the bench").await else { panic!("one range") };
         loop {
-            let chunk = backend.chunk(&lease, &step, &job, pace.rows(), &limits).await.expect("a chunk");
-            if chunk.cursor.is_none() {
-                break;
-            }
+            let chunk = backend.chunk(&step, &job, &mut claim, pace.rows(), &limits).await.expect("a chunk");
             pace.finished(chunk.walked, chunk.took);
             durations.push(chunk.took);
+            if chunk.end == ChunkEnd::Range {
+                break;
+            }
         }
         assert!(!backend.rows_left(&job).await.expect("asked"));
         let chunked = f64::from(ROWS) / began.elapsed().as_secs_f64();

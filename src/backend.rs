@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::backfill::{Job, KeyValue};
+use crate::backfill::{Claim, Claimed, Job};
 use crate::ledger::{Holder, Lease, Ledger, Marker};
 use crate::ledger::{Instance, JobRecord, OverrideRecord};
 use crate::migration::NodeRef;
@@ -68,10 +68,19 @@ pub struct Chunk {
     pub changed: u64,
     /// Rows walked.
     pub walked: u64,
-    /// The last key handled; `None` when nothing was left to walk.
-    pub cursor: Option<KeyValue>,
+    /// Whether the range goes on behind it.
+    pub end: ChunkEnd,
     /// BEGIN to acknowledged COMMIT.
     pub took: Duration,
+}
+
+/// What lies behind a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkEnd {
+    /// More of the range.
+    More,
+    /// Nothing: the range is done, and no longer held.
+    Range,
 }
 
 /// Who stands in the way of a lock.
@@ -182,18 +191,35 @@ pub trait Backend: Send {
         notices: &Notices,
     ) -> impl Future<Output = Result<Attempt, BackendError>> + Send;
 
-    /// Registers a backfill job (fixes its upper bound, estimates its rows) or finds it again.
+    /// Registers a backfill job (cuts its table into ranges up to the last row, estimates its rows) or finds it again.
     fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
 
-    /// Sends a job back to the start with a new upper bound, keeping its counts: rows appeared behind its cursor.
+    /// Sends a job back to the start with new ranges, keeping its counts: rows appeared behind its cursor.
     fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
 
-    /// Runs the next chunk of at most `rows` rows behind the recorded cursor; the cursor moves in the same transaction.
+    /// A further connection to the same database, for a worker of this run.
+    fn another(&mut self) -> impl Future<Output = Result<Self, BackendError>> + Send
+    where
+        Self: Sized;
+
+    /// Takes the next range of a job that nobody holds, by the database's clock. Needs no lease: the range is one.
+    ///
+    /// # Errors
+    /// `LeaseLost` when this connection held the run's lease and lost it.
+    fn claim(&mut self, step: &Step, job: &Job, owner: &str) -> impl Future<Output = Result<Claimed, BackendError>> + Send;
+
+    /// Gives a range back before its end, for somebody else to take at once.
+    fn give_up(&mut self, step: &Step, claim: &Claim) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Runs the next chunk of at most `rows` rows of a range; its position moves in the same transaction, and in `claim`.
+    ///
+    /// # Errors
+    /// `RangeLost` when the range was taken over; nothing of the chunk was written then.
     fn chunk(
         &mut self,
-        lease: &Lease,
         step: &Step,
         job: &Job,
+        claim: &mut Claim,
         rows: u32,
         limits: &Limits,
     ) -> impl Future<Output = Result<Chunk, BackendError>> + Send;

@@ -3,8 +3,10 @@
 pub mod chunk;
 mod derive;
 pub mod pace;
+pub mod range;
 
 pub use pace::Pace;
+pub use range::{Claim, Claimed, PagePlace, Place, Range};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ pub mod journal;
 pub mod lease;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
-pub use journal::{JobRecord, JournalEntry, JournalState, ScriptRecord, ScriptStatus};
+pub use journal::{ControlRecord, JobRecord, PoisonRecord, Wish, JournalEntry, JournalState, ScriptRecord, ScriptStatus};
 pub use lease::{Holder, Lease, LeaseRecord};
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::migration::{MigrationId, NodeRef};
 use crate::schema::Phase;
 
 /// The format of the tables that this build writes. An older build never writes a newer one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything that the tool's tables hold, read in one round trip.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ pub struct Ledger {
     pub journal: Vec<JournalEntry>,
     /// Backfill jobs.
     pub jobs: Vec<JobRecord>,
+    /// Rows that backfills could not change.
+    pub poison: Vec<PoisonRecord>,
+    /// What was asked of running backfills.
+    pub controls: Vec<ControlRecord>,
     /// Deploy markers, oldest first.
     pub markers: Vec<Marker>,
     /// Running applications that said so.
@@ -63,6 +67,8 @@ impl Ledger {
             scripts: Vec::new(),
             journal: Vec::new(),
             jobs: Vec::new(),
+            poison: Vec::new(),
+            controls: Vec::new(),
             markers: Vec::new(),
             instances: Vec::new(),
             overrides: Vec::new(),

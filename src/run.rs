@@ -8,6 +8,7 @@ mod patience;
 mod step;
 pub mod stop;
 mod walk;
+mod worker;
 
 pub use event::{Event, Observer};
 pub use outcome::{End, Options, Outcome, RunError};

@@ -7,12 +7,13 @@ mod steps;
 
 use std::time::{Duration, Instant};
 
-use concertina::backend::{AnyBackend, Attempt, Backend, BackendError, Notice, Notices};
+use concertina::backend::{AnyBackend, Attempt, Backend, BackendError, ChunkEnd, Notice, Notices};
+use concertina::backfill::Claimed;
 use concertina::ledger::{JournalState, Lease, ScriptStatus};
 use concertina::plan::Resume;
 use concertina::schema::Phase;
 use sqlx::{Connection, Executor, PgConnection, Row};
-use steps::{LIMITS, alone, backfill, group, holder, job, name, node, run, start, walk};
+use steps::{LIMITS, alone, backfill, claim, group, holder, job, name, node, run, start, walk};
 use support::Database;
 
 async fn open(database: &Database) -> AnyBackend {
@@ -59,7 +60,7 @@ async fn a_fresh_database_has_an_empty_ledger_and_reading_it_leaves_no_trace() {
         assert_eq!(backend.server().version.major, cluster.major());
         let lease = backend.acquire(&holder("apply")).await.expect("free");
         let ledger = backend.ledger().await.expect("a ledger");
-        assert_eq!(ledger.format, 1);
+        assert_eq!(ledger.format, 2);
         let record = ledger.lease.expect("held");
         assert!(record.holder.ends_with("apply"), "{}", record.holder);
         assert!(record.expires_at > ledger.now && record.since <= ledger.now);
@@ -558,7 +559,7 @@ async fn chunks_change_every_row_exactly_once() {
                 assert_eq!(wrong, 0, "{case}");
                 assert_eq!((changed, walked), (total as u64, total as u64), "{case}");
                 assert_eq!(chunks, (total as u64).div_ceil(u64::from(rows)), "{case}");
-                database.run("DELETE FROM concertina.job").await;
+                database.run("DELETE FROM concertina.job; DELETE FROM concertina.backfill").await;
             }
         }
     }
@@ -574,9 +575,10 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
         let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
         let step = backfill(&job);
         backend.open_job(&lease, &step, &job).await.expect("registered");
-        backend.chunk(&lease, &step, &job, 30, &LIMITS).await.expect("a chunk");
+        let mut held = claim(&mut backend, &job).await;
+        backend.chunk(&step, &job, &mut held, 30, &LIMITS).await.expect("a chunk");
         end_sessions(&database, "true").await;
-        let cut = backend.chunk(&lease, &step, &job, 30, &LIMITS).await;
+        let cut = backend.chunk(&step, &job, &mut held, 30, &LIMITS).await;
         assert!(matches!(cut, Err(BackendError::Unreachable { .. })), "{cut:?}");
         backend.reconnect().await.expect("the server answers");
         database.run("INSERT INTO t VALUES (1000)").await;
@@ -586,10 +588,79 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
         assert!(backend.rows_left(&job).await.expect("asked"));
         assert_eq!(number(&database, "SELECT n::bigint FROM t WHERE id = 1000").await, 0);
         let again = backend.rewind_job(&lease, &step, &job).await.expect("rewound");
-        assert_eq!((again.cursor, again.rows_changed), (None, 100));
+        assert_eq!((again.round, again.ranges, again.ranges_done, again.rows_changed), (2, 1, 0, 100));
         assert_eq!(walk(&mut backend, &lease, &job, 50).await.0, 101);
         backend.close_job(&lease, &step).await.expect("closed");
         assert!(backend.ledger().await.expect("a ledger").jobs[0].done);
+    }
+}
+
+/// Tables of the format before, with a job in the middle of its walk: read as they are, upgraded with the lease, and the
+/// walk goes on where it was.
+#[tokio::test]
+async fn tables_of_format_1_are_read_upgraded_and_gone_on_with() {
+    for cluster in support::installed() {
+        let database = cluster.database();
+        database.run(include_str!("engine/format_1/postgres.sql")).await;
+        database.run("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0); INSERT INTO t SELECT generate_series(1, 100)").await;
+        let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
+        let step = backfill(&job);
+        database
+            .run(&format!(
+                "INSERT INTO concertina.job (migration, phase, step, digest, cursor, upper, rows_changed, rows_walked, chunks) \
+                 VALUES ('{}', 'backfill', 0, '{}', '[{{\"text\":\"40\"}}]', '[{{\"text\":\"90\"}}]', 40, 40, 1)",
+                step.node.migration, step.digest
+            ))
+            .await;
+        let mut backend = open(&database).await;
+        let before = backend.ledger().await.expect("it is read");
+        assert_eq!((before.format, before.jobs[0].rows_walked, before.jobs[0].round), (1, 40, 0));
+        let lease = backend.acquire(&holder("apply")).await.expect("free");
+        assert_eq!(backend.ledger().await.expect("it is read").format, 2);
+        assert_eq!(walk(&mut backend, &lease, &job, 20).await, (50, 50, 3));
+        assert_eq!(number(&database, "SELECT count(*) FROM t WHERE n = 1 AND id BETWEEN 41 AND 90").await, 50);
+        assert_eq!(number(&database, "SELECT count(*) FROM t WHERE n > 0").await, 50);
+        backend.close_job(&lease, &step).await.expect("closed");
+        let after = backend.ledger().await.expect("it is read");
+        assert_eq!((after.jobs[0].rows_walked, after.jobs[0].done), (90, true));
+    }
+}
+
+#[tokio::test]
+async fn a_range_has_one_worker_and_goes_to_the_next_when_that_one_is_gone() {
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        database.run("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0); INSERT INTO t SELECT generate_series(1, 100)").await;
+        let (mut backend, lease) = leased(&database).await;
+        let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
+        let step = backfill(&job);
+        backend.open_job(&lease, &step, &job).await.expect("registered");
+        let mut first = backend.another().await.expect("a further connection");
+        let Claimed::Range(mut held) = first.claim(&step, &job, "first").await.expect("a claim") else { panic!("one is open") };
+        first.chunk(&step, &job, &mut held, 10, &LIMITS).await.expect("rows 1 to 10");
+        assert_eq!(backend.claim(&step, &job, "second").await.expect("an answer"), Claimed::Elsewhere(1));
+        // Its time runs out: the next worker goes on behind what was committed, and what the first does is refused.
+        database.run("UPDATE concertina.backfill_range SET lease_until = clock_timestamp() - interval '1 ms'").await;
+        let Claimed::Range(mut taken) = backend.claim(&step, &job, "second").await.expect("a claim") else { panic!("it is free") };
+        assert!(taken.token > held.token && taken.range.position == held.range.position);
+        let late = first.chunk(&step, &job, &mut held, 10, &LIMITS).await;
+        assert!(matches!(late, Err(BackendError::RangeLost)), "{late:?}");
+        backend.chunk(&step, &job, &mut taken, 10, &LIMITS).await.expect("rows 11 to 20");
+        backend.give_up(&step, &taken).await.expect("given back");
+        // A worker whose session is gone is not waited for.
+        let Claimed::Range(_) = first.claim(&step, &job, "first").await.expect("a claim") else { panic!("it is free") };
+        drop(first);
+        let began = Instant::now();
+        let mut next = loop {
+            match backend.claim(&step, &job, "second").await.expect("an answer") {
+                Claimed::Range(claim) => break claim,
+                other => assert!(began.elapsed() < Duration::from_secs(5), "{other:?}"),
+            }
+        };
+        while backend.chunk(&step, &job, &mut next, 30, &LIMITS).await.expect("a chunk").end == ChunkEnd::More {}
+        assert_eq!(backend.claim(&step, &job, "second").await.expect("an answer"), Claimed::Nothing);
+        assert_eq!(number(&database, "SELECT count(*) FROM t WHERE n = 1").await, 100);
     }
 }
 
@@ -604,8 +675,9 @@ async fn a_chunk_yields_to_the_application_and_loses_nothing() {
     let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
     let step = backfill(&job);
     backend.open_job(&lease, &step, &job).await.expect("registered");
-    backend.chunk(&lease, &step, &job, 10, &LIMITS).await.expect("rows 1 to 10");
-    let blocked = backend.chunk(&lease, &step, &job, 10, &LIMITS).await;
+    let mut held = claim(&mut backend, &job).await;
+    backend.chunk(&step, &job, &mut held, 10, &LIMITS).await.expect("rows 1 to 10");
+    let blocked = backend.chunk(&step, &job, &mut held, 10, &LIMITS).await;
     let Err(BackendError::Blocked { blockers, .. }) = blocked else { panic!("{blocked:?}") };
     assert!(blockers[0].query.contains("id = 15"), "{blockers:?}");
     application.execute("COMMIT").await.expect("committed");
@@ -643,9 +715,10 @@ async fn beside_writers_every_row_is_filled_in_the_end() {
     backend.open_job(&lease, &step, &job).await.expect("registered");
     let mut rounds = 0;
     loop {
+        let mut held = claim(&mut backend, &job).await;
         loop {
-            match backend.chunk(&lease, &step, &job, 50, &LIMITS).await {
-                Ok(chunk) if chunk.cursor.is_none() => break,
+            match backend.chunk(&step, &job, &mut held, 50, &LIMITS).await {
+                Ok(chunk) if chunk.end == ChunkEnd::Range => break,
                 Ok(_) | Err(BackendError::Blocked { .. }) => {}
                 Err(error) => panic!("{error}"),
             }

@@ -12,7 +12,7 @@ use concertina::ledger::{JournalState, Lease, ScriptStatus};
 use concertina::plan::Resume;
 use concertina::schema::Phase;
 use sqlx::{Connection, Executor, Row, SqliteConnection};
-use steps::{alone, backfill, group, holder, job, node, run, start, walk};
+use steps::{alone, backfill, claim, group, holder, job, node, run, start, walk};
 
 async fn open(url: &str) -> AnyBackend {
     AnyBackend::connect(url).await.expect("the file opens")
@@ -47,7 +47,7 @@ async fn reading_leaves_no_trace() {
     assert!(!db.path().exists(), "reading made the file");
     let lease = backend.acquire(&holder("apply")).await.expect("the file is made");
     assert!(db.path().exists());
-    assert_eq!(backend.ledger().await.expect("a ledger").format, 1);
+    assert_eq!(backend.ledger().await.expect("a ledger").format, 2);
     backend.release(lease).await.expect("given back");
 }
 
@@ -310,6 +310,39 @@ async fn chunks_change_every_row_exactly_once() {
     }
 }
 
+/// Tables of the format before, with a job in the middle of its walk: read as they are, upgraded with the lease, and the
+/// walk goes on where it was.
+#[tokio::test]
+async fn tables_of_format_1_are_read_upgraded_and_gone_on_with() {
+    let db = support::sqlite();
+    raw(&db.url(), include_str!("engine/format_1/sqlite.sql")).await;
+    raw(
+        &db.url(),
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0); \
+        INSERT INTO t (id) WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 100) SELECT i FROM s",
+    )
+    .await;
+    let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
+    let step = backfill(&job);
+    let sql = format!(
+        "INSERT INTO concertina_job (migration, phase, step, digest, cursor, upper, rows_changed, rows_walked, chunks) \
+         VALUES ('{}', 'backfill', 0, '{}', '[{{\"integer\":40}}]', '[{{\"integer\":90}}]', 40, 40, 1)",
+        step.node.migration, step.digest
+    );
+    raw(&db.url(), &sql).await;
+    let mut backend = open(&db.url()).await;
+    let before = backend.ledger().await.expect("it is read");
+    assert_eq!((before.format, before.jobs[0].rows_walked, before.jobs[0].round), (1, 40, 0));
+    let lease = backend.acquire(&holder("apply")).await.expect("free");
+    assert_eq!(backend.ledger().await.expect("it is read").format, 2);
+    assert_eq!(walk(&mut backend, &lease, &job, 20).await, (50, 50, 3));
+    assert_eq!(number(&db.url(), "SELECT count(*) FROM t WHERE n = 1 AND id BETWEEN 41 AND 90").await, 50);
+    assert_eq!(number(&db.url(), "SELECT count(*) FROM t WHERE n > 0").await, 50);
+    backend.close_job(&lease, &step).await.expect("closed");
+    let after = backend.ledger().await.expect("it is read");
+    assert_eq!((after.jobs[0].rows_walked, after.jobs[0].done), (90, true));
+}
+
 #[tokio::test]
 async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
     let db = support::sqlite();
@@ -323,7 +356,8 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
     let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
     let step = backfill(&job);
     backend.open_job(&lease, &step, &job).await.expect("registered");
-    backend.chunk(&lease, &step, &job, 30, &steps::LIMITS).await.expect("a chunk");
+    let mut held = claim(&mut backend, &job).await;
+    backend.chunk(&step, &job, &mut held, 30, &steps::LIMITS).await.expect("a chunk");
     backend.release(lease).await.expect("given back");
     drop(backend);
     raw(&db.url(), "INSERT INTO t (id) VALUES (1000)").await;
@@ -336,7 +370,7 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
     assert!(next.rows_left(&job).await.expect("asked"), "the new row, and all others, still fit the condition");
     assert_eq!(number(&db.url(), "SELECT n FROM t WHERE id = 1000").await, 0);
     let again = next.rewind_job(&lease, &step, &job).await.expect("rewound");
-    assert_eq!((again.cursor, again.rows_changed), (None, 100));
+    assert_eq!((again.round, again.ranges, again.ranges_done, again.rows_changed), (2, 1, 0, 100));
     assert_eq!(walk(&mut next, &lease, &job, 50).await.0, 101);
     next.close_job(&lease, &step).await.expect("closed");
     assert!(next.ledger().await.expect("a ledger").jobs[0].done);

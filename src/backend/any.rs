@@ -5,7 +5,7 @@ use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
 use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize};
-use crate::backfill::Job;
+use crate::backfill::{Claim, Claimed, Job};
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, MigrationError, NodeRef};
 use crate::plan::Step;
@@ -102,8 +102,22 @@ impl Backend for AnyBackend {
     async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
         on!(self, backend => backend.rewind_job(lease, step, job).await)
     }
-    async fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
-        on!(self, backend => backend.chunk(lease, step, job, rows, limits).await)
+    async fn another(&mut self) -> Result<AnyBackend, BackendError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            AnyBackend::Postgres(backend) => backend.another().await.map(AnyBackend::Postgres),
+            #[cfg(feature = "sqlite")]
+            AnyBackend::Sqlite(backend) => backend.another().await.map(AnyBackend::Sqlite),
+        }
+    }
+    async fn claim(&mut self, step: &Step, job: &Job, owner: &str) -> Result<Claimed, BackendError> {
+        on!(self, backend => backend.claim(step, job, owner).await)
+    }
+    async fn give_up(&mut self, step: &Step, claim: &Claim) -> Result<(), BackendError> {
+        on!(self, backend => backend.give_up(step, claim).await)
+    }
+    async fn chunk(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        on!(self, backend => backend.chunk(step, job, claim, rows, limits).await)
     }
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
         on!(self, backend => backend.rows_left(job).await)

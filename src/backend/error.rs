@@ -26,6 +26,9 @@ pub enum BackendError {
     /// The lease expired and somebody else took it: nothing of the current step was written.
     #[error("the lease was lost to another run")]
     LeaseLost,
+    /// A range of a backfill was taken over by another worker: nothing of the current chunk was written.
+    #[error("another worker took this range of the backfill over")]
+    RangeLost,
     /// The lock was not obtained in time, after this many attempts; or a deadlock or serialization failure went on.
     #[error("{reason} ({attempts} attempts in {} s)", waited.as_secs())]
     Blocked {
@@ -82,9 +85,11 @@ impl BackendError {
     /// Whether trying again later may well succeed without anybody changing anything.
     pub fn is_temporary(&self) -> bool {
         match self {
-            BackendError::Unreachable { .. } | BackendError::LeaseBusy { .. } | BackendError::LeaseLost | BackendError::Blocked { .. } => {
-                true
-            }
+            BackendError::Unreachable { .. }
+            | BackendError::LeaseBusy { .. }
+            | BackendError::LeaseLost
+            | BackendError::RangeLost
+            | BackendError::Blocked { .. } => true,
             BackendError::Statement { .. }
             | BackendError::NewerLedger { .. }
             | BackendError::Unsuitable { .. }

@@ -3,7 +3,9 @@
 mod alone;
 mod catalogue;
 mod chunk;
+mod claim;
 mod fleet;
+mod job;
 mod keeper;
 mod lease;
 mod quote;
@@ -13,13 +15,13 @@ mod size;
 mod step;
 
 use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
-use crate::backfill::Job;
-use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
+use crate::backfill::{Claim, Claimed, Job};
+use crate::ledger::{FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Resume, Step, StepKind};
 use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
-use keeper::Keeper;
+use keeper::{Keeper, Lookout};
 use lease::Route;
 use session::{LEDGER, Session, value};
 
@@ -32,6 +34,8 @@ pub struct PostgresBackend {
     main: Session,
     /// While the lease is held: the second connection.
     keeper: Option<Keeper>,
+    /// For a further worker: the second connection of the run that it works for.
+    borrowed: Option<Lookout>,
     route: Route,
     /// The session of the first connection, where it is direct.
     worker: i32,
@@ -41,10 +45,9 @@ pub struct PostgresBackend {
     token: Option<i64>,
     /// What the running script set for its session: a new session is told again.
     settings: Vec<String>,
-    /// Types of the key of the job that runs.
+    /// The table of the job that runs, and the types of its key.
+    walked: Option<ObjectName>,
     key_types: Vec<String>,
-    /// Where that job is, as far as we know.
-    position: Option<chunk::Position>,
 }
 
 impl PostgresBackend {
@@ -67,8 +70,9 @@ impl PostgresBackend {
             role: "none".to_owned(),
             token: None,
             settings: Vec::new(),
+            borrowed: None,
+            walked: None,
             key_types: Vec::new(),
-            position: None,
         })
     }
 
@@ -95,11 +99,30 @@ impl PostgresBackend {
         }
         lease::check_format(&mut self.main).await?;
         // Between the two questions somebody else may have made the tables: they are made in one transaction.
-        match self.main.row(LEDGER_QUERY).await {
+        let query = match lease::format(&mut self.main).await? {
+            1 => snapshot::older(LEDGER_QUERY),
+            _ => LEDGER_QUERY.to_owned(),
+        };
+        match self.main.row(query).await {
             Ok(row) => snapshot::current(&value(&row, "document")?),
             Err(BackendError::Statement { .. }) => Err(snapshot::damaged(message)),
             Err(error) => Err(error),
         }
+    }
+
+    fn lookout(&self) -> Option<&Lookout> {
+        self.keeper.as_ref().map(Keeper::lookout).or(self.borrowed.as_ref())
+    }
+
+    /// A further connection that works on the same jobs.
+    async fn further(&self) -> Result<PostgresBackend, BackendError> {
+        let mut further = PostgresBackend::connect(&self.target).await?;
+        further.borrowed = self.lookout().cloned();
+        further.route = self.route;
+        if further.route == Route::Direct {
+            further.settle().await;
+        }
+        Ok(further)
     }
 
     async fn take_lease(&mut self, holder: &Holder) -> Result<Lease, BackendError> {
@@ -109,6 +132,9 @@ impl PostgresBackend {
             lease::create_tables(&mut self.main).await?;
         }
         lease::check_format(&mut self.main).await?;
+        if identity.has_tables && lease::format(&mut self.main).await? < FORMAT {
+            lease::create_tables(&mut self.main).await?;
+        }
         let token = lease::take(&mut self.main, holder).await?;
         self.role = identity.role.clone();
         match self.keep(token, &identity).await {
@@ -286,8 +312,20 @@ impl Backend for PostgresBackend {
         self.place_job(lease, step, job, &LEDGER_LIMITS).await
     }
 
-    async fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
-        self.run_chunk(lease, step, job, rows, limits).await
+    async fn another(&mut self) -> Result<PostgresBackend, BackendError> {
+        self.further().await
+    }
+
+    async fn claim(&mut self, step: &Step, job: &Job, owner: &str) -> Result<Claimed, BackendError> {
+        self.claim_range(step, job, owner).await
+    }
+
+    async fn give_up(&mut self, step: &Step, claim: &Claim) -> Result<(), BackendError> {
+        self.yield_range(step, claim).await
+    }
+
+    async fn chunk(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        self.run_chunk(step, job, claim, rows, limits).await
     }
 
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
@@ -306,7 +344,7 @@ impl Backend for PostgresBackend {
     }
 
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
-        self.end_job(lease, step).await
+        self.end_job(lease, step, &LEDGER_LIMITS).await
     }
 
     async fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> Result<(), BackendError> {

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::BackendError;
-use crate::backfill::KeyValue;
+use crate::backfill::Place;
 use crate::ledger::{
-    FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord, Release,
-    ScriptRecord, ScriptStatus,
+    ControlRecord, FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord,
+    PoisonRecord, Release, ScriptRecord, ScriptStatus, Wish,
 };
 use crate::migration::{Manifest, MigrationId, NodeRef};
 use crate::schema::Phase;
@@ -31,9 +31,16 @@ fn read(document: &str) -> Result<Ledger, BackendError> {
     rows.into_ledger()
 }
 
-/// Reads a row of the table of jobs, as JSON.
+/// The query for a ledger whose tables were made by format 1: without what format 2 added.
+pub(super) fn older(query: &str) -> String {
+    let parts = query.split("-- since format 2\n");
+    parts.step_by(2).collect()
+}
+
+/// Reads a row of the table of jobs and the sums over its ranges, as JSON.
 pub(super) fn read_job(document: &str) -> Result<JobRecord, BackendError> {
-    serde_json::from_str::<JobRow>(document).map_err(|error| damaged(error.to_string()))?.record()
+    let row: JobDocument = serde_json::from_str(document).map_err(|error| damaged(error.to_string()))?;
+    row.job.record(row.round, row.ranges.as_ref())
 }
 
 /// What a manifest is stored under, and its text: equal manifests are stored once.
@@ -44,14 +51,14 @@ pub(super) fn pack_manifest(manifest: &Manifest) -> (String, String) {
     (Digest(id).to_string(), text)
 }
 
-/// A key as it is stored.
-pub(super) fn pack_key(key: &KeyValue) -> String {
-    serde_json::to_string(key).expect("a list of scalars is always JSON")
+/// A place as it is stored.
+pub(super) fn pack(place: &Place) -> String {
+    serde_json::to_string(place).expect("a list of scalars is always JSON")
 }
 
-/// A key as it was stored.
-pub(super) fn unpack_key(text: &str) -> Result<KeyValue, BackendError> {
-    serde_json::from_str(text).map_err(|error| damaged(format!("key {text}: {error}")))
+/// A place as it was stored.
+pub(super) fn unpack(text: &str) -> Result<Place, BackendError> {
+    serde_json::from_str(text).map_err(|error| damaged(format!("place {text}: {error}")))
 }
 
 /// The word that a marker's kind is stored as.
@@ -75,6 +82,14 @@ struct Rows {
     scripts: Vec<ScriptRow>,
     journal: Vec<JournalRow>,
     jobs: Vec<JobRow>,
+    #[serde(default)]
+    backfills: Vec<BackfillRow>,
+    #[serde(default)]
+    ranges: Vec<RangesRow>,
+    #[serde(default)]
+    poison: Vec<PoisonRow>,
+    #[serde(default)]
+    controls: Vec<ControlRow>,
     manifests: Vec<ManifestRow>,
     markers: Vec<MarkerRow>,
     instances: Vec<InstanceRow>,
@@ -112,13 +127,62 @@ struct JobRow {
     phase: String,
     step: u32,
     digest: String,
-    cursor: Option<String>,
-    upper: Option<String>,
     rows_changed: u64,
     rows_walked: u64,
     rows_estimated: Option<u64>,
     chunks: u64,
     done: Flag,
+    at: Timestamp,
+}
+
+/// A job with what is known of its ranges.
+#[derive(Deserialize)]
+struct JobDocument {
+    job: JobRow,
+    round: u32,
+    ranges: Option<RangesRow>,
+}
+
+#[derive(Deserialize)]
+struct BackfillRow {
+    migration: String,
+    phase: String,
+    step: u32,
+    round: u32,
+}
+
+#[derive(Deserialize)]
+struct RangesRow {
+    migration: String,
+    phase: String,
+    step: u32,
+    ranges: u32,
+    done: u32,
+    held: u32,
+    rows_changed: u64,
+    rows_walked: u64,
+    chunks: u64,
+    at: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct PoisonRow {
+    migration: String,
+    phase: String,
+    step: u32,
+    key: String,
+    code: String,
+    message: String,
+    at: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct ControlRow {
+    migration: String,
+    wish: String,
+    pace: Option<String>,
+    reason: Option<String>,
+    actor: String,
     at: Timestamp,
 }
 
@@ -195,13 +259,24 @@ impl Rows {
             now: self.now,
             scripts: self.scripts.into_iter().map(ScriptRow::record).collect::<Result<_, _>>()?,
             journal: self.journal.into_iter().map(JournalRow::entry).collect::<Result<_, _>>()?,
-            jobs: self.jobs.into_iter().map(JobRow::record).collect::<Result<_, _>>()?,
+            jobs: jobs(self.jobs, &self.backfills, &self.ranges)?,
+            poison: self.poison.into_iter().map(PoisonRow::record).collect::<Result<_, _>>()?,
+            controls: self.controls.into_iter().map(ControlRow::record).collect::<Result<_, _>>()?,
             markers: self.markers.into_iter().map(|row| row.marker(&manifests)).collect::<Result<_, _>>()?,
             instances: self.instances.into_iter().map(|row| row.instance(&manifests)).collect::<Result<_, _>>()?,
             overrides: self.overrides.into_iter().map(OverrideRow::record).collect(),
             lease: self.lease.map(|row| LeaseRecord { holder: row.holder, since: row.since, expires_at: row.expires_at }),
         })
     }
+}
+
+fn jobs(rows: Vec<JobRow>, backfills: &[BackfillRow], ranges: &[RangesRow]) -> Result<Vec<JobRecord>, BackendError> {
+    let record = |job: JobRow| {
+        let backfill = backfills.iter().find(|row| row.migration == job.migration && row.phase == job.phase && row.step == job.step);
+        let ranges = ranges.iter().find(|row| row.migration == job.migration && row.phase == job.phase && row.step == job.step);
+        job.record(backfill.map_or(0, |row| row.round), ranges)
+    };
+    rows.into_iter().map(record).collect()
 }
 
 fn manifest(scripts: &BTreeMap<String, String>) -> Result<Manifest, BackendError> {
@@ -248,21 +323,46 @@ impl JournalRow {
 }
 
 impl JobRow {
-    fn record(self) -> Result<JobRecord, BackendError> {
+    /// The job's own counts are those of walks that ended; those of the one under way stand with its ranges.
+    fn record(self, round: u32, ranges: Option<&RangesRow>) -> Result<JobRecord, BackendError> {
+        let of_ranges = |count: fn(&RangesRow) -> u64| ranges.map_or(0, count);
         Ok(JobRecord {
             node: node(&self.migration, &self.phase)?,
             step: self.step,
             digest: digest(&self.digest)?,
-            cursor: self.cursor.as_deref().map(unpack_key).transpose()?,
-            upper: self.upper.as_deref().map(unpack_key).transpose()?,
-            rows_changed: self.rows_changed,
-            rows_walked: self.rows_walked,
+            round,
+            ranges: ranges.map_or(0, |ranges| ranges.ranges),
+            ranges_done: ranges.map_or(0, |ranges| ranges.done),
+            ranges_held: ranges.map_or(0, |ranges| ranges.held),
+            rows_changed: self.rows_changed + of_ranges(|ranges| ranges.rows_changed),
+            rows_walked: self.rows_walked + of_ranges(|ranges| ranges.rows_walked),
             rows_estimated: self.rows_estimated,
-            chunks: self.chunks,
+            chunks: self.chunks + of_ranges(|ranges| ranges.chunks),
             done: match self.done {
                 Flag::Bool(done) => done,
                 Flag::Number(done) => done != 0,
             },
+            at: ranges.map_or(self.at, |ranges| ranges.at.max(self.at)),
+        })
+    }
+}
+
+impl PoisonRow {
+    fn record(self) -> Result<PoisonRecord, BackendError> {
+        let node = node(&self.migration, &self.phase)?;
+        Ok(PoisonRecord { node, step: self.step, key: self.key, code: self.code, message: self.message, at: self.at })
+    }
+}
+
+impl ControlRow {
+    fn record(self) -> Result<ControlRecord, BackendError> {
+        let wish = Wish::from_name(&self.wish).ok_or_else(|| damaged(format!("wish `{}`", self.wish)))?;
+        Ok(ControlRecord {
+            migration: MigrationId::new(&self.migration),
+            wish,
+            pace: self.pace,
+            reason: self.reason,
+            actor: self.actor,
             at: self.at,
         })
     }

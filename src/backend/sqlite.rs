@@ -3,6 +3,7 @@
 mod alone;
 mod cascade;
 mod chunk;
+mod job;
 mod lease;
 mod script;
 mod session;
@@ -12,7 +13,7 @@ mod witness;
 use std::time::Duration;
 
 use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
-use crate::backfill::Job;
+use crate::backfill::{Claim, Claimed, Job};
 use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Step, StepKind};
@@ -35,6 +36,8 @@ pub struct SqliteBackend {
     session: Option<Session>,
     version: ServerVersion,
     witness: Option<Witness>,
+    /// The token of the lease, while it is held.
+    token: Option<i64>,
     /// What the running script set for its connection: a new one is told again.
     settings: Vec<String>,
 }
@@ -60,7 +63,7 @@ impl SqliteBackend {
             }
             false => Some(session),
         };
-        Ok(SqliteBackend { target: target.clone(), session, version, witness: None, settings: Vec::new() })
+        Ok(SqliteBackend { target: target.clone(), session, version, witness: None, token: None, settings: Vec::new() })
     }
 
     fn session(&mut self) -> Result<&mut Session, BackendError> {
@@ -136,7 +139,9 @@ impl SqliteBackend {
         }
         lease::check_format(self.session()?).await?;
         // Between the two questions somebody else may have made the tables: they are made in one transaction.
-        match self.session()?.row(LEDGER_QUERY, &[]).await {
+        let format = integer(&self.session()?.row("SELECT format FROM concertina_ledger", &[]).await?, "format")?;
+        let query = if format == 1 { snapshot::older(LEDGER_QUERY) } else { LEDGER_QUERY.to_owned() };
+        match self.session()?.row(&query, &[]).await {
             Ok(row) => document(&row),
             Err(BackendError::Statement { .. }) => Err(snapshot::damaged(message)),
             Err(error) => Err(error),
@@ -223,12 +228,14 @@ impl Backend for SqliteBackend {
         let session = self.writable().await?;
         let token = lease::take(session, holder, witness.as_ref(), &LEASE_LIMITS).await?;
         self.witness = witness;
+        self.token = Some(token);
         Ok(Lease::new(token))
     }
 
     async fn release(&mut self, lease: Lease) -> Result<(), BackendError> {
         let given = lease::give_back(self.session()?, lease.token(), &LEDGER_LIMITS).await;
         self.witness = None;
+        self.token = None;
         given
     }
 
@@ -270,8 +277,21 @@ impl Backend for SqliteBackend {
         self.place_job(lease, step, job, &LEDGER_LIMITS).await
     }
 
-    async fn chunk(&mut self, lease: &Lease, step: &Step, job: &Job, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
-        self.run_chunk(lease, step, job, rows, limits).await
+    async fn another(&mut self) -> Result<SqliteBackend, BackendError> {
+        let reason = "SQLite lets one writer in at a time: a backfill has one worker".to_owned();
+        Err(BackendError::Unsuitable { reason })
+    }
+
+    async fn claim(&mut self, step: &Step, _job: &Job, owner: &str) -> Result<Claimed, BackendError> {
+        self.claim_range(step, owner, &LEDGER_LIMITS).await
+    }
+
+    async fn give_up(&mut self, step: &Step, claim: &Claim) -> Result<(), BackendError> {
+        self.yield_range(step, claim, &LEDGER_LIMITS).await
+    }
+
+    async fn chunk(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        self.run_chunk(step, job, claim, rows, limits).await
     }
 
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {

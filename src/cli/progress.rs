@@ -90,6 +90,9 @@ impl Observer for Progress {
                 let line = format!("{node}: {}", self.rate.tell(*walked, *changed, *estimated));
                 self.pulse(&line, *walked, *estimated);
             }
+            Event::JobFinished { changed, walked, estimated, .. } if *walked > 0 => {
+                self.step = Some(RowsView { changed: *changed, walked: *walked, estimated: *estimated });
+            }
             Event::Building { node, stage, done, total } => {
                 let share = if *total > 0 { format!(" {} %", done * 100 / total) } else { String::new() };
                 self.pulse(&format!("{node}: {stage}{share}"), *done, (*total > 0).then_some(*total));

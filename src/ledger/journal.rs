@@ -75,10 +75,14 @@ pub struct JobRecord {
     pub step: u32,
     /// The digest of the statement.
     pub digest: Digest,
-    /// The last key that was handled; `None` before the first chunk. The engine's own encoding.
-    pub cursor: Option<crate::backfill::KeyValue>,
-    /// The key at which the walk ends, fixed at the start; `None` for an empty table.
-    pub upper: Option<crate::backfill::KeyValue>,
+    /// How often the table was begun to be walked.
+    pub round: u32,
+    /// Parts that the table was cut into for this walk.
+    pub ranges: u32,
+    /// Parts that are done.
+    pub ranges_done: u32,
+    /// Parts that a worker holds at this moment.
+    pub ranges_held: u32,
     /// Rows that the statement changed so far.
     pub rows_changed: u64,
     /// Rows walked so far.
@@ -91,4 +95,68 @@ pub struct JobRecord {
     pub done: bool,
     /// When it was last written.
     pub at: Timestamp,
+}
+
+/// A row that a backfill could not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoisonRecord {
+    /// The script.
+    pub node: NodeRef,
+    /// The step's number within the script.
+    pub step: u32,
+    /// Its key, as it is shown.
+    pub key: String,
+    /// SQLSTATE or the engine's code.
+    pub code: String,
+    /// The engine's message without values.
+    pub message: String,
+    /// When it was last tried.
+    pub at: Timestamp,
+}
+
+/// What somebody asked of the backfills of a migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlRecord {
+    /// Whose.
+    pub migration: crate::migration::MigrationId,
+    /// What.
+    pub wish: Wish,
+    /// The pace that was asked for, as it was written.
+    pub pace: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a backfill is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Go on.
+    Run,
+    /// Rest before the next chunk until somebody says otherwise.
+    Pause,
+    /// End at the next safe point.
+    Cancel,
+}
+
+impl Wish {
+    /// Every wish.
+    pub const ALL: [Wish; 3] = [Wish::Run, Wish::Pause, Wish::Cancel];
+
+    /// The word that it is stored as.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Wish::Run => "run",
+            Wish::Pause => "pause",
+            Wish::Cancel => "cancel",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn from_name(name: &str) -> Option<Wish> {
+        Wish::ALL.into_iter().find(|wish| wish.as_str() == name)
+    }
 }

@@ -106,6 +106,17 @@ pub enum Event {
         /// How long it took.
         took: Duration,
     },
+    /// A backfill's statement came to its end and its proof holds.
+    JobFinished {
+        /// The script.
+        node: NodeRef,
+        /// Rows changed in all.
+        changed: u64,
+        /// Rows walked in all.
+        walked: u64,
+        /// Rows estimated in all.
+        estimated: Option<u64>,
+    },
     /// A script ran to its end.
     ScriptFinished {
         /// Which.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::patience::Patience;
-use super::{Halt, Run};
+use super::{Halt, Options, Run, Stop};
 use crate::backend::{Backend, BackendError};
 use crate::ledger::Lease;
 use crate::run::Event;
@@ -46,20 +46,32 @@ impl<B: Backend> Run<'_, B> {
 
     /// Opens a broken connection again, within bounds; `broken` is handed back when that does not help.
     pub(super) async fn reconnect(&mut self, broken: BackendError) -> Result<(), Halt> {
-        let mut patience = Patience::new(self.options.reconnect_for, Duration::from_millis(200), Duration::from_secs(10));
-        let mut error = broken;
-        loop {
-            let Some(pause) = patience.pause() else { return Err(Halt::Failed(error)) };
-            self.observer.see(&Event::Reconnecting { reason: error.to_string(), pause });
-            self.stop.sleep(pause).await;
-            match self.backend.reconnect().await {
-                Ok(()) => return Ok(()),
-                Err(BackendError::Unreachable { target, reason }) => error = BackendError::Unreachable { target, reason },
-                Err(other) => return Err(Halt::Failed(other)),
-            }
-            if self.stop.is_asked() {
-                return Err(Halt::Stopped);
-            }
+        let observer = &mut *self.observer;
+        reconnected(&mut *self.backend, broken, self.options, self.stop, |event| observer.see(event)).await
+    }
+}
+
+/// Opens a broken connection again, within bounds; `broken` is handed back when that does not help.
+pub(super) async fn reconnected<B: Backend>(
+    backend: &mut B,
+    broken: BackendError,
+    options: &Options,
+    stop: &Stop,
+    mut see: impl FnMut(&Event) + Send,
+) -> Result<(), Halt> {
+    let mut patience = Patience::new(options.reconnect_for, Duration::from_millis(200), Duration::from_secs(10));
+    let mut error = broken;
+    loop {
+        let Some(pause) = patience.pause() else { return Err(Halt::Failed(error)) };
+        see(&Event::Reconnecting { reason: error.to_string(), pause });
+        stop.sleep(pause).await;
+        match backend.reconnect().await {
+            Ok(()) => return Ok(()),
+            Err(BackendError::Unreachable { target, reason }) => error = BackendError::Unreachable { target, reason },
+            Err(other) => return Err(Halt::Failed(other)),
+        }
+        if stop.is_asked() {
+            return Err(Halt::Stopped);
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Options {
     pub reconnect_for: Duration,
     /// What a chunk of a backfill should take.
     pub chunk_target: Duration,
+    /// How many workers share a backfill, each on a connection of its own.
+    pub workers: u32,
 }
 
 impl Options {
@@ -34,6 +36,7 @@ impl Options {
             lease_wait: Duration::from_secs(300),
             reconnect_for: Duration::from_secs(60),
             chunk_target: Duration::from_millis(100),
+            workers: 1,
         }
     }
 }

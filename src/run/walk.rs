@@ -1,36 +1,17 @@
-//! A backfill: chunk after chunk up to the bound that was fixed at the start, then the proof; and once more along the
-//! table when rows appeared behind the cursor meanwhile.
+//! A backfill: its ranges, worked off by one or several workers, then the proof; and once more along the table when rows
+//! appeared behind them meanwhile.
 
-use std::time::Duration;
+use futures::future::join_all;
 
-use super::patience::Patience;
+use super::worker::{Crew, Worker};
 use super::{Event, Halt, Run};
-use crate::backend::{Attempt, Backend, BackendError, Limits};
-use crate::backfill::{Job, Pace};
+use crate::backend::{Attempt, Backend, BackendError};
+use crate::backfill::Job;
 use crate::ledger::{JobRecord, Lease};
 use crate::plan::{Step, StepKind};
-use crate::schema::Dialect;
 
 /// How often a table is walked before the run says that rows remain: the sync trigger should leave none.
 const ROUNDS: u32 = 3;
-
-/// A chunk waits for a lock for a fifth of PostgreSQL's default `deadlock_timeout`, so that in a deadlock it is always
-/// the backfill that gives way, never the application.
-const CHUNK_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
-
-/// Bounds the sum of all lock waits of a chunk, below `deadlock_timeout` for the same reason.
-const CHUNK_STATEMENT_TIMEOUT: Duration = Duration::from_millis(800);
-
-/// SQLite lets waiting writers poll; between two chunks they need a gap to be let in.
-const SQLITE_REST: Duration = Duration::from_millis(10);
-
-/// Why a chunk was not committed.
-enum Obstacle {
-    /// Something that a smaller chunk, a little later, may pass.
-    Passing(BackendError),
-    /// The connection broke.
-    Cut(BackendError),
-}
 
 impl<B: Backend> Run<'_, B> {
     /// Runs a backfill to its end.
@@ -39,15 +20,10 @@ impl<B: Backend> Run<'_, B> {
         if record.done {
             return Ok(Attempt::AlreadyDone);
         }
-        let rest = match self.backend.server().dialect {
-            Dialect::Sqlite => SQLITE_REST,
-            Dialect::Postgres | Dialect::Mysql => Duration::ZERO,
-        };
-        let mut pace = Pace::new(self.options.chunk_target, rest);
         for round in 1..=ROUNDS {
-            self.chunks(lease, step, job, &mut record, &mut pace).await?;
+            self.work(step, job, &record).await?;
             if !self.is_left(job).await? {
-                self.end(lease, step).await?;
+                self.end(lease, step, job).await?;
                 return Ok(Attempt::Ran);
             }
             if round < ROUNDS {
@@ -58,79 +34,32 @@ impl<B: Backend> Run<'_, B> {
         Err(Halt::RowsRemain { node: step.node.clone(), place: step.place.clone(), rounds: ROUNDS })
     }
 
-    /// Runs chunks until nothing is left up to the bound.
-    async fn chunks(&mut self, lease: &Lease, step: &Step, job: &Job, record: &mut JobRecord, pace: &mut Pace) -> Result<(), Halt> {
-        let mut patience = self.patience();
-        loop {
-            if self.stop.is_asked() {
-                return Err(Halt::Stopped);
-            }
-            let limits = self.chunk_limits(pace);
-            let obstacle = match self.backend.chunk(lease, step, job, pace.rows(), &limits).await {
-                Ok(chunk) if chunk.cursor.is_none() => return Ok(()),
-                Ok(chunk) => {
-                    pace.finished(chunk.walked, chunk.took);
-                    record.rows_changed += chunk.changed;
-                    record.rows_walked += chunk.walked;
-                    self.observer.see(&Event::ChunkFinished {
-                        node: step.node.clone(),
-                        changed: record.rows_changed,
-                        walked: record.rows_walked,
-                        estimated: record.rows_estimated,
-                        rows: chunk.walked,
-                        took: chunk.took,
-                    });
-                    patience = self.patience();
-                    self.stop.sleep(pace.rest()).await;
-                    continue;
-                }
-                Err(error) => obstacle(error, &limits)?,
-            };
-            match obstacle {
-                Obstacle::Passing(error) => {
-                    pace.obstructed();
-                    self.give_way(step, error, &mut patience).await?;
-                }
-                // The cursor in the database tells whether the chunk was committed.
-                Obstacle::Cut(error) => {
-                    self.reconnect(error).await?;
-                    *record = self.open(lease, step, job).await?;
+    /// Works until every range is done: the first worker on the run's own connection, each further one on another.
+    async fn work(&mut self, step: &Step, job: &Job, record: &JobRecord) -> Result<(), Halt> {
+        let mut further = Vec::new();
+        for _ in 1..self.options.workers {
+            match self.backend.another().await {
+                Ok(backend) => further.push(backend),
+                Err(error) => {
+                    tracing::warn!(%error, "a further worker cannot be had; going on with {}", further.len() + 1);
+                    break;
                 }
             }
         }
-    }
-
-    async fn give_way(&mut self, step: &Step, error: BackendError, patience: &mut Patience) -> Result<(), Halt> {
-        let Some(pause) = patience.pause() else {
-            return Err(Halt::Failed(match error {
-                BackendError::Blocked { reason, blockers, .. } => {
-                    BackendError::Blocked { reason, blockers, attempts: patience.attempts(), waited: patience.waited() }
-                }
-                error => error,
-            }));
+        let results = {
+            let crew = Crew::new((step, job), record, self.options, self.stop, &mut *self.observer);
+            let hands = std::iter::once(&mut *self.backend).chain(&mut further);
+            join_all(hands.zip(1..).map(|(backend, number)| Worker::new(backend, &crew, number).work())).await
         };
-        let blockers = match error {
-            BackendError::Blocked { blockers, .. } => blockers,
-            _ => Vec::new(),
-        };
-        let attempt = patience.attempts();
-        self.observer.see(&Event::Retrying { node: step.node.clone(), attempt, pause, blockers });
-        self.stop.sleep(pause).await;
-        Ok(())
-    }
-
-    fn patience(&self) -> Patience {
-        Patience::new(self.options.give_up_after, Duration::from_millis(100), Duration::from_millis(1000))
-    }
-
-    fn chunk_limits(&self, pace: &Pace) -> Limits {
-        match self.backend.server().dialect {
-            // The smallest chunk must be allowed to end, however slow its rows are.
-            Dialect::Postgres | Dialect::Mysql => Limits {
-                lock_timeout: self.options.lock_timeout.min(CHUNK_LOCK_TIMEOUT),
-                statement_timeout: (!pace.is_at_floor()).then_some(CHUNK_STATEMENT_TIMEOUT.max(self.options.chunk_target * 3)),
-            },
-            Dialect::Sqlite => Limits { lock_timeout: self.options.lock_timeout, statement_timeout: None },
+        for backend in further {
+            backend.close().await;
+        }
+        // One that cannot go on stops the others: its reason is the reason.
+        let (stopped, failed): (Vec<Halt>, Vec<Halt>) =
+            results.into_iter().filter_map(Result::err).partition(|halt| matches!(halt, Halt::Stopped));
+        match failed.into_iter().chain(stopped).next() {
+            Some(halt) => Err(halt),
+            None => Ok(()),
         }
     }
 
@@ -172,23 +101,21 @@ impl<B: Backend> Run<'_, B> {
         }
     }
 
-    async fn end(&mut self, lease: &Lease, step: &Step) -> Result<(), Halt> {
+    /// Ends the job and tells what it came to, whoever did it: a chunk whose answer was lost, or another process.
+    async fn end(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<(), Halt> {
         loop {
             match self.backend.close_job(lease, step).await {
                 Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
-                result => return result.map_err(Halt::Failed),
+                result => break result.map_err(Halt::Failed)?,
             }
         }
-    }
-}
-
-/// What an error of a chunk means for the walk.
-fn obstacle(error: BackendError, limits: &Limits) -> Result<Obstacle, Halt> {
-    match &error {
-        BackendError::Blocked { .. } => Ok(Obstacle::Passing(error)),
-        BackendError::Unreachable { .. } => Ok(Obstacle::Cut(error)),
-        // Our own time-out for the statement; without one it was somebody who cancelled it.
-        BackendError::Statement { code, .. } if code == "57014" && limits.statement_timeout.is_some() => Ok(Obstacle::Passing(error)),
-        _ => Err(Halt::Failed(error)),
+        let record = self.open(lease, step, job).await?;
+        self.observer.see(&Event::JobFinished {
+            node: step.node.clone(),
+            changed: record.rows_changed,
+            walked: record.rows_walked,
+            estimated: record.rows_estimated,
+        });
+        Ok(())
     }
 }

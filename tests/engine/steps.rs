@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use concertina::backend::{Attempt, Backend, BackendError, Limits, Notices, ScriptStart};
-use concertina::backfill::Job;
+use concertina::backend::{Attempt, Backend, BackendError, ChunkEnd, Limits, Notices, ScriptStart};
+use concertina::backfill::{Claim, Claimed, Job};
 use concertina::ledger::{Holder, Lease};
 use concertina::migration::{MigrationId, NodeRef};
 use concertina::plan::{Resume, Step, StepKind};
@@ -92,12 +92,27 @@ pub(crate) async fn walk<B: Backend>(backend: &mut B, lease: &Lease, job: &Job, 
     let (mut changed, mut walked, mut chunks) = (0, 0, 0);
     backend.open_job(lease, &step, job).await.expect("the job is registered");
     loop {
-        let chunk = backend.chunk(lease, &step, job, rows, &LIMITS).await.expect("the chunk runs");
-        changed += chunk.changed;
-        walked += chunk.walked;
-        match chunk.cursor {
-            Some(_) => chunks += 1,
-            None => return (changed, walked, chunks),
+        let mut claim = match backend.claim(&step, job, "a test").await.expect("a claim") {
+            Claimed::Range(claim) => claim,
+            Claimed::Nothing => return (changed, walked, chunks),
+            Claimed::Elsewhere(held) => panic!("{held} ranges are held by somebody else"),
+        };
+        loop {
+            let chunk = backend.chunk(&step, job, &mut claim, rows, &LIMITS).await.expect("the chunk runs");
+            changed += chunk.changed;
+            walked += chunk.walked;
+            chunks += u64::from(chunk.walked > 0);
+            if chunk.end == ChunkEnd::Range {
+                break;
+            }
         }
+    }
+}
+
+/// Takes the next range.
+pub(crate) async fn claim<B: Backend>(backend: &mut B, job: &Job) -> Claim {
+    match backend.claim(&backfill(job), job, "a test").await.expect("a claim") {
+        Claimed::Range(claim) => claim,
+        other => panic!("{other:?}"),
     }
 }

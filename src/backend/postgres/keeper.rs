@@ -16,9 +16,23 @@ use crate::migration::DatabaseUrl;
 /// How long a query is in the message about a blocker.
 const QUERY_SHOWN: usize = 120;
 
+/// The second connection, as far as it looks who stands in the way of a statement.
+#[derive(Clone)]
+pub(super) struct Lookout(Arc<Mutex<Session>>);
+
+impl Lookout {
+    /// Starts to look who blocks a session, until the watch is finished.
+    pub(super) fn watch(&self, pid: i32, lock_timeout: Duration, notices: &Notices) -> Watch {
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        tokio::spawn(look(Arc::clone(&self.0), pid, lock_timeout, notices.clone(), Arc::clone(&seen), Arc::clone(&stop)));
+        Watch { seen, stop }
+    }
+}
+
 /// The second connection and the task that renews the lease on it.
 pub(super) struct Keeper {
-    second: Arc<Mutex<Session>>,
+    lookout: Lookout,
     lost: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
@@ -29,7 +43,7 @@ impl Keeper {
         let second = Arc::new(Mutex::new(second));
         let (tell, lost) = watch::channel(false);
         let task = tokio::spawn(renew(Arc::clone(&second), target, token, tell));
-        Keeper { second, lost, task }
+        Keeper { lookout: Lookout(second), lost, task }
     }
 
     /// Returns when the lease is known to be lost; never otherwise.
@@ -41,13 +55,14 @@ impl Keeper {
         }
     }
 
-    /// Starts to look who blocks a session, until the watch is finished.
-    pub(super) fn watch(&self, pid: i32, lock_timeout: Duration, notices: &Notices) -> Watch {
-        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let stop = Arc::new(AtomicBool::new(false));
-        let second = Arc::clone(&self.second);
-        tokio::spawn(look(second, pid, lock_timeout, notices.clone(), Arc::clone(&seen), Arc::clone(&stop)));
-        Watch { seen, stop }
+    /// Whether the lease is known to be lost.
+    pub(super) fn is_lost(&self) -> bool {
+        *self.lost.borrow()
+    }
+
+    /// Who looks for blockers.
+    pub(super) fn lookout(&self) -> &Lookout {
+        &self.lookout
     }
 
     /// Stops renewing.

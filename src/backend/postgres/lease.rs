@@ -84,9 +84,14 @@ pub(super) async fn create_tables(session: &mut Session) -> Result<(), BackendEr
     }
 }
 
+/// The format of the tables.
+pub(super) async fn format(session: &mut Session) -> Result<u32, BackendError> {
+    number(&session.row("SELECT format::text AS format FROM concertina.ledger").await?, "format")
+}
+
 /// Refuses tables that a newer build wrote.
 pub(super) async fn check_format(session: &mut Session) -> Result<(), BackendError> {
-    let found: u32 = number(&session.row("SELECT format::text AS format FROM concertina.ledger").await?, "format")?;
+    let found = format(session).await?;
     match found > FORMAT {
         true => Err(BackendError::NewerLedger { found, known: FORMAT }),
         false => Ok(()),

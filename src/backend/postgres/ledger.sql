@@ -1,4 +1,5 @@
 -- The whole ledger as one JSON document, in one round trip. Markers: the last 500 of each service.
+-- What stands between two lines `-- since format 2` is left out where the tables are older.
 WITH recent AS MATERIALIZED (
     SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY service ORDER BY number DESC) AS place FROM concertina.marker) m
     WHERE place <= 500
@@ -16,6 +17,18 @@ SELECT json_build_object(
         'digest', digest, 'cursor', cursor, 'upper', upper, 'rows_changed', rows_changed, 'rows_walked', rows_walked,
         'rows_estimated', rows_estimated, 'chunks', chunks, 'done', done, 'at', at)
         ORDER BY migration, phase, step), '[]') FROM concertina.job),
+-- since format 2
+    'backfills', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step,
+        'round', round, 'chunking', chunking::json)), '[]') FROM concertina.backfill),
+    'ranges', (SELECT coalesce(json_agg(r), '[]') FROM (SELECT migration, phase, step, count(*) AS ranges,
+        count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE lease_until > clock_timestamp()) AS held,
+        sum(rows_changed)::bigint AS rows_changed, sum(rows_walked)::bigint AS rows_walked, sum(chunks)::bigint AS chunks,
+        max(at) AS at FROM concertina.backfill_range GROUP BY migration, phase, step) r),
+    'poison', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step, 'key', key,
+        'relation', relation, 'code', code, 'message', message, 'at', at) ORDER BY at, key), '[]') FROM concertina.poison),
+    'controls', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'wish', wish, 'pace', pace,
+        'reason', reason, 'actor', actor, 'at', at) ORDER BY migration), '[]') FROM concertina.backfill_control),
+-- since format 2
     'manifests', (SELECT coalesce(json_agg(json_build_object('id', id, 'scripts', scripts::json)), '[]')
         FROM concertina.manifest
         WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina.instance)),

@@ -92,7 +92,7 @@ impl PostgresBackend {
         let Some(keeper) = &self.keeper else {
             return Err(BackendError::LeaseLost);
         };
-        let watch = pid.map(|pid| keeper.watch(pid, limits.lock_timeout, notices));
+        let watch = pid.map(|pid| keeper.lookout().watch(pid, limits.lock_timeout, notices));
         let result = tokio::select! {
             result = self.main.run(place, sql) => result,
             // The answer to the statement is still under way: this connection cannot be used again.
@@ -138,7 +138,11 @@ impl PostgresBackend {
         let node = script::of_node(node);
         let sql = format!(
             "{}, pruned AS (DELETE FROM concertina.journal WHERE {node} AND EXISTS (SELECT FROM held)), \
-             jobs AS (DELETE FROM concertina.job WHERE migration = {migration} AND EXISTS (SELECT FROM held)) \
+             jobs AS (DELETE FROM concertina.job WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
+             backfills AS (DELETE FROM concertina.backfill WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
+             ranges AS (DELETE FROM concertina.backfill_range WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
+             poison AS (DELETE FROM concertina.poison WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
+             controls AS (DELETE FROM concertina.backfill_control WHERE migration = {migration} AND EXISTS (SELECT FROM held)) \
              UPDATE concertina.script SET status = 'rolled-back', finished_at = clock_timestamp() FROM held \
              WHERE migration = {migration} AND status <> 'rolled-back'",
             super::lease::fence(lease.token()),

@@ -1,4 +1,4 @@
--- The tool's own tables, format 1. Run in one transaction; every statement may run again.
+-- The tool's own tables, format 2. Run in one transaction; every statement may run again, also over tables of format 1.
 CREATE SCHEMA IF NOT EXISTS concertina;
 
 CREATE TABLE IF NOT EXISTS concertina.ledger (
@@ -48,6 +48,65 @@ CREATE TABLE IF NOT EXISTS concertina.job (
     at             timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (migration, phase, step)
 ) WITH (fillfactor = 50);
+
+-- How a job is cut now. A round is one walk along the whole table: numbers of its ranges are never used again.
+CREATE TABLE IF NOT EXISTS concertina.backfill (
+    migration    text        NOT NULL,
+    phase        text        NOT NULL,
+    step         integer     NOT NULL,
+    round        integer     NOT NULL DEFAULT 0,
+    next_range   integer     NOT NULL DEFAULT 0,
+    chunking     text        NOT NULL,
+    at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, phase, step)
+);
+
+-- A part of a job that one worker holds at a time: behind lo up to hi, handled up to position. The session is that of
+-- the worker: when it does not exist any more, its process is gone.
+CREATE TABLE IF NOT EXISTS concertina.backfill_range (
+    migration     text        NOT NULL,
+    phase         text        NOT NULL,
+    step          integer     NOT NULL,
+    number        integer     NOT NULL,
+    relation      text,
+    lo            text,
+    hi            text        NOT NULL,
+    position      text,
+    state         text        NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done')),
+    rows_changed  bigint      NOT NULL DEFAULT 0,
+    rows_walked   bigint      NOT NULL DEFAULT 0,
+    chunks        bigint      NOT NULL DEFAULT 0,
+    owner         text,
+    token         bigint      NOT NULL DEFAULT 0,
+    lease_until   timestamptz,
+    session_pid   integer,
+    session_start timestamptz,
+    at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, phase, step, number)
+) WITH (fillfactor = 50);
+
+-- Rows that a job could not change, by their key; the error without the row's values.
+CREATE TABLE IF NOT EXISTS concertina.poison (
+    migration   text        NOT NULL,
+    phase       text        NOT NULL,
+    step        integer     NOT NULL,
+    key         text        NOT NULL,
+    relation    text,
+    code        text        NOT NULL,
+    message     text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, phase, step, key)
+);
+
+-- What somebody asked of the backfills of a migration; read before every chunk.
+CREATE TABLE IF NOT EXISTS concertina.backfill_control (
+    migration   text        PRIMARY KEY,
+    wish        text        NOT NULL CHECK (wish IN ('run', 'pause', 'cancel')),
+    pace        text,
+    reason      text,
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 
 CREATE TABLE IF NOT EXISTS concertina.manifest (
     id          text        PRIMARY KEY,
@@ -101,4 +160,5 @@ CREATE TABLE IF NOT EXISTS concertina.lease (
 ) WITH (fillfactor = 50);
 
 INSERT INTO concertina.lease DEFAULT VALUES ON CONFLICT DO NOTHING;
-INSERT INTO concertina.ledger (format) VALUES (1) ON CONFLICT DO NOTHING;
+INSERT INTO concertina.ledger AS found (format) VALUES (2)
+    ON CONFLICT (one) DO UPDATE SET format = excluded.format WHERE found.format < excluded.format;

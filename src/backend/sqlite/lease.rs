@@ -45,6 +45,7 @@ pub(super) async fn take(session: &mut Session, holder: &Holder, witness: Option
 }
 
 async fn try_take(session: &mut Session, holder: &Holder, witness: Option<&Witness>) -> Result<i64, BackendError> {
+    // Over newer tables it only looks.
     create_tables(session).await?;
     check_format(session).await?;
     let sql = format!("SELECT *, expires_at < {NOW} AS expired FROM concertina_lease");

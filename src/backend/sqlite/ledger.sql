@@ -1,4 +1,5 @@
 -- The whole ledger as one JSON document. Markers: the last 500 of each service.
+-- What stands between two lines `-- since format 2` is left out where the tables are older.
 WITH recent AS MATERIALIZED (
     SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY service ORDER BY number DESC) AS place FROM concertina_marker)
     WHERE place <= 500
@@ -16,6 +17,19 @@ SELECT json_object(
         'digest', digest, 'cursor', cursor, 'upper', upper, 'rows_changed', rows_changed, 'rows_walked', rows_walked,
         'rows_estimated', rows_estimated, 'chunks', chunks, 'done', done, 'at', at))
         FROM (SELECT * FROM concertina_job ORDER BY migration, phase, step)),
+-- since format 2
+    'backfills', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step,
+        'round', round, 'chunking', json(chunking))) FROM concertina_backfill),
+    'ranges', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step, 'ranges', ranges,
+        'done', done, 'held', 0, 'rows_changed', rows_changed, 'rows_walked', rows_walked, 'chunks', chunks, 'at', at))
+        FROM (SELECT migration, phase, step, count(*) AS ranges, sum(state = 'done') AS done,
+        sum(rows_changed) AS rows_changed, sum(rows_walked) AS rows_walked, sum(chunks) AS chunks, max(at) AS at
+        FROM concertina_backfill_range GROUP BY migration, phase, step)),
+    'poison', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step, 'key', key,
+        'relation', relation, 'code', code, 'message', message, 'at', at)) FROM (SELECT * FROM concertina_poison ORDER BY at, key)),
+    'controls', (SELECT json_group_array(json_object('migration', migration, 'wish', wish, 'pace', pace,
+        'reason', reason, 'actor', actor, 'at', at)) FROM (SELECT * FROM concertina_backfill_control ORDER BY migration)),
+-- since format 2
     'manifests', (SELECT json_group_array(json_object('id', id, 'scripts', json(scripts))) FROM concertina_manifest
         WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina_instance)),
     'markers', (SELECT json_group_array(json_object('service', service, 'version', version, 'kind', kind,

@@ -49,6 +49,10 @@ pub(super) async fn undo(session: &mut Session, node: &NodeRef) -> Result<(), Ba
     for sql in [
         "DELETE FROM concertina_journal WHERE migration = ?1",
         "DELETE FROM concertina_job WHERE migration = ?1",
+        "DELETE FROM concertina_backfill WHERE migration = ?1",
+        "DELETE FROM concertina_backfill_range WHERE migration = ?1",
+        "DELETE FROM concertina_poison WHERE migration = ?1",
+        "DELETE FROM concertina_backfill_control WHERE migration = ?1",
         "UPDATE concertina_script SET status = 'rolled-back', finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') \
          WHERE migration = ?1 AND status <> 'rolled-back'",
     ] {

@@ -1,4 +1,4 @@
--- The tool's own tables, format 1. Run in one transaction; every statement may run again.
+-- The tool's own tables, format 2. Run in one transaction; every statement may run again, also over tables of format 1.
 CREATE TABLE IF NOT EXISTS concertina_ledger (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
     format      INTEGER NOT NULL,
@@ -46,6 +46,61 @@ CREATE TABLE IF NOT EXISTS concertina_job (
     done           INTEGER NOT NULL DEFAULT 0,
     at             TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     PRIMARY KEY (migration, phase, step)
+);
+
+-- How a job is cut now. A round is one walk along the whole table: numbers of its ranges are never used again.
+CREATE TABLE IF NOT EXISTS concertina_backfill (
+    migration   TEXT    NOT NULL,
+    phase       TEXT    NOT NULL,
+    step        INTEGER NOT NULL,
+    round       INTEGER NOT NULL DEFAULT 0,
+    next_range  INTEGER NOT NULL DEFAULT 0,
+    chunking    TEXT    NOT NULL,
+    at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    PRIMARY KEY (migration, phase, step)
+);
+
+-- A part of a job that one worker holds at a time: behind lo up to hi, handled up to position.
+CREATE TABLE IF NOT EXISTS concertina_backfill_range (
+    migration    TEXT    NOT NULL,
+    phase        TEXT    NOT NULL,
+    step         INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    relation     TEXT,
+    lo           TEXT,
+    hi           TEXT    NOT NULL,
+    position     TEXT,
+    state        TEXT    NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done')),
+    rows_changed INTEGER NOT NULL DEFAULT 0,
+    rows_walked  INTEGER NOT NULL DEFAULT 0,
+    chunks       INTEGER NOT NULL DEFAULT 0,
+    owner        TEXT,
+    token        INTEGER NOT NULL DEFAULT 0,
+    at           TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    PRIMARY KEY (migration, phase, step, number)
+);
+
+-- Rows that a job could not change, by their key; the error without the row's values.
+CREATE TABLE IF NOT EXISTS concertina_poison (
+    migration   TEXT    NOT NULL,
+    phase       TEXT    NOT NULL,
+    step        INTEGER NOT NULL,
+    key         TEXT    NOT NULL,
+    relation    TEXT,
+    code        TEXT    NOT NULL,
+    message     TEXT    NOT NULL,
+    at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    PRIMARY KEY (migration, phase, step, key)
+);
+
+-- What somebody asked of the backfills of a migration; read before every chunk.
+CREATE TABLE IF NOT EXISTS concertina_backfill_control (
+    migration   TEXT    PRIMARY KEY,
+    wish        TEXT    NOT NULL CHECK (wish IN ('run', 'pause', 'cancel')),
+    pace        TEXT,
+    reason      TEXT,
+    actor       TEXT    NOT NULL,
+    at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
 CREATE TABLE IF NOT EXISTS concertina_manifest (
@@ -98,4 +153,5 @@ CREATE TABLE IF NOT EXISTS concertina_lease (
 );
 
 INSERT OR IGNORE INTO concertina_lease (one) VALUES (1);
-INSERT OR IGNORE INTO concertina_ledger (one, format) VALUES (1, 1);
+INSERT INTO concertina_ledger (one, format) VALUES (1, 2)
+    ON CONFLICT (one) DO UPDATE SET format = excluded.format WHERE concertina_ledger.format < excluded.format;

@@ -23,7 +23,7 @@ pub fn event(event: &Event) -> Option<String> {
         Event::WalkingAgain { node, round } => format!("{node}: rows appeared behind the backfill, walk {round} begins"),
         Event::StepFinished { already: true, .. } => "  had run before".to_owned(),
         Event::StepFinished { took, .. } => format!("  done in {}", precise(*took)),
-        Event::Building { .. } | Event::ChunkFinished { .. } => return None,
+        Event::Building { .. } | Event::ChunkFinished { .. } | Event::JobFinished { .. } => return None,
         Event::ScriptFinished { node } => format!("{node}: done"),
         Event::Held { gate } => format!("{}: contract is held", gate.migration),
         Event::Stopping => "stopping at this safe point".to_owned(),

@@ -1,0 +1,104 @@
+-- The tool's own tables, format 1. Run in one transaction; every statement may run again.
+CREATE SCHEMA IF NOT EXISTS concertina;
+
+CREATE TABLE IF NOT EXISTS concertina.ledger (
+    one         boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    format      integer     NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE IF NOT EXISTS concertina.script (
+    run         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration   text        NOT NULL,
+    phase       text        NOT NULL CHECK (phase IN ('expand', 'backfill', 'contract')),
+    digest      text        NOT NULL,
+    source      text        NOT NULL,
+    status      text        NOT NULL CHECK (status IN ('running', 'done', 'rolled-back')),
+    started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    actor       text        NOT NULL,
+    evidence    text
+);
+CREATE UNIQUE INDEX IF NOT EXISTS script_standing ON concertina.script (migration, phase) WHERE status <> 'rolled-back';
+
+CREATE TABLE IF NOT EXISTS concertina.journal (
+    migration   text        NOT NULL,
+    phase       text        NOT NULL,
+    step        integer     NOT NULL,
+    digest      text        NOT NULL,
+    state       text        NOT NULL CHECK (state IN ('intended', 'done', 'failed')),
+    code        text,
+    message     text,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, phase, step)
+);
+
+CREATE TABLE IF NOT EXISTS concertina.job (
+    migration      text        NOT NULL,
+    phase          text        NOT NULL,
+    step           integer     NOT NULL,
+    digest         text        NOT NULL,
+    cursor         text,
+    upper          text,
+    rows_changed   bigint      NOT NULL DEFAULT 0,
+    rows_walked    bigint      NOT NULL DEFAULT 0,
+    rows_estimated bigint,
+    chunks         bigint      NOT NULL DEFAULT 0,
+    done           boolean     NOT NULL DEFAULT false,
+    at             timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, phase, step)
+) WITH (fillfactor = 50);
+
+CREATE TABLE IF NOT EXISTS concertina.manifest (
+    id          text        PRIMARY KEY,
+    scripts     text        NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS concertina.marker (
+    number      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    service     text        NOT NULL,
+    version     text        NOT NULL,
+    kind        text        NOT NULL CHECK (kind IN ('started', 'deployed', 'rolled-back', 'retired')),
+    manifest    text        REFERENCES concertina.manifest (id),
+    ready_for   text        NOT NULL DEFAULT '[]',
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    commit      text,
+    url         text
+);
+CREATE INDEX IF NOT EXISTS marker_by_service ON concertina.marker (service, number);
+
+CREATE TABLE IF NOT EXISTS concertina.instance (
+    id          text        PRIMARY KEY,
+    service     text        NOT NULL,
+    version     text        NOT NULL,
+    manifest    text        NOT NULL REFERENCES concertina.manifest (id),
+    started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_seen   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ttl_seconds integer     NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE IF NOT EXISTS concertina.gate_override (
+    number      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration   text        NOT NULL,
+    condition   text        NOT NULL,
+    reason      text        NOT NULL,
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- One row for ever. The sessions are those of the holder: when neither exists any more, its process is gone.
+CREATE TABLE IF NOT EXISTS concertina.lease (
+    one           boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    token         bigint      NOT NULL DEFAULT 0,
+    holder        text,
+    since         timestamptz,
+    expires_at    timestamptz,
+    worker_pid    integer,
+    worker_start  timestamptz,
+    keeper_pid    integer,
+    keeper_start  timestamptz
+) WITH (fillfactor = 50);
+
+INSERT INTO concertina.lease DEFAULT VALUES ON CONFLICT DO NOTHING;
+INSERT INTO concertina.ledger (format) VALUES (1) ON CONFLICT DO NOTHING;
