@@ -5,7 +5,7 @@ pub mod journal;
 pub mod lease;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
-pub use journal::{ControlRecord, JobRecord, PoisonRecord, Wish, JournalEntry, JournalState, ScriptRecord, ScriptStatus};
+pub use journal::{ControlRecord, JobRecord, JournalEntry, JournalState, PoisonRecord, ScriptRecord, ScriptStatus, Wish};
 pub use lease::{Holder, Lease, LeaseRecord};
 
 use jiff::Timestamp;

@@ -41,14 +41,7 @@ impl PostgresBackend {
     }
 
     /// Three round trips: open, lock the range and find the bound; the statement; move the position and commit.
-    async fn chunk_between(
-        &mut self,
-        step: &Step,
-        job: &Job,
-        claim: &mut Claim,
-        rows: u32,
-        limits: &Limits,
-    ) -> Result<Done, BackendError> {
+    async fn chunk_between(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Done, BackendError> {
         let range = of_range(step, claim);
         let question = format!(
             "WITH mine AS MATERIALIZED (SELECT position FROM concertina.backfill_range WHERE {range} AND state = 'open' FOR UPDATE) \
