@@ -9,8 +9,9 @@ use super::{Case, Draft, same};
 use crate::lint::finding::Finding;
 use crate::migration::{Bounds, groups};
 use crate::recipe::Spelled;
+use crate::recipe::statement::fills;
 use crate::schema::operation::{ChangeData, DataKind, Setting};
-use crate::schema::table::{ConstraintKind, Generated, Table};
+use crate::schema::table::{ConstraintKind, Generated, Index, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Operation, Phase};
 use crate::sql::{Script, Span, Statement};
 
@@ -275,7 +276,7 @@ fn is_tighter(old: &Table, new: &Table) -> bool {
                 || (then.not_null && !column.not_null)
                 || then.generated != column.generated
                 || then.collation != column.collation
-                || (then.not_null && then.default.is_none() && column.default.is_some())
+                || (fills(column.default.as_ref()) && then.default != column.default)
         }
     });
     let is_new = |column: &Ident| old.column(column).is_none();
@@ -296,5 +297,8 @@ fn is_tighter(old: &Table, new: &Table) -> bool {
         .iter()
         .filter(|index| index.unique)
         .any(|index| !old.indexes.iter().any(|known| known.unique && known.keys == index.keys && known.predicate == index.predicate));
-    of_column || required || of_constraint || of_index
+    let unique = |index: &&Index| index.unique && !new.indexes.iter().any(|held| held.unique && held.is_over_same_keys(index));
+    let loses = old.indexes.iter().any(|index| unique(&index))
+        || old.triggers.iter().any(|trigger| !new.triggers.iter().any(|held| held.name == trigger.name));
+    of_column || required || of_constraint || of_index || loses
 }

@@ -4,6 +4,7 @@ mod commit;
 pub(in crate::lint) mod dependents;
 mod loosened;
 mod partition;
+pub(in crate::lint) mod remade;
 mod retype;
 mod rows;
 mod session;
@@ -14,6 +15,7 @@ mod writers;
 pub(in crate::lint) use retype::Retype;
 
 pub use loosened::Dropped;
+pub use remade::Remade;
 
 use crate::dialect::{Impact, Lock};
 use crate::migration::{Bounds, Naming};
@@ -51,6 +53,8 @@ pub struct Frame<'a> {
     pub impact: &'a Impact,
     /// The constraints that earlier clauses of the script dropped.
     pub dropped: &'a [Dropped],
+    /// The tables that the script makes anew.
+    pub remade: &'a [Remade],
 }
 
 /// The transaction around a clause.

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::allowance::Settled;
 use super::finding::Finding;
-use super::frame::{Dropped, Frame, Held, Transaction};
+use super::frame::{Dropped, Frame, Held, Remade, Transaction};
 use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
@@ -269,6 +269,7 @@ impl Replay {
         let mut statements = Vec::with_capacity(script.statements.len());
         let mut held: Vec<Held> = Vec::new();
         let mut dropped: Vec<Dropped> = Vec::new();
+        let remade = Remade::by(script, &before);
         for (number, group) in grouping.groups.iter().enumerate() {
             let origin = self.origin(placed);
             let members = group.statements(script);
@@ -297,6 +298,7 @@ impl Replay {
                             after: &self.after,
                             impact: &impact,
                             dropped: &dropped,
+                            remade: &remade,
                         };
                         let happens = problem.as_ref().is_none_or(|problem| !is_spared(&frame, problem));
                         if happens {

@@ -136,6 +136,7 @@ mod sqlite_drop_column_dependents;
 mod sqlite_long_write_lock;
 mod sqlite_pragma_in_transaction;
 mod sqlite_rebuild_cascades_delete;
+mod sqlite_rebuild_dependents;
 mod sqlite_rebuild_rename_first;
 mod sqlite_unsupported_alter;
 mod sqlite_version;
@@ -301,6 +302,7 @@ pub static ALL: &[&Rule] = &[
     &sqlite_long_write_lock::RULE,
     &sqlite_pragma_in_transaction::RULE,
     &sqlite_rebuild_cascades_delete::RULE,
+    &sqlite_rebuild_dependents::RULE,
     &sqlite_rebuild_rename_first::RULE,
     &sqlite_unsupported_alter::RULE,
     &sqlite_version::RULE,

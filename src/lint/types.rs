@@ -87,6 +87,23 @@ pub(super) fn change(old: &TypeName, new: &TypeName) -> Change {
     }
 }
 
+/// Whether SQLite turns what is written to a column into another kind of value when its type changes: INTEGER and NUMERIC
+/// store alike (https://sqlite.org/datatype3.html, sections 3 and 3.1).
+pub(super) fn is_stored_otherwise(old: &TypeName, new: &TypeName) -> bool {
+    affinity(old) != affinity(new)
+}
+
+fn affinity(ty: &TypeName) -> &'static str {
+    let has = |parts: &[&str]| parts.iter().any(|part| ty.base.contains(part));
+    match () {
+        () if has(&["int"]) => "numeric",
+        () if has(&["char", "clob", "text"]) => "text",
+        () if ty.base.is_empty() || has(&["blob"]) => "blob",
+        () if has(&["real", "floa", "doub"]) => "real",
+        () => "numeric",
+    }
+}
+
 /// Whether every number of the old precision and scale is one of the new.
 fn decimal_fits(old: &TypeName, new: &TypeName) -> bool {
     let digits = |ty: &TypeName| ty.modifiers.first().map(|precision| (*precision, ty.modifiers.get(1).copied().unwrap_or(0)));
@@ -156,6 +173,15 @@ mod tests {
         let (base, numbers) = text.split_once('(').unwrap_or((text, ""));
         let modifiers = numbers.trim_end_matches(')').split(',').filter_map(|number| number.trim().parse().ok()).collect();
         TypeFacts { modifiers, ..TypeFacts::plain(base) }.into()
+    }
+
+    #[test]
+    fn sqlite_stores_by_affinity() {
+        assert!(!is_stored_otherwise(&ty("integer"), &ty("boolean")));
+        assert!(!is_stored_otherwise(&ty("character varying(20)"), &ty("text")));
+        assert!(is_stored_otherwise(&ty("integer"), &ty("text")));
+        assert!(is_stored_otherwise(&ty("timestamp without time zone"), &ty("text")));
+        assert!(is_stored_otherwise(&ty("double precision"), &ty("integer")));
     }
 
     #[test]

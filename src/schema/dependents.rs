@@ -64,6 +64,12 @@ impl Schema {
         self.mentions.of(word).filter_map(|routine| Some(self.routines.get(routine)?.as_ref()))
     }
 
+    /// The triggers in whose text a word stands.
+    pub fn triggers_mentioning(&self, word: &Ident) -> impl Iterator<Item = &Trigger> {
+        let tables = self.trigger_mentions.of(word).filter_map(|table| self.tables.get(table));
+        tables.flat_map(|table| &table.triggers).filter(|trigger| trigger.uses.contains(word))
+    }
+
     /// The tables that inherit from a table (partitions are not among them).
     pub fn heirs(&self, table: &ObjectName) -> impl Iterator<Item = &Table> {
         let heirs: Vec<&Table> = self.heirs.of(&self.canonical(table)).filter_map(|heir| Some(self.tables.get(heir)?.as_ref())).collect();

@@ -272,9 +272,9 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "fix of a rebuild without a transaction, which relaxes",
         asked: Asked::Fix(
-            "-- RedefineTables\nPRAGMA defer_foreign_keys=ON;\nPRAGMA foreign_keys=OFF;\nCREATE TABLE \"new_users\" (\"id\" integer PRIMARY KEY, \"name\" text, \"email\" text, \"age\" integer);\nINSERT INTO \"new_users\" (\"age\", \"email\", \"id\", \"name\") SELECT \"age\", \"email\", \"id\", \"name\" FROM \"users\";\nDROP TABLE \"users\";\nALTER TABLE \"new_users\" RENAME TO \"users\";\nCREATE UNIQUE INDEX \"users_email\" ON \"users\"(\"email\");\nPRAGMA foreign_keys=ON;\nPRAGMA defer_foreign_keys=OFF;\n",
+            "-- RedefineTables\nPRAGMA defer_foreign_keys=ON;\nPRAGMA foreign_keys=OFF;\nCREATE TABLE \"new_users\" (\"id\" integer PRIMARY KEY, \"name\" text, \"email\" text, \"age\" integer);\nINSERT INTO \"new_users\" (\"age\", \"email\", \"id\", \"name\") SELECT \"age\", \"email\", \"id\", \"name\" FROM \"users\";\nDROP TABLE \"users\";\nALTER TABLE \"new_users\" RENAME TO \"users\";\nCREATE UNIQUE INDEX \"users_email\" ON \"users\"(\"email\");\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;\nPRAGMA foreign_keys=ON;\nPRAGMA defer_foreign_keys=OFF;\n",
         ),
-        original: "CREATE TABLE n (id integer PRIMARY KEY, name text, email text, age integer);\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email)",
+        original: "CREATE TABLE n (id integer PRIMARY KEY, name text, email text, age integer);\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;",
         new: &["INSERT INTO users (id) VALUES (:n)"],
         ..FAMILY_CASE
     },
@@ -289,9 +289,9 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "fix of two rebuilds, parent and child",
         asked: Asked::Fix(
-            "CREATE TABLE posts_new (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE, body text);\nINSERT INTO posts_new (id, user_id) SELECT id, user_id FROM posts;\nDROP TABLE posts;\nALTER TABLE posts_new RENAME TO posts;\nCREATE TABLE users_new (id integer PRIMARY KEY, name text, email text, age integer);\nINSERT INTO users_new SELECT id, name, email, age FROM users;\nDROP TABLE users;\nALTER TABLE users_new RENAME TO users;\n",
+            "CREATE TABLE posts_new (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE, body text);\nINSERT INTO posts_new (id, user_id) SELECT id, user_id FROM posts;\nDROP TABLE posts;\nALTER TABLE posts_new RENAME TO posts;\nCREATE TABLE users_new (id integer PRIMARY KEY, name text, email text, age integer);\nINSERT INTO users_new SELECT id, name, email, age FROM users;\nDROP TABLE users;\nALTER TABLE users_new RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;\n",
         ),
-        original: "DROP TABLE posts;\nDROP TABLE users;\nCREATE TABLE users (id integer PRIMARY KEY, name text, email text, age integer);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE, body text)",
+        original: "DROP TABLE posts;\nDROP TABLE users;\nCREATE TABLE users (id integer PRIMARY KEY, name text, email text, age integer);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE, body text);\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;",
         ..FAMILY_CASE
     },
     Case {

@@ -19,10 +19,23 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::DENY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AddColumn], check),
+    check: Check::Of(&[OperationKind::AddColumn, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Some((old, create)) = frame.remade() {
+        let required = |column: &&NewColumn| old.column(&column.name).is_none() && column.not_null && !fills_itself(column);
+        for column in create.columns.iter().filter(required) {
+            let (table, value) = (&old.name, recipe::sample_value(column.ty.as_ref()));
+            let fault =
+                Fault::new(format!("`{table}.{}` is required and has no default: running releases insert rows without it", column.name));
+            findings.push(fault.help(format!(
+                "let it be NULL until all releases write it, or give it a constant default that stays: `{} NOT NULL DEFAULT {value}`",
+                recipe::bare_column(frame.dialect(), column)
+            )));
+        }
+        return;
+    }
     let Operation::AddColumn(add) = frame.operation else { return };
     let (table, column) = (&add.table, &add.column);
     let exists = add.if_not_exists && frame.column(table, &column.name).is_some();

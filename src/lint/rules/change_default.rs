@@ -3,6 +3,7 @@
 use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::ColumnChange;
@@ -14,12 +15,22 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/change-default.md"),
     class: Class::OldReleases,
     levels: PhaseLevels::CONTRACT_ONLY,
-    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AlterColumn], check),
+    check: Check::Of(&[OperationKind::AlterColumn, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    for (old, column, new) in frame.remade_columns() {
+        let (Some(was), Some(is)) = (&column.default, &new.default) else { continue };
+        if recipe::fills(Some(was)) && recipe::fills(Some(is)) && was.text != is.text {
+            let fault = Fault::new(format!(
+                "rows that running releases insert without `{}.{}` get `{}` in place of `{}`, which they do not expect",
+                old.name, column.name, is.text, was.text
+            ));
+            findings.push(fault.help(anew_in_contract(&old.name)));
+        }
+    }
     let Operation::AlterColumn { table, column, change } = frame.operation else { return };
     let default = match change {
         ColumnChange::SetDefault(default) => Some(default),

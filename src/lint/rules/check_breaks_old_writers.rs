@@ -3,6 +3,7 @@
 use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::expression::Shape;
@@ -14,13 +15,13 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/check-breaks-old-writers.md"),
     class: Class::OldReleases,
     levels: PhaseLevels::CONTRACT_ONLY,
-    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn], check),
+    check: Check::Of(&[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    for (table, constraint) in frame.added_constraints() {
+    for (table, constraint) in frame.demands() {
         let ConstraintKind::Check(condition) = &constraint.kind else { continue };
         if constraint.validity == Validity::NotEnforced
             || !frame.is_old_table(table)
@@ -31,6 +32,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         }
         let dialect = frame.dialect();
         let name = recipe::constraint_name(dialect, table, constraint);
+        if frame.remade().is_some() {
+            let fault = Fault::new(format!("CHECK `{name}` of the new `{table}` refuses what running releases write from this moment"));
+            findings.push(fault.help(anew_in_contract(table)));
+            continue;
+        }
         let sql = recipe::add_constraint(dialect, table, constraint);
         let fault = Fault::new(format!(
             "CHECK `{name}` refuses what running releases write to `{table}` from this moment; NOT VALID spares only the rows that exist"
@@ -72,14 +78,10 @@ fn refuses_anybody(frame: &Frame<'_>, name: &ObjectName, condition: &Expression)
     {
         return false;
     }
-    let added_here = |column: &Ident| match frame.operation {
-        Operation::AddColumn(add) => add.column.name == *column,
-        _ => false,
-    };
-    let unknown_to_old = |column: &Ident| added_here(column) || !frame.is_old_column(name, column);
-    let left_empty = |column: &Ident| match frame.operation {
-        Operation::AddColumn(add) if add.column.name == *column => add.column.default.is_none() && add.column.generated == Generated::No,
-        _ => table.column(column).is_some_and(|known| !frame.fills_for_old_writers(table, known)),
+    let unknown_to_old = |column: &Ident| frame.brought_column(column).is_some() || !frame.is_old_column(name, column);
+    let left_empty = |column: &Ident| match frame.brought_column(column) {
+        Some(new) => new.default.is_none() && new.generated == Generated::No,
+        None => table.column(column).is_some_and(|known| !frame.fills_for_old_writers(table, known)),
     };
     condition.columns.is_empty() || !condition.columns.iter().all(unknown_to_old) || condition.proves_not_null.iter().any(left_empty)
 }

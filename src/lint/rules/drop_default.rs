@@ -3,6 +3,7 @@
 use crate::lint::cure::{Spelled, recipe};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::{Column, Generated};
@@ -13,12 +14,23 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/drop-default.md"),
     class: Class::OldReleases,
     levels: PhaseLevels::CONTRACT_ONLY,
-    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AlterColumn], check),
+    check: Check::Of(&[OperationKind::AlterColumn, OperationKind::CreateTable], check),
 };
 
+const REFUSED: &str = "refuses the inserts of every running release that leaves it out";
+const LEFT_NULL: &str = "is NULL in the rows of every running release that leaves it out";
+
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    for (old, column, new) in frame.remade_columns() {
+        if recipe::fills(column.default.as_ref()) && !recipe::fills(new.default.as_ref()) && new.generated == Generated::No {
+            let what = if new.not_null { REFUSED } else { LEFT_NULL };
+            findings.push(
+                Fault::new(format!("without its default `{}.{}` {what}", old.name, column.name)).help(anew_in_contract(&old.name)),
+            );
+        }
+    }
     let Operation::AlterColumn { table, column, change } = frame.operation else { return };
     if !frame.takes_default(change) || !frame.is_old_column(table, column) {
         return;
@@ -31,8 +43,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     let what = match held {
-        Some(held) if held.not_null => "refuses the inserts of every running release that leaves it out",
-        Some(_) | None => "is NULL in the rows of every running release that leaves it out",
+        Some(held) if held.not_null => REFUSED,
+        Some(_) | None => LEFT_NULL,
     };
     let dialect = frame.dialect();
     let sql = format!("{} ALTER COLUMN {} DROP DEFAULT;", recipe::alter(dialect, table), column.spelled(dialect));

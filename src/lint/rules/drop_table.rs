@@ -33,12 +33,14 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 }
 
 /// Whether a copy made by this script takes the name before anybody can look: how SQLite changes what ALTER TABLE cannot.
+/// What the copy lacks is told where it is made.
 fn is_rebuilt(frame: &Frame<'_>, table: &ObjectName) -> bool {
     let Some(old) = frame.table(table) else { return false };
     frame.later().any(|clause| match &clause.operation {
         Operation::RenameTable { table: copy, to } => {
             let complete = |copy: &Table| old.columns.iter().all(|column| copy.column(&column.name).is_some());
-            *to == old.name.name && frame.is_new_table(copy) && frame.table(copy).is_some_and(complete)
+            let told = |copy: &ObjectName| frame.remade_from(copy).is_some() || frame.table(copy).is_some_and(complete);
+            *to == old.name.name && frame.is_new_table(copy) && told(copy)
         }
         _ => false,
     })

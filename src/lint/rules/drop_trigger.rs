@@ -14,10 +14,13 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::DropTrigger], check),
+    check: Check::Of(&[OperationKind::DropTable, OperationKind::DropTrigger], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Operation::DropTable(drop) = frame.operation {
+        return lost(frame, &drop.name, findings);
+    }
     let Operation::DropTrigger { trigger, table, .. } = frame.operation else { return };
     let found = frame.before.trigger(trigger, table.as_ref());
     let held = found.recorded();
@@ -33,6 +36,20 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             .help(format!("release code that does without it, then drop it in contract.sql: `{sql}`"))
             .cure(Phase::Contract, sql),
     );
+}
+
+/// The triggers that go with a table whose copy does without them.
+fn lost(frame: &Frame<'_>, table: &ObjectName, findings: &mut Findings) {
+    let Some(old) = frame.table(table).filter(|old| !old.triggers.is_empty()) else { return };
+    if frame.is_new_table(table) || !frame.is_remade(&old.name) {
+        return;
+    }
+    let after = frame.at_end();
+    let Some(new) = after.table(&old.name).recorded() else { return };
+    for trigger in old.triggers.iter().filter(|held| held.enabled && !new.triggers.iter().any(|other| other.name == held.name)) {
+        let fault = Fault::new(format!("DROP TABLE takes trigger `{}` along, and the new `{}` has none of that name", trigger.name, old.name));
+        findings.push(fault.help(format!("write it again behind the rename: `CREATE TRIGGER {} …;`", trigger.name)));
+    }
 }
 
 /// Whether the table carries a trigger of this name, or of this function, when the transaction ends.

@@ -16,10 +16,13 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::DropIndex, OperationKind::DropConstraint], check),
+    check: Check::Of(&[OperationKind::DropIndex, OperationKind::DropConstraint, OperationKind::DropTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Operation::DropTable(drop) = frame.operation {
+        return lost(frame, &drop.name, findings);
+    }
     let Some((name, index)) = dropped(frame) else { return };
     if frame.is_new_table(name) || frame.seen(&index.origin) != Seen::ByEveryone || !index.unique || !index.valid {
         return;
@@ -44,6 +47,29 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             .help(format!("keep it until no release upserts by it or counts on it, and drop it in contract.sql: `{sql}`"))
             .cure(Phase::Contract, sql),
     );
+}
+
+/// The unique indexes that go with a table whose copy does without them.
+fn lost(frame: &Frame<'_>, table: &ObjectName, findings: &mut Findings) {
+    let Some(old) = frame.table(table) else { return };
+    if frame.is_new_table(table) || !frame.is_remade(&old.name) || !old.indexes.iter().any(|index| index.unique) {
+        return;
+    }
+    let after = frame.at_end();
+    let Some(new) = after.table(&old.name).recorded() else { return };
+    let stands_in = |index: &Index| {
+        let same = |other: &&Index| other.unique && other.predicate == index.predicate && other.is_over_same_keys(index);
+        new.indexes.iter().find(same).is_some()
+    };
+    for index in old.indexes.iter().filter(|index| index.unique && !stands_in(index)) {
+        let columns: Vec<&str> = index.columns().map(Ident::as_str).collect();
+        let columns = columns.join(", ");
+        let fault = Fault::new(format!(
+            "the new `{}` is not unique by ({columns}): `ON CONFLICT ({columns})` of running releases fails, and duplicates are no longer refused",
+            old.name
+        ));
+        findings.push(fault.help(format!("keep it in the new table until no release upserts by it: `UNIQUE ({columns})`")));
+    }
 }
 
 /// The unique index that goes, with its table.

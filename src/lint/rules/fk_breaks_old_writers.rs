@@ -3,6 +3,7 @@
 use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::table::{ConstraintKind, ForeignKey, Validity};
@@ -13,12 +14,29 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/fk-breaks-old-writers.md"),
     class: Class::OldReleases,
     levels: PhaseLevels::CONTRACT_ONLY,
-    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AddConstraint], check),
+    check: Check::Of(&[OperationKind::AddConstraint, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Some((old, create)) = frame.remade() {
+        for constraint in &create.constraints {
+            let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
+            let known = key.columns.iter().all(|column| old.column(column).is_some());
+            if known && !stands_already(frame, &old.name, key) {
+                let columns: Vec<&str> = key.columns.iter().map(Ident::as_str).collect();
+                let fault = Fault::new(format!(
+                    "a foreign key of the new `{}` ({}) refuses, from this moment, what running releases insert without a row in `{}` and what they delete there",
+                    old.name,
+                    columns.join(", "),
+                    key.references
+                ));
+                findings.push(fault.help(anew_in_contract(&old.name)));
+            }
+        }
+        return;
+    }
     let Operation::AddConstraint(add) = frame.operation else { return };
     let ConstraintKind::ForeignKey(key) = &add.constraint.kind else { return };
     let table = &add.table;

@@ -3,6 +3,7 @@
 use crate::lint::cure::{Spelled, recipe};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::ColumnChange;
@@ -14,12 +15,21 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/not-null-breaks-old-writers.md"),
     class: Class::OldReleases,
     levels: PhaseLevels::CONTRACT_ONLY,
-    dialects: &[Dialect::Postgres, Dialect::Mysql],
+    dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AddConstraint, OperationKind::AlterColumn], check),
+    check: Check::Of(&[OperationKind::AddConstraint, OperationKind::AlterColumn, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    for (old, column, _) in frame.remade_columns().filter(|(.., new)| new.not_null) {
+        if refuses_anybody(frame, &old.name, &column.name) {
+            let fault = Fault::new(format!(
+                "NOT NULL on `{}.{}` of the new table refuses the writes of every running release that leaves it empty, from this moment",
+                old.name, column.name
+            ));
+            findings.push(fault.help(anew_in_contract(&old.name)));
+        }
+    }
     let Some((table, columns)) = tightened(frame) else { return };
     if !frame.is_old_table(table) {
         return;

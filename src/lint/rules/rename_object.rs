@@ -1,11 +1,12 @@
 //! rename-object: the old name is gone while running releases still use it.
 
 use crate::lint::finding::{Fault, Findings};
-use crate::lint::frame::Frame;
-use crate::lint::level::PhaseLevels;
+use crate::lint::frame::{Frame, Seen};
+use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::object::OutputColumn;
 use crate::schema::operation::{ObjectChange, SequenceChange, TypeChange};
+use crate::schema::table::ConstraintKind;
 use crate::schema::{Dialect, Ident, ObjectName, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -19,6 +20,8 @@ pub(super) static RULE: Rule = Rule {
         &[
             OperationKind::AlterView,
             OperationKind::RenameTable,
+            OperationKind::RenameConstraint,
+            OperationKind::RenameIndex,
             OperationKind::RenameColumn,
             OperationKind::AlterRoutine,
             OperationKind::AlterType,
@@ -30,11 +33,41 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Some((table, name)) = renamed_key(frame) {
+        // Few statements name a constraint, yet applications tell errors apart by it.
+        let fault = Fault::new(format!(
+            "`ON CONFLICT ON CONSTRAINT {name}` of running releases fails once the constraint of `{table}` is called otherwise, and so does what tells errors apart by its name"
+        ));
+        findings.push(fault.at_most(Level::Notice).help(format!(
+            "leave the name, or let releases name the columns first: `INSERT INTO {table} … ON CONFLICT (…) …`"
+        )));
+        return;
+    }
     let Some((kind, old, new)) = renamed(frame) else { return };
     findings.push(
         Fault::new(format!("renaming {kind} `{old}` breaks every running release that uses the old name"))
             .help(format!("make a second {kind} called `{new}` beside it, move the code, and drop `{old}` in contract.sql; see `migrate explain rename-object`")),
     );
+}
+
+/// The constraint by which an upsert can name its conflict, where it gets another name: a key or an exclusion, also by its index.
+fn renamed_key<'a>(frame: &Frame<'a>) -> Option<(&'a ObjectName, &'a Ident)> {
+    let (table, name) = match frame.operation {
+        Operation::RenameConstraint { table, name, .. } => (frame.table(table)?, name),
+        Operation::RenameIndex { index, table, .. } => {
+            let (table, index) = frame.before.index(index, table.as_ref()).recorded()?;
+            (frame.table(table)?, index.name.as_ref()?)
+        }
+        _ => return None,
+    };
+    let held = table.constraint(name)?;
+    let named = match &held.kind {
+        ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => true,
+        ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) => false,
+    };
+    let old = !frame.is_new_table(&table.name) && frame.seen(&held.origin) == Seen::ByEveryone;
+    let again = || frame.at_commit().table(&table.name).recorded().is_some_and(|table| table.constraint(name).is_some());
+    (named && old && !again()).then_some((&table.name, held.name.as_ref()?))
 }
 
 /// What is renamed, unless nobody knows the old name or something serves under it when the transaction ends.

@@ -23,7 +23,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let verb = match change.kind {
         DataKind::Update => "UPDATE",
         DataKind::Delete => "DELETE",
-        DataKind::Insert | DataKind::InsertSelect | DataKind::Merge | DataKind::Replace | DataKind::Copy => return,
+        DataKind::Merge => "MERGE",
+        DataKind::Insert | DataKind::InsertSelect | DataKind::Replace | DataKind::Copy => return,
     };
     if change.extent != Extent::All && !excludes_nothing(frame, change) || frame.is_new_table(&change.table) {
         return;
@@ -34,6 +35,16 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         "{verb} changes every row of `{}` at once: the rows stay locked to its end, and a mistake reaches all of them",
         change.table
     ));
+    if change.kind == DataKind::Merge {
+        let fault = Fault::new(format!(
+            "MERGE changes every row of `{}` that its source matches, all at once: the rows stay locked to its end",
+            change.table
+        ));
+        findings.push(fault.on(&change.table).help(format!(
+            "say in backfill.sql which rows are still to do, with a statement that can be cut into batches: `UPDATE {table} SET … FROM … WHERE … IS NULL;`"
+        )));
+        return;
+    }
     let example = match (change.kind, change.columns.first()) {
         (DataKind::Update, Some(column)) => format!("UPDATE {table} SET … WHERE {} IS NULL;", column.spelled(dialect)),
         _ => format!("{verb} … {table} … WHERE …;"),

@@ -3,9 +3,10 @@
 use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::table::{ConstraintKind, Generated, IndexKey};
+use crate::schema::table::{ConstraintKind, Generated, Index, IndexKey, Table};
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +17,13 @@ pub(super) static RULE: Rule = Rule {
     dialects: &Dialect::ALL,
     yields_to: &[],
     check: Check::Of(
-        &[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn, OperationKind::CreateIndex],
+        &[
+            OperationKind::AddColumn,
+            OperationKind::AddConstraint,
+            OperationKind::AlterColumn,
+            OperationKind::CreateIndex,
+            OperationKind::CreateTable,
+        ],
         check,
     ),
 };
@@ -30,16 +37,19 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
                 IndexKey::Expression(expression) => expression.columns.clone(),
             });
             let columns: Vec<Ident> = columns.collect();
-            let key =
-                Key { table: &index.table, columns: &columns, predicate: index.predicate.as_ref(), nulls_count: index.nulls_not_distinct };
-            if key.refuses_anybody(frame) {
+            let remade = frame.remade_from(&index.table);
+            let table = remade.map_or(&index.table, |old| &old.name);
+            let key = Key { table, columns: &columns, predicate: index.predicate.as_ref(), nulls_count: index.nulls_not_distinct };
+            if remade.is_some_and(|old| key.binds_anew(old)) {
+                findings.push(of_remade(&key));
+            } else if remade.is_none() && key.refuses_anybody(frame) {
                 let sql = format!("{};", frame.sql());
                 findings.push(fault(&key, &sql).cure(Phase::Contract, sql));
             }
         }
         Operation::AddConstraint(add) if add.using_index.is_some() => {}
         _ => {
-            for (table, constraint) in frame.added_constraints() {
+            for (table, constraint) in frame.demands() {
                 let (columns, nulls_count) = match &constraint.kind {
                     ConstraintKind::PrimaryKey(columns) => (columns, false),
                     ConstraintKind::Unique { columns, nulls_not_distinct } => (columns, *nulls_not_distinct),
@@ -49,7 +59,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
                     | ConstraintKind::Exclusion { .. } => continue,
                 };
                 let key = Key { table, columns, predicate: None, nulls_count };
-                if key.refuses_anybody(frame) {
+                if key.refuses_anybody(frame) && frame.remade().is_some() {
+                    findings.push(of_remade(&key));
+                } else if key.refuses_anybody(frame) {
                     let sql = recipe::add_constraint(dialect, table, constraint);
                     findings.push(fault(&key, sql.trim_end()).cure(Phase::Contract, sql));
                 }
@@ -68,6 +80,13 @@ fn fault(key: &Key<'_>, sql: &str) -> Fault {
     .help(format!("release code that writes no duplicates, remove those that exist, then add it in contract.sql:\n{sql}"))
 }
 
+fn of_remade(key: &Key<'_>) -> Fault {
+    let columns: Vec<&str> = key.columns.iter().map(Ident::as_str).collect();
+    let columns = columns.join(", ");
+    Fault::new(format!("uniqueness of ({columns}) in the new `{}` refuses what running releases may write, from this moment", key.table))
+        .help(anew_in_contract(key.table))
+}
+
 /// What is to be unique.
 struct Key<'a> {
     table: &'a ObjectName,
@@ -77,6 +96,17 @@ struct Key<'a> {
 }
 
 impl Key<'_> {
+    /// Whether a table that is made anew was not unique by these columns before. Those that it did not have are not known
+    /// to any release that runs.
+    fn binds_anew(&self, old: &Table) -> bool {
+        let narrower = |key: &[&Ident]| !key.is_empty() && key.iter().all(|column| self.columns.contains(column));
+        let stands = |index: &Index| {
+            index.unique && index.predicate.as_ref() == self.predicate && index.columns().all(|column| self.columns.contains(column))
+        };
+        let known = self.columns.iter().all(|column| old.column(column).is_some());
+        known && !recipe::unique_keys(old).any(|key| narrower(&key)) && !old.indexes.iter().any(stands)
+    }
+
     /// Whether a release that does not know this migration could write a duplicate.
     fn refuses_anybody(&self, frame: &Frame<'_>) -> bool {
         if !frame.is_old_table(self.table) || frame.is_view(self.table) {
@@ -88,16 +118,16 @@ impl Key<'_> {
         if loosens || recipe::unique_keys(table).any(|key| narrower(&key)) {
             return false;
         }
-        let left_empty = |column: &Ident| match frame.operation {
-            Operation::AddColumn(add) if add.column.name == *column => add.column.default.is_none() && !add.column.not_null,
-            _ => {
+        let left_empty = |column: &Ident| match frame.brought_column(column) {
+            Some(new) => new.default.is_none() && !new.not_null,
+            None => {
                 !frame.is_old_column(self.table, column)
                     && table.column(column).is_some_and(|known| frame.stays_null_for_old_writers(table, known))
             }
         };
-        let numbered = |column: &Ident| match frame.operation {
-            Operation::AddColumn(add) if add.column.name == *column => is_numbered(&add.column.generated, add.column.default.as_ref()),
-            _ => {
+        let numbered = |column: &Ident| match frame.brought_column(column) {
+            Some(new) => is_numbered(&new.generated, new.default.as_ref()),
+            None => {
                 !frame.is_old_column(self.table, column)
                     && table.column(column).is_some_and(|known| is_numbered(&known.generated, known.default.as_ref()))
             }

@@ -19,7 +19,7 @@ pub struct ChangeData {
     pub uses: Vec<Ident>,
     /// Which rows.
     pub extent: Extent,
-    /// The WHERE condition.
+    /// The WHERE condition; of MERGE that of ON, with the columns that the WHEN clauses ask for.
     pub condition: Option<Expression>,
     /// ON CONFLICT / ON DUPLICATE KEY / INSERT IGNORE.
     pub conflict_guard: bool,
