@@ -80,7 +80,8 @@ fn counted<'a>(frame: &Frame<'_>, change: &'a ChangeData) -> Option<&'a Ident> {
 /// The name by which a MERGE calls the table that it changes.
 fn merge_target(sql: &str) -> String {
     let lower = sql.to_ascii_lowercase();
-    let mut words = lower.split_whitespace().skip_while(|word| *word != "into").skip(1).filter(|word| !matches!(*word, "only" | "*" | "as"));
+    let mut words =
+        lower.split_whitespace().skip_while(|word| *word != "into").skip(1).filter(|word| !matches!(*word, "only" | "*" | "as"));
     let name = words.next().unwrap_or_default();
     let name = name.rsplit('.').next().unwrap_or_default();
     words.next().filter(|word| *word != "using").unwrap_or(name).to_owned()

@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    for (old, column, new) in frame.remade_columns().filter(|(_, column, new)| !is_same(column.collation.as_ref(), new.collation.as_ref())) {
+    for (old, column, new) in frame.remade_columns().filter(|(_, column, new)| !is_same(column.collation.as_ref(), new.collation.as_ref()))
+    {
         let told = new.collation.as_ref().map_or_else(|| "its type's own".to_owned(), |to| format!("`{to}`"));
         let fault = Fault::new(format!(
             "`{}.{}` gets collation {told}: running releases find and sort rows otherwise, and a unique index may refuse what they write",

@@ -26,9 +26,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     for (old, column, new) in frame.remade_columns() {
         if recipe::fills(column.default.as_ref()) && !recipe::fills(new.default.as_ref()) && new.generated == Generated::No {
             let what = if new.not_null { REFUSED } else { LEFT_NULL };
-            findings.push(
-                Fault::new(format!("without its default `{}.{}` {what}", old.name, column.name)).help(anew_in_contract(&old.name)),
-            );
+            findings
+                .push(Fault::new(format!("without its default `{}.{}` {what}", old.name, column.name)).help(anew_in_contract(&old.name)));
         }
     }
     let Operation::AlterColumn { table, column, change } = frame.operation else { return };

@@ -47,7 +47,8 @@ fn lost(frame: &Frame<'_>, table: &ObjectName, findings: &mut Findings) {
     let after = frame.at_end();
     let Some(new) = after.table(&old.name).recorded() else { return };
     for trigger in old.triggers.iter().filter(|held| held.enabled && !new.triggers.iter().any(|other| other.name == held.name)) {
-        let fault = Fault::new(format!("DROP TABLE takes trigger `{}` along, and the new `{}` has none of that name", trigger.name, old.name));
+        let fault =
+            Fault::new(format!("DROP TABLE takes trigger `{}` along, and the new `{}` has none of that name", trigger.name, old.name));
         findings.push(fault.help(format!("write it again behind the rename: `CREATE TRIGGER {} …;`", trigger.name)));
     }
 }

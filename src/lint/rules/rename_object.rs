@@ -38,9 +38,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         let fault = Fault::new(format!(
             "`ON CONFLICT ON CONSTRAINT {name}` of running releases fails once the constraint of `{table}` is called otherwise, and so does what tells errors apart by its name"
         ));
-        findings.push(fault.at_most(Level::Notice).help(format!(
-            "leave the name, or let releases name the columns first: `INSERT INTO {table} … ON CONFLICT (…) …`"
-        )));
+        findings.push(
+            fault
+                .at_most(Level::Notice)
+                .help(format!("leave the name, or let releases name the columns first: `INSERT INTO {table} … ON CONFLICT (…) …`")),
+        );
         return;
     }
     let Some((kind, old, new)) = renamed(frame) else { return };

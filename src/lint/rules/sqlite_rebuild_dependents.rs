@@ -27,11 +27,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let triggers = frame.before.triggers_mentioning(&name.name).map(|trigger| ("trigger", "TRIGGER", &trigger.name));
     let Some((kind, verb, user)) = view.or_else(|| triggers.min()) else { return };
     let spelled = user.spelled(frame.dialect());
-    findings.push(
-        Fault::new(format!("the rename is refused: {kind} `{user}` names `{name}`, which is missing at this moment")).help(format!(
-            "drop it before and make it again behind the rename, in the same transaction: `DROP {verb} {spelled}; … CREATE {verb} {spelled} …;`"
-        )),
-    );
+    findings
+        .push(Fault::new(format!("the rename is refused: {kind} `{user}` names `{name}`, which is missing at this moment")).help(format!(
+        "drop it before and make it again behind the rename, in the same transaction: `DROP {verb} {spelled}; … CREATE {verb} {spelled} …;`"
+    )));
 }
 
 /// Whether SQLite was told not to look at views and triggers when it renames.
