@@ -3,12 +3,11 @@
 
 mod error;
 mod heartbeat;
-mod readiness;
 mod watch;
 
+pub use crate::ledger::Readiness;
 pub use error::AppError;
 pub use heartbeat::Heartbeat;
-pub use readiness::Readiness;
 pub use watch::Events;
 
 use std::path::Path;
@@ -93,7 +92,7 @@ impl Migrator {
     pub async fn readiness(&self) -> Result<Readiness, AppError> {
         let mut connection = self.connected().await?;
         let ledger = connection.ask(|backend| Box::pin(backend.ledger())).await?;
-        Ok(Readiness::of(&self.migrations, &ledger))
+        Ok(Readiness::of(&self.migrations.manifest(), &ledger))
     }
 
     /// What is done, what could run, and what holds the rest.

@@ -20,6 +20,8 @@ pub mod plan;
 mod progress;
 mod redact;
 pub mod rollback;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod session;
 mod signal;
 mod site;
@@ -84,6 +86,9 @@ pub enum Command {
     Rollback(rollback::Args),
     /// Print the page of a lint, or the state and gate of one migration
     Explain(explain::Args),
+    /// Answer probes, deploy controllers, Prometheus and people over HTTP, with a board of everything that is open
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -103,6 +108,8 @@ impl Command {
             Command::Wait(_) => CommandName::Wait,
             Command::Rollback(_) => CommandName::Rollback,
             Command::Explain(_) => CommandName::Explain,
+            #[cfg(feature = "serve")]
+            Command::Serve(_) => CommandName::Serve,
             Command::Completions(_) => CommandName::Completions,
         }
     }
@@ -123,6 +130,8 @@ impl Command {
             | Command::Explain(_)
             | Command::Fix(_)
             | Command::Completions(_) => &[],
+            #[cfg(feature = "serve")]
+            Command::Serve(_) => &[],
         }
     }
 }
@@ -172,6 +181,8 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Wait(args) => Box::pin(wait::run(args, session)).await,
         Command::Rollback(args) => Box::pin(rollback::run(args, session)).await,
         Command::Explain(args) => Box::pin(explain::run(args, session)).await,
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => Box::pin(serve::run(args, session)).await,
         Command::Completions(args) => completions::run(args),
     }
 }

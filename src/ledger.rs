@@ -3,10 +3,12 @@
 pub mod fleet;
 pub mod journal;
 pub mod lease;
+pub mod readiness;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
 pub use journal::{ControlRecord, JobRecord, JournalEntry, JournalState, PoisonRecord, ScriptRecord, ScriptStatus, Wish};
 pub use lease::{Holder, Lease, LeaseRecord};
+pub use readiness::Readiness;
 
 use jiff::Timestamp;
 

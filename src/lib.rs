@@ -56,6 +56,8 @@ pub mod recipe;
 pub mod report;
 pub mod run;
 pub mod schema;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod sql;
 
 pub use app::{AppError, Events, Heartbeat, Migrator, Readiness};

@@ -118,6 +118,8 @@ pub enum CommandName {
     Rollback,
     /// `migrate explain`.
     Explain,
+    /// `migrate serve`.
+    Serve,
     /// `migrate completions`.
     Completions,
     /// The command line could not be understood.
@@ -171,6 +173,7 @@ impl CommandName {
             CommandName::Rollback => "rollback",
             CommandName::Explain => "explain",
             CommandName::Fix => "fix",
+            CommandName::Serve => "serve",
             CommandName::Completions => "completions",
             CommandName::Unknown => "usage",
         }

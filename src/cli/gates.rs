@@ -11,12 +11,21 @@ use crate::plan::{Gate, GateSpec, Plan, Question};
 /// # Errors
 /// When the connection breaks while the database is asked for rows that are left.
 pub(super) async fn judged(plan: Plan, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Plan, Failure> {
+    let gates = gates(&plan, ledger, backend).await?;
+    Ok(plan.with_gates(gates))
+}
+
+/// The gate of every contract that did not run.
+///
+/// # Errors
+/// As [`judged`].
+pub(super) async fn gates(plan: &Plan, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Vec<Gate>, Failure> {
     let mut gates: Vec<Gate> = Vec::new();
     for spec in plan.gates() {
         let answers = answers(spec, ledger, backend).await?;
         gates.push(evidence::gate(spec, ledger, &answers));
     }
-    Ok(plan.with_gates(gates))
+    Ok(gates)
 }
 
 /// What the database says to each proof. Not asked before the backfill ran: the columns may not be there yet.

@@ -103,13 +103,35 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     };
     backend.mark(&marker).await?;
     backend.close().await;
+    Ok(report(&marker))
+}
+
+/// Records a marker that somebody else made.
+///
+/// # Errors
+/// When the service is not declared, a migration is not known or the database cannot be written.
+#[cfg(feature = "serve")]
+pub(super) async fn record(site: &super::site::Site, marker: Marker) -> Result<Report, Failure> {
+    declared(&site.project, &marker.release)?;
+    for id in &marker.ready_for {
+        if site.migrations.get(id).is_none() {
+            return Err(Failure::new(Exit::Usage, format!("there is no migration `{id}`")).next("migrate status"));
+        }
+    }
+    let mut backend = site.connect().await?;
+    backend.mark(&marker).await?;
+    backend.close().await;
+    Ok(report(&marker))
+}
+
+fn report(marker: &Marker) -> Report {
     let mut report = Report::new(CommandName::Mark);
     report.outcome = Outcome::Applied;
-    report.notes.push(told(args, &marker));
-    if args.kind == KindArg::Deployed {
+    report.notes.push(told(marker));
+    if marker.kind == MarkerKind::Deployed {
         report.next.push("migrate apply --phase contract --if-open".to_owned());
     }
-    Ok(report)
+    report
 }
 
 /// A service that migrate.toml does not declare would never open a gate: most likely a slip.
@@ -140,12 +162,12 @@ fn ready_for(args: &Args, migrations: Option<&Migrations>) -> Result<Vec<Migrati
     args.ready_for.iter().map(resolve).collect()
 }
 
-fn told(args: &Args, marker: &Marker) -> String {
-    let what = match args.kind {
-        KindArg::Started => "started",
-        KindArg::Deployed => "deployed",
-        KindArg::RolledBack => "rolled back",
-        KindArg::Retired => "retired",
+fn told(marker: &Marker) -> String {
+    let what = match marker.kind {
+        MarkerKind::Started => "started",
+        MarkerKind::Deployed => "deployed",
+        MarkerKind::RolledBack => "rolled back",
+        MarkerKind::Retired => "retired",
     };
     let built = marker.manifest.as_ref().map(|manifest| match manifest.scripts.len() {
         1 => ", built with 1 script".to_owned(),

@@ -24,6 +24,20 @@ pub(super) fn listen() -> Stop {
     stop
 }
 
+/// Comes back at the first SIGTERM or SIGINT; the second ends the process at once.
+#[cfg(feature = "serve")]
+pub(super) async fn first() {
+    if asked().await.is_err() {
+        // Without a handler the system's own holds.
+        std::future::pending::<()>().await;
+    }
+    tokio::spawn(async {
+        if asked().await.is_ok() {
+            at_once();
+        }
+    });
+}
+
 /// Ends the process: what is not committed is rolled back by the database, what is recorded is resumed by the next run.
 #[expect(clippy::exit, reason = "the second signal asks for exactly this")]
 fn at_once() -> ! {

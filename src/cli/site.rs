@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::session::{Session, today};
 use crate::backend::{AnyBackend, Backend, Care};
 use crate::ledger::Ledger;
-use crate::migration::{DatabaseSource, DatabaseUrl, Migration, MigrationId, Migrations, Project, Stats, counted};
+use crate::migration::{DatabaseSource, DatabaseUrl, Migration, MigrationId, Migrations, Project, Seen, Stats, counted};
 use crate::plan::{HistoryConflict, Known, Plan, Survey, history};
 use crate::schema::size::Sizes;
 use crate::schema::{Dialect, Server};
@@ -126,9 +126,7 @@ impl Site {
 
     /// What the history and the files disagree about, with the difference of edited files.
     pub(super) async fn conflict(&self, backend: &mut AnyBackend, conflicts: &[HistoryConflict]) -> Option<Failure> {
-        let first = conflicts.first()?;
-        let mut failure = Failure::new(Exit::Conflict, first.to_string());
-        failure.causes = conflicts.iter().skip(1).map(ToString::to_string).collect();
+        let mut failure = disagreement(conflicts)?;
         let mut differences = String::new();
         for conflict in conflicts {
             let HistoryConflict::Edited { node, .. } = conflict else { continue };
@@ -138,14 +136,33 @@ impl Site {
             }
         }
         failure.details = (!differences.is_empty()).then_some(differences);
-        for conflict in conflicts {
-            let next = conflict.next();
-            if !failure.next.contains(&next) {
-                failure.next.push(next);
-            }
-        }
         Some(failure)
     }
+
+    /// The same project as its files are now, over the same database.
+    ///
+    /// # Errors
+    /// As [`Site::find`].
+    pub(super) fn again(&self, seen: &mut Seen) -> Result<Site, Failure> {
+        let project = Project::at(&self.project.root)?;
+        let server = project.server(self.url.as_ref())?;
+        let migrations = project.load_again(server.dialect, seen)?;
+        Ok(Site { project, migrations, url: self.url.clone(), server, cache: self.cache.clone() })
+    }
+}
+
+/// What the history and the files disagree about, in sentences.
+pub(super) fn disagreement(conflicts: &[HistoryConflict]) -> Option<Failure> {
+    let first = conflicts.first()?;
+    let mut failure = Failure::new(Exit::Conflict, first.to_string());
+    failure.causes = conflicts.iter().skip(1).map(ToString::to_string).collect();
+    for conflict in conflicts {
+        let next = conflict.next();
+        if !failure.next.contains(&next) {
+            failure.next.push(next);
+        }
+    }
+    Some(failure)
 }
 
 /// The sizes of the file that `--sizes` or migrate.toml names; nothing is known where neither does.

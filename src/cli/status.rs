@@ -44,27 +44,7 @@ pub(super) async fn survey(site: &Site, only: Option<&MigrationId>) -> Result<Re
     let ledger = ledger(&mut backend).await?;
     let plan = site.plan_for(&mut backend, &ledger, site.sizes(None)?).await?;
     let plan = gates::judged(plan, &ledger, &mut backend).await?;
-    let mut report = Report::new(CommandName::Status);
-    report.now = Some(ledger.now);
-    let wanted = |id: &MigrationId| only.is_none_or(|only| only == id);
-    report.migrations = planned::some(&plan, |script| wanted(&script.node.migration));
-    for migration in &mut report.migrations {
-        for phase in &mut migration.phases {
-            phase.statements.clear();
-            recorded(&migration.id, phase, &ledger);
-        }
-    }
-    report.migrations.sort_by_key(|migration| site.migrations.position(&MigrationId::new(&migration.id)));
-    report.gates = planned::held(&plan).into_iter().filter(|gate| only.is_none_or(|only| only.as_str() == gate.migration)).collect();
-    report.next_check_at = planned::next_check(&plan);
-    report.releases = releases(&ledger);
-    report.instances = instances(&ledger);
-    if let Some(lease) = &ledger.lease {
-        report.notes.push(format!("a run is at work since {}: {}", lease.since.strftime("%H:%M:%S UTC"), lease.holder));
-    }
-    if report.migrations.is_empty() {
-        report.notes.push("there are no migrations".to_owned());
-    }
+    let mut report = told(site, &plan, &ledger, only);
     if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
         report.outcome = Outcome::Refused;
         failure.enter(&mut report);
@@ -73,6 +53,32 @@ pub(super) async fn survey(site: &Site, only: Option<&MigrationId>) -> Result<Re
     }
     backend.close().await;
     Ok(report)
+}
+
+/// What a plan and the ledger that it was made from tell, but for their disagreements.
+pub(super) fn told(site: &Site, plan: &Plan, ledger: &Ledger, only: Option<&MigrationId>) -> Report {
+    let mut report = Report::new(CommandName::Status);
+    report.now = Some(ledger.now);
+    let wanted = |id: &MigrationId| only.is_none_or(|only| only == id);
+    report.migrations = planned::some(plan, |script| wanted(&script.node.migration));
+    for migration in &mut report.migrations {
+        for phase in &mut migration.phases {
+            phase.statements.clear();
+            recorded(&migration.id, phase, ledger);
+        }
+    }
+    report.migrations.sort_by_key(|migration| site.migrations.position(&MigrationId::new(&migration.id)));
+    report.gates = planned::held(plan).into_iter().filter(|gate| only.is_none_or(|only| only.as_str() == gate.migration)).collect();
+    report.next_check_at = planned::next_check(plan);
+    report.releases = releases(ledger);
+    report.instances = instances(ledger);
+    if let Some(lease) = &ledger.lease {
+        report.notes.push(format!("a run is at work since {}: {}", lease.since.strftime("%H:%M:%S UTC"), lease.holder));
+    }
+    if report.migrations.is_empty() {
+        report.notes.push("there are no migrations".to_owned());
+    }
+    report
 }
 
 /// Adds what the ledger recorded of a phase.
@@ -97,7 +103,7 @@ fn recorded(migration: &str, phase: &mut PhaseView, ledger: &Ledger) {
 }
 
 /// The command for the first phase in which something can run.
-fn next(plan: &Plan) -> Vec<String> {
+pub(super) fn next(plan: &Plan) -> Vec<String> {
     let can_run = |state: &ScriptState| match state {
         ScriptState::Pending | ScriptState::Running { .. } => true,
         ScriptState::Done { .. } | ScriptState::Unchanged | ScriptState::Blocked { .. } | ScriptState::Held(_) => false,

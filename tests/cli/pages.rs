@@ -79,8 +79,20 @@ fn further_sessions() {
 
 #[test]
 fn every_page_is_listed_here() {
-    let listed =
-        ["concepts", "operating", "databases", "architecture", "commands", "lints", "lints-coverage", "ci", "adopting", "sync", "recipes"];
+    let listed = [
+        "concepts",
+        "operating",
+        "databases",
+        "architecture",
+        "commands",
+        "lints",
+        "lints-coverage",
+        "ci",
+        "adopting",
+        "sync",
+        "recipes",
+        "serve",
+    ];
     for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
         let path = entry.expect("it can be listed").path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

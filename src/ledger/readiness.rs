@@ -1,7 +1,7 @@
-//! Is the schema ready for this build?
+//! Is the schema ready for a build? What the build was made from against what ran. No connection.
 
-use crate::ledger::{Ledger, ScriptStatus};
-use crate::migration::{Migrations, NodeRef};
+use super::{Ledger, ScriptStatus};
+use crate::migration::{Manifest, NodeRef};
 use crate::schema::Phase;
 
 /// What an application needs to know before it serves.
@@ -31,22 +31,21 @@ impl Readiness {
         matches!(self, Readiness::Ready { .. })
     }
 
-    /// Compares the migrations of a build with what a database says ran.
-    pub(crate) fn of(migrations: &Migrations, ledger: &Ledger) -> Readiness {
-        let expands = migrations.iter().flat_map(|migration| migration.nodes()).filter(|node| node.phase == Phase::Expand);
-        let missing: Vec<NodeRef> = expands.filter(|node| !ledger.is_done(node)).collect();
+    /// Compares what a build was made from with what a database says ran.
+    pub fn of(build: &Manifest, ledger: &Ledger) -> Readiness {
+        let expands = build.scripts.keys().filter(|node| node.phase == Phase::Expand);
+        let missing: Vec<NodeRef> = expands.filter(|node| !ledger.is_done(node)).cloned().collect();
         if !missing.is_empty() {
             return Readiness::Behind { missing };
         }
         let done = || ledger.scripts.iter().filter(|record| record.status == ScriptStatus::Done).map(|record| &record.node);
-        let unknown = |node: &&NodeRef| migrations.script(node).is_none();
+        let unknown = |node: &&NodeRef| !build.scripts.contains_key(*node);
+        let knows = |node: &NodeRef| {
+            [Phase::Expand, Phase::Backfill, Phase::Contract].iter().any(|phase| build.digest(&node.migration, *phase).is_some())
+        };
         // A build that does not know a migration at all was made for the shape before it, or lives in a repository
         // without migrations; a build that knows it and not its contract still uses the old shape.
-        let removed: Vec<NodeRef> = done()
-            .filter(|node| node.phase == Phase::Contract && migrations.get(&node.migration).is_some())
-            .filter(unknown)
-            .cloned()
-            .collect();
+        let removed: Vec<NodeRef> = done().filter(|node| node.phase == Phase::Contract && knows(node)).filter(unknown).cloned().collect();
         if !removed.is_empty() {
             return Readiness::Contracted { removed };
         }

@@ -1,0 +1,72 @@
+//! Takes passwords out of whatever the server may show. What people wrote into markers, notes and errors can hold a URL.
+
+use serde_json::Value;
+
+use crate::cli::redact::redact;
+use crate::ledger::Ledger;
+use crate::plan::Gate;
+use crate::report::Report;
+
+/// Every free text of a report.
+pub(super) fn report(report: &mut Report) {
+    for note in report.notes.iter_mut().chain(&mut report.next) {
+        text(note);
+    }
+    if let Some(error) = &mut report.error {
+        text(&mut error.message);
+        error.causes.iter_mut().chain(&mut error.details).for_each(text);
+    }
+    for gate in &mut report.gates {
+        text(&mut gate.reason);
+        value(&mut gate.evidence);
+        gate.next.iter_mut().for_each(text);
+    }
+    for phase in report.migrations.iter_mut().flat_map(|migration| &mut migration.phases) {
+        phase.actor.iter_mut().for_each(text);
+    }
+    for release in &mut report.releases {
+        text(&mut release.actor);
+    }
+}
+
+/// Every free text of gates.
+pub(super) fn gates(gates: &mut [Gate]) {
+    for condition in gates.iter_mut().flat_map(|gate| &mut gate.conditions) {
+        text(&mut condition.reason);
+        value(&mut condition.evidence);
+        condition.next.iter_mut().for_each(text);
+    }
+}
+
+/// Every free text of a ledger.
+pub(super) fn ledger(ledger: &mut Ledger) {
+    if let Some(lease) = &mut ledger.lease {
+        text(&mut lease.holder);
+    }
+    for script in &mut ledger.scripts {
+        text(&mut script.actor);
+    }
+    for marker in &mut ledger.markers {
+        text(&mut marker.actor);
+        marker.url.iter_mut().chain(&mut marker.commit).for_each(text);
+    }
+    for record in &mut ledger.overrides {
+        text(&mut record.actor);
+        text(&mut record.reason);
+    }
+}
+
+fn text(text: &mut String) {
+    if let std::borrow::Cow::Owned(clean) = redact(text) {
+        *text = clean;
+    }
+}
+
+fn value(part: &mut Value) {
+    match part {
+        Value::String(held) => text(held),
+        Value::Array(parts) => parts.iter_mut().for_each(value),
+        Value::Object(parts) => parts.values_mut().for_each(value),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

@@ -1,0 +1,165 @@
+//! The files and the database of a project, read again whenever the server asks.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::bench::Bench;
+use super::clean;
+use crate::backend::{AnyBackend, Backend, BackendError};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::site::{Site, disagreement};
+use crate::cli::{mark, status};
+use crate::ledger::{Ledger, Marker};
+use crate::migration::{DatabaseUrl, Seen};
+use crate::plan::{Known, Plan};
+use crate::report::{CommandName, Outcome, Report};
+use crate::schema::size::Sizes;
+use crate::schema::{Dialect, Server};
+use crate::serve::{Answer, Place, Snapshot, Source};
+use crate::sql::Digest;
+
+/// A database that does not answer within this time counts as one that cannot be asked: probes give up after a second or
+/// two, and people soon after.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Reads a project over its database.
+pub(super) struct Reader {
+    url: DatabaseUrl,
+    project: String,
+    files: Arc<Mutex<Files>>,
+    line: tokio::sync::Mutex<Option<AnyBackend>>,
+    bench: Arc<Bench>,
+}
+
+/// The files as they were read last, and the plan that was made of them.
+struct Files {
+    site: Arc<Site>,
+    seen: Seen,
+    plan: Option<Planned>,
+}
+
+/// A plan with what it was made from.
+#[derive(Clone)]
+struct Planned {
+    key: Digest,
+    site: Arc<Site>,
+    plan: Arc<Plan>,
+}
+
+impl Reader {
+    pub(super) fn new(site: Site, url: DatabaseUrl) -> Reader {
+        let project = name(&site.project.root);
+        let bench = Arc::new(Bench::new(url.clone()));
+        let files = Files { site: Arc::new(site), seen: Seen::default(), plan: None };
+        Reader { url, project, files: Arc::new(Mutex::new(files)), line: tokio::sync::Mutex::new(None), bench }
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, Failure> {
+        let (ledger, server) = self.ledger().await?;
+        let ledger = Arc::new(ledger);
+        let (files, known) = (Arc::clone(&self.files), Arc::clone(&ledger));
+        let planned = tokio::task::spawn_blocking(move || files.lock().unwrap_or_else(PoisonError::into_inner).planned(server, &known));
+        let Planned { key, site, plan } = planned.await.map_err(|error| Failure::from_error(Exit::Failure, &error))??;
+        let mut gates = self.bench.gates(key, &plan, &ledger).await;
+        let plan = Plan::clone(&plan).with_gates(gates.clone());
+        let mut report = status::told(&site, &plan, &ledger, None);
+        match disagreement(&plan.history) {
+            Some(failure) => {
+                report.outcome = Outcome::Refused;
+                failure.enter(&mut report);
+            }
+            None => report.next = status::next(&plan),
+        }
+        let mut ledger = Arc::unwrap_or_clone(ledger);
+        clean::report(&mut report);
+        clean::gates(&mut gates);
+        clean::ledger(&mut ledger);
+        let place = Place { project: self.project.clone(), database: self.url.to_string(), server: called(server) };
+        Ok(Snapshot { place, report, ledger, gates, build: site.migrations.manifest() })
+    }
+
+    /// The ledger, over the connection at hand or a new one.
+    async fn ledger(&self) -> Result<(Ledger, Server), Failure> {
+        let mut line = self.line.lock().await;
+        let asked = tokio::time::timeout(PATIENCE, ledger(&self.url, &mut line)).await;
+        let answer = asked.unwrap_or_else(|_| {
+            let message = format!("the database did not answer within {} s", PATIENCE.as_secs());
+            Err(Failure::new(Exit::Temporary, message))
+        });
+        if answer.is_err() {
+            // In the middle of an answer, or of no use.
+            *line = None;
+        }
+        answer
+    }
+}
+
+async fn ledger(url: &DatabaseUrl, line: &mut Option<AnyBackend>) -> Result<(Ledger, Server), Failure> {
+    if let Some(backend) = line {
+        match backend.ledger().await {
+            // It may have been restarted since.
+            Err(BackendError::Unreachable { .. }) => {}
+            answer => return Ok((answer?, backend.server())),
+        }
+    }
+    let backend = line.insert(AnyBackend::connect(url.expose()).await?);
+    Ok((backend.ledger().await?, backend.server()))
+}
+
+impl Files {
+    /// The plan for a ledger; made anew when the files or what ran changed.
+    fn planned(&mut self, server: Server, ledger: &Ledger) -> Result<Planned, Failure> {
+        let site = Arc::new(self.site.again(&mut self.seen)?);
+        let jobs: Vec<_> = ledger.jobs.iter().map(|job| (&job.node, job.step, job.done)).collect();
+        let made_from = format!("{:?}{:?}{server:?}{:?}{:?}{jobs:?}", site.project, site.migrations, ledger.scripts, ledger.journal);
+        let key = Digest::of_bytes(made_from.as_bytes());
+        if let Some(planned) = self.plan.as_ref().filter(|planned| planned.key == key) {
+            return Ok(planned.clone());
+        }
+        let plan = Arc::new(site.plan(server, Known::Ledger(ledger), &Sizes::unknown())?);
+        let planned = Planned { key, site: Arc::clone(&site), plan };
+        (self.site, self.plan) = (site, Some(planned.clone()));
+        Ok(planned)
+    }
+}
+
+impl Source for Reader {
+    fn read(&self) -> Answer<'_, Result<Snapshot, Box<Report>>> {
+        Box::pin(async { self.snapshot().await.map_err(|failure| told(failure, CommandName::Status)) })
+    }
+
+    fn mark(&self, marker: Marker) -> Answer<'_, Result<Report, Box<Report>>> {
+        Box::pin(async move {
+            let site = Arc::clone(&self.files.lock().unwrap_or_else(PoisonError::into_inner).site);
+            let marked = tokio::time::timeout(PATIENCE, mark::record(&site, marker)).await;
+            let late = || Failure::new(Exit::Temporary, format!("the database did not answer within {} s", PATIENCE.as_secs()));
+            let mut report = marked.unwrap_or_else(|_| Err(late())).map_err(|failure| told(failure, CommandName::Mark))?;
+            clean::report(&mut report);
+            Ok(report)
+        })
+    }
+}
+
+fn told(failure: Failure, command: CommandName) -> Box<Report> {
+    let mut report = failure.report(command);
+    clean::report(&mut report);
+    Box::new(report)
+}
+
+/// A server as people call it.
+fn called(server: Server) -> String {
+    let product = match server.dialect {
+        Dialect::Postgres => "PostgreSQL",
+        Dialect::Sqlite => "SQLite",
+        Dialect::Mysql => "MySQL",
+    };
+    format!("{product} {}", server.version)
+}
+
+/// The name of the folder that a project lies in.
+fn name(root: &Path) -> String {
+    let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,130 @@
+//! Flagger: 200 passes and 412 holds; the text of the answer becomes an event of the canary. Never writes: Flagger's
+//! webhooks carry no token.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{FromRequest, Path, Request};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::body::Body;
+use super::super::build::{self, Verdict, judge, names};
+use super::super::gates::{Standing, stand};
+use super::super::problem::Problem;
+use super::super::reading::Reading;
+use super::super::{Shared, State};
+use crate::ledger::Release;
+
+/// What Flagger sends.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::serve) struct Payload {
+    /// The canary; the service where `metadata` names none.
+    name: String,
+    /// Where it lives.
+    #[serde(default)]
+    namespace: String,
+    /// How far the canary is.
+    #[serde(default)]
+    phase: String,
+    /// What the canary's webhook says beside it: `service`, `release`, `migration` (asks for its gate), `phase: backfill`.
+    #[serde(default)]
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+/// The types of webhooks.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::serve) enum HookType {
+    /// Before the canary is scaled up.
+    ConfirmRollout,
+    /// Before traffic is sent to it.
+    PreRollout,
+    /// At each step.
+    Rollout,
+    /// Before its weight grows.
+    ConfirmTrafficIncrease,
+    /// Before it is promoted.
+    ConfirmPromotion,
+    /// After it was promoted or rolled back.
+    PostRollout,
+    /// Asks whether to roll back: 200 says yes.
+    Rollback,
+    /// Tells what happened.
+    Event,
+}
+
+/// May the canary go on?
+#[utoipa::path(post, path = "/v1/hooks/flagger/{type}", tag = "hooks", operation_id = "flagger",
+    params(("type" = inline(HookType), Path, description = "The webhook's type.")),
+    request_body = Payload,
+    responses(
+        (status = 200, description = "Go on; for `rollback`: roll back.", body = String, content_type = "text/plain"),
+        (status = 400, description = "No payload of Flagger.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such type, or no such migration.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Wait; for `rollback`: do not.", body = String, content_type = "text/plain"),
+        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "No JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "It cannot be found out now.", body = String, content_type = "text/plain")))]
+pub(in crate::serve) async fn hook(shared: Shared, Path(name): Path<String>, request: Request) -> Result<(StatusCode, String), Problem> {
+    let kind: HookType = serde_json::from_value(serde_json::Value::String(name.clone()))
+        .map_err(|_| Problem::new(StatusCode::NOT_FOUND, format!("Flagger has no webhook of type `{name}`")).next("/openapi.json"))?;
+    let Body(payload) = Body::<Payload>::from_request(request, &()).await?;
+    let said = |key: &str| payload.metadata.as_ref().and_then(|metadata| metadata.get(key)).filter(|text| !text.is_empty()).cloned();
+    let service = said("service").unwrap_or_else(|| payload.name.clone());
+    let release = said("release").map(|version| Release { service, version });
+    let told = match kind {
+        HookType::PostRollout | HookType::Event => {
+            let subject = release.map_or_else(|| payload.name.clone(), |release| release.to_string());
+            tracing::info!(canary = %payload.name, namespace = %payload.namespace, phase = %payload.phase, "flagger: {name}");
+            return Ok((StatusCode::OK, format!("noted; `migrate mark` records what became of {subject}")));
+        }
+        HookType::Rollback => {
+            let reading = shared.readings.now().await;
+            return Ok(match judge(&shared, &reading, release.as_ref()) {
+                Verdict::Behind(missing) => (StatusCode::OK, format!("roll back: it needs {}, which did not run", names(&missing))),
+                Verdict::Contracted(removed) => (StatusCode::OK, format!("roll back: {} took away what it uses", names(&removed))),
+                Verdict::Ready { .. } => (StatusCode::PRECONDITION_FAILED, "nothing asks for a roll-back: the schema fits".to_owned()),
+                Verdict::Unknown(reason) => (StatusCode::PRECONDITION_FAILED, format!("nothing asks for a roll-back: {reason}")),
+            });
+        }
+        HookType::ConfirmPromotion => said("migration"),
+        HookType::ConfirmRollout | HookType::PreRollout | HookType::Rollout | HookType::ConfirmTrafficIncrease => None,
+    };
+    let reading = shared.readings.now().await;
+    match (told, &reading.now) {
+        (Some(migration), Ok(snapshot)) => {
+            let answer = stand(snapshot, &migration)?;
+            let status = match answer.state {
+                Standing::Open | Standing::Done => StatusCode::OK,
+                Standing::Held => StatusCode::PRECONDITION_FAILED,
+                Standing::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            Ok((status, format!("{}: {}", answer.migration, answer.reason)))
+        }
+        (Some(_) | None, _) => Ok(ready(&shared, &reading, release.as_ref(), said("phase").as_deref())),
+    }
+}
+
+/// Whether the schema is ready for the canary, and where the webhook asks for it, its rows are.
+fn ready(state: &State, reading: &Reading, release: Option<&Release>, phase: Option<&str>) -> (StatusCode, String) {
+    let subject = release.map_or_else(|| "the files beside the server".to_owned(), ToString::to_string);
+    match judge(state, reading, release) {
+        Verdict::Ready { .. } => {}
+        Verdict::Behind(missing) => {
+            return (StatusCode::PRECONDITION_FAILED, format!("held: {subject} needs {}, which did not run", names(&missing)));
+        }
+        Verdict::Contracted(removed) => {
+            return (StatusCode::PRECONDITION_FAILED, format!("held: {} took away what {subject} uses", names(&removed)));
+        }
+        Verdict::Unknown(reason) => return (StatusCode::SERVICE_UNAVAILABLE, format!("not known: {reason}")),
+    }
+    if let (Some("backfill"), Ok(snapshot)) = (phase, &reading.now) {
+        let manifest = release.and_then(|release| build::manifest(&snapshot.ledger, release));
+        let unfilled = build::unfilled(manifest.as_ref().unwrap_or(&snapshot.build), &snapshot.ledger);
+        if !unfilled.is_empty() {
+            return (StatusCode::PRECONDITION_FAILED, format!("held: {} did not run to the end", names(&unfilled)));
+        }
+    }
+    (StatusCode::OK, format!("the schema is ready for {subject}"))
+}

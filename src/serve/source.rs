@@ -1,0 +1,46 @@
+//! Where answers come from: a snapshot of a database and of the files beside it, and where markers go.
+
+use std::pin::Pin;
+
+use crate::ledger::{Ledger, Marker};
+use crate::migration::Manifest;
+use crate::plan::Gate;
+use crate::report::Report;
+
+/// What a call to a source yields.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A project over its database.
+pub trait Source: Send + Sync {
+    /// What is applied, running and held now; the report of the failure where that cannot be found out.
+    fn read(&self) -> Answer<'_, Result<Snapshot, Box<Report>>>;
+
+    /// Appends a marker; both ways the report of `migrate mark`.
+    fn mark(&self, marker: Marker) -> Answer<'_, Result<Report, Box<Report>>>;
+}
+
+/// What was read at one moment. Holds no password anywhere.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// What it is about.
+    pub place: Place,
+    /// What `migrate status` tells.
+    pub report: Report,
+    /// What that was told from.
+    pub ledger: Ledger,
+    /// The gate of every contract that did not run.
+    pub gates: Vec<Gate>,
+    /// The scripts of the files that the server sees.
+    pub build: Manifest,
+}
+
+/// Names of what is served.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The project.
+    pub project: String,
+    /// The database, without any password.
+    pub database: String,
+    /// The server: `PostgreSQL 17`.
+    pub server: String,
+}
