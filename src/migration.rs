@@ -2,7 +2,9 @@
 //!
 //! Knows files and TOML; knows no database.
 
+pub mod bound;
 pub mod database;
+pub mod endpoint;
 pub mod error;
 pub mod folder;
 pub mod group;
@@ -22,8 +24,11 @@ pub mod sync;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod veto;
 
+pub use bound::{Bound, Comparison};
 pub use database::DatabaseUrl;
+pub use endpoint::{Credential, Endpoint, Scheme, SecretSource};
 pub use error::MigrationError;
 pub use folder::Migrations;
 pub use group::{Bounds, Ending, Group, Grouping, groups};
@@ -39,6 +44,7 @@ pub use settings::{After, Allowance, Requirement, Settings};
 pub use stats::{Stats, TableStats, counted};
 pub use sync::{Side, Sync, SyncKey};
 pub use table::parse_duration;
+pub use veto::{Ask, Veto, VetoKind};
 
 use crate::schema::Phase;
 

@@ -175,12 +175,12 @@ impl<B: Backend> Run<'_, B> {
 /// The gates that were overridden for this script, as they are kept.
 fn overrides(script: &ApprovedScript, plan: &ApprovedPlan, gate: &Gate) -> Vec<OverrideRecord> {
     let used = plan.overrides().iter().filter(|given| {
-        let state = gate.conditions.iter().find(|condition| condition.kind == given.condition).map(|found| found.state);
+        let state = gate.conditions.iter().find(|condition| condition.name == given.condition).map(|found| found.state);
         state == Some(crate::plan::GateState::Overridden)
     });
     let record = |given: &crate::plan::Override| OverrideRecord {
         migration: script.node().migration.clone(),
-        condition: given.condition.to_string(),
+        condition: given.condition.clone(),
         reason: given.reason.clone(),
         actor: given.actor.clone(),
         // The database writes its own clock.

@@ -30,6 +30,8 @@ const FLOORS: &[&[&str]] = &[
 const KEPT_IN: &[(&str, &[&str])] = &[
     ("sqlparser", &["sql"]),
     ("arcstr", &["schema"]),
+    ("ureq", &["evidence"]),
+    ("base64", &["evidence"]),
     ("memchr", &["sql", "cli"]),
     ("petgraph", &["plan"]),
     ("sqlx", &["backend"]),

@@ -9,8 +9,10 @@ use super::session::{Session, actor};
 use super::site::{Site, ledger};
 use super::{PhaseArg, duration, gates, refused_by, signal};
 use crate::backend::{AnyBackend, Backend};
+use crate::evidence::Programs;
 use crate::ledger::Holder;
 use crate::migration::NodeRef;
+use crate::migration::nearest::hint;
 use crate::plan::{ApprovedPlan, ConditionKind, Gate, Override, Plan, PlanDigest, Refusal, Request};
 use crate::report::found::enter;
 use crate::report::planned;
@@ -51,8 +53,8 @@ pub struct Args {
     pub wait: Duration,
 
     /// Go on although this condition of the gate does not hold; recorded for ever
-    #[arg(long, value_name = "KIND", requires = "reason", value_parser = condition)]
-    pub override_gate: Vec<ConditionKind>,
+    #[arg(long, value_name = "GATE", requires = "reason")]
+    pub override_gate: Vec<String>,
 
     /// Why the gate is overridden
     #[arg(long, value_name = "TEXT", requires = "override_gate")]
@@ -61,10 +63,6 @@ pub struct Args {
     /// Who runs this (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
-}
-
-fn condition(text: &str) -> Result<ConditionKind, String> {
-    ConditionKind::from_name(text).ok_or_else(|| format!("the conditions are {}", ConditionKind::ALL.map(ConditionKind::as_str).join(", ")))
 }
 
 /// Plans, asks for approval and runs.
@@ -83,7 +81,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     if let Some(approved) = args.plan_digest.filter(|approved| !plan.is_rest_of(approved, request.phase)) {
         return Err(not_approved(&plan.digest(), &approved, request.phase));
     }
-    let plan = if request.phase == Phase::Contract { gates::judged(plan, &ledger, &mut backend).await? } else { plan };
+    let plan = if request.phase == Phase::Contract { gates::judged(plan, &ledger, &mut backend, Programs::Run).await? } else { plan };
     let mut report = Report::new(CommandName::Apply);
     report.phase = Some(request.phase);
     report.now = Some(ledger.now);
@@ -126,12 +124,29 @@ fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
     if args.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
         return Err(Failure::new(Exit::Usage, "--reason must say why: it is kept with the override"));
     }
-    let overrides = args.override_gate.iter().map(|&condition| Override { condition, reason: reason.clone(), actor: actor.clone() });
+    for given in &args.override_gate {
+        is_condition(given, site)?;
+    }
+    let overrides = args.override_gate.iter().map(|given| Override { condition: given.clone(), reason: reason.clone(), actor: actor.clone() });
     if !args.again.is_empty() && args.phase != PhaseArg::Backfill {
         return Err(Failure::new(Exit::Usage, "--again goes with --phase backfill alone"));
     }
     let again = args.again.iter().map(|text| site.migration(text).map(|migration| migration.id.clone())).collect::<Result<_, _>>()?;
     Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, again, overrides: overrides.collect() })
+}
+
+/// A slip in the name of a condition would leave the contract held, and nobody would know why.
+fn is_condition(given: &str, site: &Site) -> Result<(), Failure> {
+    let of_every_gate = ConditionKind::ALL.map(ConditionKind::as_str);
+    let settings = site.migrations.iter().flat_map(|migration| &migration.settings.vetoes);
+    let sources = site.project.vetoes.iter().chain(settings).map(|veto| veto.name.as_str());
+    let mut known: Vec<&str> = of_every_gate.into_iter().chain(sources).collect();
+    known.dedup();
+    if known.contains(&given) {
+        return Ok(());
+    }
+    let message = format!("there is no condition `{given}`{}; the conditions are {}", hint(given, known.iter().copied()), known.join(", "));
+    Err(Failure::new(Exit::Usage, message).next("migrate status"))
 }
 
 async fn execute(

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::backend::{AnyBackend, Backend, BackendError};
-use crate::evidence::{self, ProofAnswer};
+use crate::evidence::{self, Answers, Programs, ProofAnswer};
 use crate::ledger::Ledger;
 use crate::plan::{Gate, GateSpec, Plan, Question};
 
@@ -10,8 +10,8 @@ use crate::plan::{Gate, GateSpec, Plan, Question};
 ///
 /// # Errors
 /// When the connection breaks while the database is asked for rows that are left.
-pub(super) async fn judged(plan: Plan, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Plan, Failure> {
-    let gates = gates(&plan, ledger, backend).await?;
+pub(super) async fn judged(plan: Plan, ledger: &Ledger, backend: &mut AnyBackend, programs: Programs) -> Result<Plan, Failure> {
+    let gates = gates(&plan, ledger, backend, programs).await?;
     Ok(plan.with_gates(gates))
 }
 
@@ -19,10 +19,11 @@ pub(super) async fn judged(plan: Plan, ledger: &Ledger, backend: &mut AnyBackend
 ///
 /// # Errors
 /// As [`judged`].
-pub(super) async fn gates(plan: &Plan, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Vec<Gate>, Failure> {
+pub(super) async fn gates(plan: &Plan, ledger: &Ledger, backend: &mut AnyBackend, programs: Programs) -> Result<Vec<Gate>, Failure> {
     let mut gates: Vec<Gate> = Vec::new();
     for spec in plan.gates() {
-        let answers = answers(spec, ledger, backend).await?;
+        let proofs = answers(spec, ledger, backend).await?;
+        let answers = Answers { proofs, verdicts: evidence::consult(spec, ledger, programs).await };
         gates.push(evidence::gate(spec, ledger, &answers));
     }
     Ok(gates)

@@ -10,6 +10,7 @@ use super::site::{Site, ledger};
 use super::{base, gates};
 use super::{lead_to_fix, refused_by};
 use crate::backend::Backend;
+use crate::evidence::Programs;
 use crate::plan::{Known, Plan};
 use crate::report::found::enter;
 use crate::report::planned;
@@ -62,7 +63,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
             return Err(failure);
         }
-        let plan = gates::judged(plan, &ledger, &mut backend).await?;
+        let plan = gates::judged(plan, &ledger, &mut backend, Programs::Skip).await?;
         fill(&mut report, &plan);
         backend.close().await;
     }

@@ -7,6 +7,7 @@ use super::plan::is_pending;
 use super::session::Session;
 use super::site::{Site, ledger};
 use crate::backend::Backend;
+use crate::evidence::Programs;
 use crate::ledger::{Ledger, ScriptStatus};
 use crate::migration::MigrationId;
 use crate::plan::{Plan, ScriptState};
@@ -43,7 +44,7 @@ pub(super) async fn survey(site: &Site, only: Option<&MigrationId>) -> Result<Re
     let mut backend = site.connect().await?;
     let ledger = ledger(&mut backend).await?;
     let plan = site.plan_for(&mut backend, &ledger, site.sizes(None)?).await?;
-    let plan = gates::judged(plan, &ledger, &mut backend).await?;
+    let plan = gates::judged(plan, &ledger, &mut backend, Programs::Run).await?;
     let mut report = told(site, &plan, &ledger, only);
     if let Some(failure) = site.conflict(&mut backend, &plan.history).await {
         report.outcome = Outcome::Refused;

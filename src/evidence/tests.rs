@@ -41,6 +41,7 @@ fn spec() -> GateSpec {
         soak: Duration::from_hours(2),
         proofs: Vec::new(),
         clashes: Vec::new(),
+        vetoes: Vec::new(),
     }
 }
 
@@ -99,12 +100,12 @@ fn instance(version: &str, last_seen: i64, ttl_seconds: u32) -> Instance {
 }
 
 fn judge(spec: &GateSpec, ledger: &Ledger, kind: ConditionKind) -> Condition {
-    let gate = gate(spec, ledger, &[]);
+    let gate = gate(spec, ledger, &Answers::default());
     gate.conditions.into_iter().find(|condition| condition.kind == kind).expect("every condition is judged")
 }
 
 fn is_open(markers: Vec<Marker>) -> bool {
-    gate(&spec(), &ledger(markers), &[]).is_open()
+    gate(&spec(), &ledger(markers), &Answers::default()).is_open()
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn opens_when_everything_holds() {
 
 #[test]
 fn every_condition_is_judged_once_and_in_order() {
-    let kinds: Vec<_> = gate(&spec(), &ledger(Vec::new()), &[]).conditions.iter().map(|condition| condition.kind).collect();
+    let kinds: Vec<_> = gate(&spec(), &ledger(Vec::new()), &Answers::default()).conditions.iter().map(|condition| condition.kind).collect();
     assert_eq!(kinds, ConditionKind::ALL);
 }
 
@@ -171,7 +172,7 @@ fn every_declared_service_needs_evidence_and_every_other_may_veto() {
     // Instances alone open nothing.
     let mut instances = ledger(Vec::new());
     instances.instances.push(instance("new", 10 * HOUR, 60));
-    assert!(!gate(&nobody, &instances, &[]).is_open());
+    assert!(!gate(&nobody, &instances, &Answers::default()).is_open());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner, Seen};
+use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner, Seen, Veto};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -43,6 +43,8 @@ pub struct Project {
     pub database: DatabaseSource,
     /// `[contract] soak`: how long nothing that is not ready must have been seen. Default 24 hours.
     pub soak: Duration,
+    /// `[[contract.gate]]`: sources that must agree before any contract runs.
+    pub vetoes: Vec<Veto>,
     /// `[locks] timeout`: how long one attempt waits for a lock. Default 2 seconds.
     pub lock_timeout: Duration,
     /// `[locks] give_up_after`: how long all attempts together may take. Default 5 minutes.
@@ -161,6 +163,7 @@ impl Project {
             database: DatabaseSource::Unstated,
             // A day covers daily jobs and a roll-out that is noticed the next morning.
             soak: Duration::from_hours(24),
+            vetoes: Vec::new(),
             // A blocked DDL blocks everything behind it: two seconds is what a request can wait.
             lock_timeout: Duration::from_secs(2),
             // A deploy job rather fails than waits longer than this for one lock.
@@ -224,6 +227,7 @@ impl Project {
         }
         if let Some(mut contract) = table.table("contract")? {
             project.soak = contract.duration("soak")?.unwrap_or(project.soak);
+            project.vetoes = Veto::read_all(&mut contract)?;
             contract.finish()?;
         }
         if let Some(mut locks) = table.table("locks")? {

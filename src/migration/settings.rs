@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::id::{NodeRef, NodeText};
 use super::table::{At, Document, Table};
-use super::{MigrationError, MigrationId, Sync};
+use super::{MigrationError, MigrationId, Sync, Veto};
 use crate::schema::Phase;
 
 /// The settings of one migration.
@@ -17,6 +17,8 @@ pub struct Settings {
     pub requires: Vec<Requirement>,
     /// `[contract] soak`; `None` means the project's.
     pub soak: Option<Duration>,
+    /// `[[contract.gate]]`, beside those of the project.
+    pub vetoes: Vec<Veto>,
     /// `[[allow]]`.
     pub allowances: Vec<Allowance>,
     /// `[[sync]]`.
@@ -100,21 +102,19 @@ impl Settings {
         for (item, at) in root.texts("requires")?.unwrap_or_default() {
             requires.push(item.parse().map_err(|message| document.fault(at, message))?);
         }
-        let soak = match root.table("contract")? {
-            Some(mut contract) => {
-                let soak = contract.duration("soak")?;
-                contract.finish()?;
-                soak
-            }
-            None => None,
-        };
+        let (mut soak, mut vetoes) = (None, Vec::new());
+        if let Some(mut contract) = root.table("contract")? {
+            soak = contract.duration("soak")?;
+            vetoes = Veto::read_all(&mut contract)?;
+            contract.finish()?;
+        }
         let mut allowances = Vec::new();
         for table in root.tables("allow")? {
             allowances.push(read_allowance(table)?);
         }
         let syncs = root.tables("sync")?.into_iter().map(Sync::read).collect::<Result<_, _>>()?;
         root.finish()?;
-        Ok(Settings { after, requires, soak, allowances, syncs })
+        Ok(Settings { after, requires, soak, vetoes, allowances, syncs })
     }
 }
 

@@ -104,6 +104,31 @@ impl<'t> Table<'t> {
         number.map(Some).ok_or_else(|| self.wrong(key, &value, "a whole number"))
     }
 
+    /// A number that is finite and not negative: `0.01`, `3`.
+    pub(super) fn decimal(&mut self, key: &'static str) -> Result<Option<f64>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number: &f64| number.is_finite() && *number >= 0.0);
+        number.map(Some).ok_or_else(|| self.wrong(key, &value, "a number that is not negative"))
+    }
+
+    /// A string, number or truth value, as text.
+    pub(super) fn scalar(&mut self, key: &'static str) -> Result<Option<At<String>>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            DeValue::Boolean(truth) => truth.to_string(),
+            _ => return Err(self.wrong(key, &value, "a string, a number, true or false")),
+        };
+        Ok(Some((text, value.span())))
+    }
+
     /// A number of bytes: `10000000`, or `"10 MB"`.
     pub(super) fn bytes(&mut self, key: &'static str) -> Result<Option<u64>, MigrationError> {
         let Some(value) = self.take(key) else { return Ok(None) };

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::commute::Clash;
 use crate::backfill::Job;
-use crate::migration::{MigrationId, NodeRef, Requirement};
+use crate::migration::{MigrationId, NodeRef, Requirement, Veto, VetoKind};
 use crate::schema::{Ident, ObjectName};
 use crate::sql::Digest;
 
@@ -33,6 +33,8 @@ pub struct GateSpec {
     pub proofs: Vec<ProofJob>,
     /// Open scripts that are not ordered against this contract and conflict with it.
     pub clashes: Vec<Clash>,
+    /// Sources outside of the markers that must agree: those of the project, then those of the migration.
+    pub vetoes: Vec<Veto>,
 }
 
 /// One thing to be proven.
@@ -74,6 +76,8 @@ pub struct Gate {
 pub struct Condition {
     /// Which.
     pub kind: ConditionKind,
+    /// What it is called: its kind, or the name that the settings give it.
+    pub name: String,
     /// Whether it holds.
     pub state: GateState,
     /// Why, for people: who is still old, where, since when.
@@ -87,8 +91,7 @@ pub struct Condition {
 }
 
 /// The conditions of a contract gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ConditionKind {
     /// Expand and backfill ran to their end with unchanged digests.
     Phases,
@@ -104,10 +107,12 @@ pub enum ConditionKind {
     Proof,
     /// No open migration that is not ordered against this one conflicts with it.
     Conflicts,
+    /// A source outside of the markers agrees.
+    Veto(VetoKind),
 }
 
 impl ConditionKind {
-    /// Every condition, in the order in which they are told.
+    /// The conditions of every gate, in the order in which they are told.
     pub const ALL: [ConditionKind; 7] = [
         ConditionKind::Phases,
         ConditionKind::Markers,
@@ -128,12 +133,20 @@ impl ConditionKind {
             ConditionKind::Soak => "soak",
             ConditionKind::Proof => "proof",
             ConditionKind::Conflicts => "conflicts",
+            ConditionKind::Veto(kind) => kind.as_str(),
         }
     }
 
     /// Reads the name back.
     pub fn from_name(name: &str) -> Option<ConditionKind> {
-        ConditionKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+        let vetoes = VetoKind::ALL.map(ConditionKind::Veto);
+        ConditionKind::ALL.into_iter().chain(vetoes).find(|kind| kind.as_str() == name)
+    }
+}
+
+impl Serialize for ConditionKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -170,8 +183,8 @@ impl GateState {
 /// `--override-gate <kind> --reason "…"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// Which condition.
-    pub condition: ConditionKind,
+    /// Which condition, by its name.
+    pub condition: String,
     /// Why.
     pub reason: String,
     /// Who.
@@ -202,7 +215,7 @@ impl Gate {
     #[must_use]
     pub fn overridden(mut self, overrides: &[Override]) -> Gate {
         for condition in &mut self.conditions {
-            let answer = overrides.iter().find(|given| given.condition == condition.kind);
+            let answer = overrides.iter().find(|given| given.condition == condition.name);
             if let (false, Some(answer)) = (condition.state.lets_through(), answer) {
                 condition.state = GateState::Overridden;
                 condition.reason = format!("{} (overridden by {}: {})", condition.reason, answer.actor, answer.reason);
@@ -223,7 +236,7 @@ mod tests {
 
     fn condition(kind: ConditionKind, state: GateState, opens_at: Option<i64>) -> Condition {
         let opens_at = opens_at.map(|second| Timestamp::from_second(second).expect("in range"));
-        Condition { kind, state, reason: "r".into(), evidence: serde_json::Value::Null, opens_at, next: None }
+        Condition { kind, name: kind.to_string(), state, reason: "r".into(), evidence: serde_json::Value::Null, opens_at, next: None }
     }
 
     fn gate(conditions: Vec<Condition>) -> Gate {
@@ -242,7 +255,7 @@ mod tests {
     fn an_override_reaches_its_own_condition_only() {
         let closed =
             || vec![condition(ConditionKind::Soak, GateState::Closed, Some(5)), condition(ConditionKind::Proof, GateState::Unknown, None)];
-        let soak = Override { condition: ConditionKind::Soak, reason: "urgent".into(), actor: "ann".into() };
+        let soak = Override { condition: "soak".into(), reason: "urgent".into(), actor: "ann".into() };
         let gate = gate(closed()).overridden(std::slice::from_ref(&soak));
         assert_eq!(gate.conditions[0].state, GateState::Overridden);
         assert!(gate.conditions[0].reason.contains("overridden by ann: urgent"));

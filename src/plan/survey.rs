@@ -419,6 +419,7 @@ impl Work<'_> {
             soak: migration.settings.soak.unwrap_or(project.soak),
             proofs,
             clashes,
+            vetoes: project.vetoes.iter().chain(&migration.settings.vetoes).map(|veto| veto.clone().rooted(&project.root)).collect(),
         })
     }
 }

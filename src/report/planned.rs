@@ -86,6 +86,7 @@ pub fn gate(gate: &Gate) -> impl Iterator<Item = GateView> + '_ {
     gate.conditions.iter().map(|condition| GateView {
         migration: gate.migration.to_string(),
         kind: condition.kind,
+        name: condition.name.clone(),
         state: condition.state,
         reason: condition.reason.clone(),
         evidence: condition.evidence.clone(),
@@ -155,6 +156,7 @@ fn needs(spec: &GateSpec) -> Vec<String> {
         let other = if clash.first.node.migration == spec.migration { &clash.second } else { &clash.first };
         format!("{} must be ordered before or after it", other.node)
     }));
+    needs.extend(spec.vetoes.iter().map(|veto| format!("{} (gate {})", veto.ask, veto.name)));
     needs
 }
 

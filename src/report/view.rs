@@ -314,6 +314,8 @@ pub struct GateView {
     pub migration: String,
     /// Which condition.
     pub kind: ConditionKind,
+    /// What it is called: its kind, or the name that the settings give it.
+    pub name: String,
     /// Whether it holds; unknown counts as closed.
     pub state: GateState,
     /// Why.

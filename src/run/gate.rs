@@ -2,7 +2,7 @@
 
 use super::{Event, Halt, Run, overrides};
 use crate::backend::{Backend, BackendError, ScriptStart};
-use crate::evidence::{self, ProofAnswer};
+use crate::evidence::{self, Answers, Programs, ProofAnswer};
 use crate::plan::{ApprovedPlan, ApprovedScript, GateSpec, Question};
 
 impl<B: Backend> Run<'_, B> {
@@ -17,7 +17,12 @@ impl<B: Backend> Run<'_, B> {
             overrides: Vec::new(),
         };
         let Some(spec) = script.gate() else { return Ok(Some(start)) };
-        let answers = self.ask(spec).await?;
+        // The slow ones first: what the database says must be of this very moment.
+        let verdicts = match spec.vetoes.is_empty() {
+            true => Vec::new(),
+            false => evidence::consult(spec, &self.read_ledger().await?, Programs::Run).await,
+        };
+        let answers = Answers { proofs: self.ask(spec).await?, verdicts };
         let ledger = self.read_ledger().await?;
         let gate = evidence::gate(spec, &ledger, &answers).overridden(plan.overrides());
         if !gate.is_open() {

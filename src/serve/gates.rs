@@ -184,7 +184,7 @@ fn told(id: &str, gate: &Gate, waits_for: &[String]) -> GateAnswer {
     };
     let reason = match (state, closed.first()) {
         (Standing::Open, _) => "the gate is open: `migrate apply --phase contract`".to_owned(),
-        (_, Some(_)) => closed.iter().map(|condition| format!("{}: {}", condition.kind, condition.reason)).collect::<Vec<_>>().join("; "),
+        (_, Some(_)) => closed.iter().map(|condition| format!("{}: {}", condition.name, condition.reason)).collect::<Vec<_>>().join("; "),
         (_, None) => format!("waits for {}", waits_for.join(", ")),
     };
     let mut next: Vec<String> = Vec::new();

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::backend::AnyBackend;
 use crate::cli::failure::Failure;
 use crate::cli::gates;
+use crate::evidence::Programs;
 use crate::ledger::Ledger;
 use crate::migration::DatabaseUrl;
 use crate::plan::{Condition, ConditionKind, Gate, GateState, Plan};
@@ -95,12 +96,12 @@ impl Bench {
 
     async fn ask(&self, line: &mut Option<AnyBackend>, plan: &Plan, ledger: &Ledger) -> Result<Vec<Gate>, Failure> {
         if let Some(backend) = line
-            && let Ok(gates) = gates::gates(plan, ledger, backend).await
+            && let Ok(gates) = gates::gates(plan, ledger, backend, Programs::Run).await
         {
             return Ok(gates);
         }
         let backend = line.insert(AnyBackend::connect(self.url.expose()).await?);
-        gates::gates(plan, ledger, backend).await
+        gates::gates(plan, ledger, backend, Programs::Run).await
     }
 }
 
@@ -124,6 +125,7 @@ fn key(plan: Digest, ledger: &Ledger) -> Digest {
 fn unknown(plan: &Plan, reason: &str) -> Vec<Gate> {
     let condition = |migration: &str| Condition {
         kind: ConditionKind::Proof,
+        name: ConditionKind::Proof.to_string(),
         state: GateState::Unknown,
         reason: reason.to_owned(),
         evidence: Value::Null,

@@ -26,7 +26,7 @@ fn approved(plan: Plan, request: Request) -> Vec<String> {
 
 fn gate(state: GateState) -> Gate {
     let condition =
-        Condition { kind: ConditionKind::Soak, state, reason: "r".into(), evidence: serde_json::Value::Null, opens_at: None, next: None };
+        Condition { kind: ConditionKind::Soak, name: "soak".into(), state, reason: "r".into(), evidence: serde_json::Value::Null, opens_at: None, next: None };
     Gate { migration: MigrationId::new("2_full"), conditions: vec![condition] }
 }
 
@@ -60,12 +60,12 @@ fn a_contract_needs_an_open_gate() {
         assert_eq!((approved.scripts().len(), approved.held().len()), (runs, 1 - runs), "{state:?}");
         assert!(approved.scripts().iter().all(|script| script.gate().is_some()), "it is judged again inside the lease");
     }
-    let soak = Override { condition: ConditionKind::Soak, reason: "urgent".into(), actor: "ann".into() };
+    let soak = Override { condition: "soak".into(), reason: "urgent".into(), actor: "ann".into() };
     let plan = with(&migrations, &ran).with_gates(vec![gate(GateState::Closed)]);
     let overridden = plan.approve(Request { overrides: vec![soak], ..contract() }).expect("approved");
     assert_eq!((overridden.scripts().len(), overridden.overrides().len()), (1, 1));
     // An override cannot stand for a gate that was never judged.
-    let every = ConditionKind::ALL.map(|condition| Override { condition, reason: "urgent".into(), actor: "ann".into() });
+    let every = ConditionKind::ALL.map(|kind| Override { condition: kind.to_string(), reason: "urgent".into(), actor: "ann".into() });
     let unjudged = with(&migrations, &ran).approve(Request { overrides: every.into(), ..contract() }).expect("held");
     assert!(unjudged.is_empty());
 }

@@ -69,7 +69,7 @@ pub(super) fn contract(report: &Report, migration: &MigrationView, text: &mut St
                 GateState::Closed | GateState::Open | GateState::Overridden => "closed",
             };
             let opens = gate.opens_at.map(|at| format!("; opens {}", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
-            let _ = writeln!(text, "- {} ({state}): {}{opens}", gate.kind, prose(&gate.reason));
+            let _ = writeln!(text, "- {} ({state}): {}{opens}", gate.name, prose(&gate.reason));
         }
         text.push('\n');
         return;

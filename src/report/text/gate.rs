@@ -24,7 +24,7 @@ pub(super) fn render(gate: &[&GateView], detail: Detail, now: Option<Timestamp>,
     for condition in gate.iter().filter(is_told) {
         one(condition, now, width, text);
     }
-    let rest: Vec<&str> = gate.iter().filter(|view| !is_told(view)).map(|view| view.kind.as_str()).collect();
+    let rest: Vec<&str> = gate.iter().filter(|view| !is_told(view)).map(|view| view.name.as_str()).collect();
     if !rest.is_empty() {
         let _ = writeln!(text, "    {} {}", format!("{:<10}", "open").green(), rest.join(", "));
     }
@@ -37,7 +37,7 @@ fn one(condition: &GateView, now: Option<Timestamp>, width: usize, text: &mut St
         GateState::Unknown => "unknown",
         GateState::Overridden => "overridden",
     };
-    let first = format!("    {:<10} {:<10} ", condition.kind.as_str(), state);
+    let first = format!("    {:<10} {:<10} ", condition.name, state);
     let rest = " ".repeat(first.len());
     let block = wrapped(&condition.reason, width, &first, &rest);
     let painted = match condition.state {
