@@ -50,7 +50,7 @@ struct Contract {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ConditionOf {
     migration: String,
-    condition: &'static str,
+    condition: String,
     state: &'static str,
 }
 
@@ -181,7 +181,7 @@ fn gates(registry: &mut Registry, snapshot: &Snapshot) {
                 GateState::Unknown => "unknown",
                 GateState::Overridden => "overridden",
             };
-            let labels = ConditionOf { migration: gate.migration.to_string(), condition: condition.kind.as_str(), state };
+            let labels = ConditionOf { migration: gate.migration.to_string(), condition: condition.name.clone(), state };
             conditions.get_or_create(&labels).set(1.0);
         }
     }

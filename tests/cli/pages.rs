@@ -91,6 +91,7 @@ fn every_page_is_listed_here() {
         "adopting",
         "sync",
         "recipes",
+        "gates",
         "serve",
     ];
     for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
