@@ -68,7 +68,15 @@ fn open(kind: ConditionKind, reason: impl Into<String>, evidence: serde_json::Va
 
 /// A condition that does not hold, with what to do about it.
 fn closed(kind: ConditionKind, reason: impl Into<String>, evidence: serde_json::Value, next: impl Into<String>) -> Condition {
-    Condition { kind, name: kind.to_string(), state: GateState::Closed, reason: reason.into(), evidence, opens_at: None, next: Some(next.into()) }
+    Condition {
+        kind,
+        name: kind.to_string(),
+        state: GateState::Closed,
+        reason: reason.into(),
+        evidence,
+        opens_at: None,
+        next: Some(next.into()),
+    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 
 #[path = "evidence/fake.rs"]
 mod fake;
-#[path = "evidence/prometheus.rs"]
-mod prometheus;
 #[path = "evidence/project.rs"]
 mod project;
+#[path = "evidence/prometheus.rs"]
+mod prometheus;
 #[path = "evidence/secrets.rs"]
 mod secrets;
 #[path = "support/mod.rs"]

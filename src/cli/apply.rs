@@ -127,7 +127,8 @@ fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
     for given in &args.override_gate {
         is_condition(given, site)?;
     }
-    let overrides = args.override_gate.iter().map(|given| Override { condition: given.clone(), reason: reason.clone(), actor: actor.clone() });
+    let overrides =
+        args.override_gate.iter().map(|given| Override { condition: given.clone(), reason: reason.clone(), actor: actor.clone() });
     if !args.again.is_empty() && args.phase != PhaseArg::Backfill {
         return Err(Failure::new(Exit::Usage, "--again goes with --phase backfill alone"));
     }

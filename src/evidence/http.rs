@@ -146,7 +146,9 @@ impl Client {
     /// `Secret` and `Certificates`.
     pub fn open(endpoint: &Endpoint) -> Result<Client, HttpError> {
         let secret = match &endpoint.credential {
-            Some(credential) => Some((Secret::read(&credential.secret).map_err(|reason| HttpError::Secret { reason })?, &credential.scheme)),
+            Some(credential) => {
+                Some((Secret::read(&credential.secret).map_err(|reason| HttpError::Secret { reason })?, &credential.scheme))
+            }
             None => None,
         };
         let shown = secret.as_ref().map(|(secret, scheme)| header(secret, scheme));

@@ -124,15 +124,13 @@ fn pair(service: &str, window: std::time::Duration, ledger: &Ledger) -> Result<P
         Who::Release(version) => Some((*until, version)),
         Who::Unknown => None,
     });
-    let (gone, before) = earlier.max().ok_or_else(|| format!("no release of {service} was live before {release}: nothing to compare with"))?;
+    let (gone, before) =
+        earlier.max().ok_or_else(|| format!("no release of {service} was live before {release}: nothing to compare with"))?;
     let ready = later(gone.max(since), window);
     if ready > ledger.now {
         return Err(format!("{service}@{release} was not alone for {} yet; come back at {}", length(window), at(ready)));
     }
-    Ok(Pair {
-        now: Side { release: release.clone(), until: ledger.now },
-        before: Side { release: before.clone(), until: since.min(gone) },
-    })
+    Ok(Pair { now: Side { release: release.clone(), until: ledger.now }, before: Side { release: before.clone(), until: since.min(gone) } })
 }
 
 fn few(service: &str, release: &str, requests: f64, wanted: f64) -> String {

@@ -72,7 +72,10 @@ fn whatever_is_not_one_number_is_unknown() {
     // An address that is not Prometheus.
     let other = Fake::start();
     other.answer("/api/v1/query", 200, "<html>");
-    let wrong = format!("[[contract.gate]]\nkind = \"prometheus\"\nname = \"reads\"\nurl = \"{}\"\nquery = \"a\"\nopen_when = \"< 2\"\n", other.url());
+    let wrong = format!(
+        "[[contract.gate]]\nkind = \"prometheus\"\nname = \"reads\"\nurl = \"{}\"\nquery = \"a\"\nopen_when = \"< 2\"\n",
+        other.url()
+    );
     Project::held_by(&wrong).expect("reads", "unknown", "did not answer as Prometheus does");
 }
 
@@ -111,7 +114,9 @@ fn replaced(gates: &str) -> Project {
     project.run(&["mark", "started", "api@2"], 0);
     project.run(&["mark", "deployed", "api@2"], 0);
     let set = |kind: &str, version: i32, back: i64| {
-        format!("UPDATE concertina_marker SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{back} seconds') WHERE kind = '{kind}' AND version = '{version}';")
+        format!(
+            "UPDATE concertina_marker SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{back} seconds') WHERE kind = '{kind}' AND version = '{version}';"
+        )
     };
     project.sql(&[set("deployed", 1, 7000), set("started", 2, 3600), set("deployed", 2, 3540)].concat());
     project
@@ -126,21 +131,30 @@ fn releases_are_compared_in_their_own_time() {
         counter("seconds_bucket", &format!("{{le=\"{le}\"}}"), 0, move |back| if back > 3600 { before } else { now })
     };
     let buckets = [bucket("0.1", 100.0, 0.0), bucket("0.3", 100.0, 100.0), bucket("+Inf", 100.0, 100.0)].concat();
-    let history =
-        format!("# TYPE requests counter\n{requests}# TYPE errors counter\n{errors}# TYPE seconds histogram\n{buckets}# EOF\n");
+    let history = format!("# TYPE requests counter\n{requests}# TYPE errors counter\n{errors}# TYPE seconds histogram\n{buckets}# EOF\n");
     let Some(server) = prometheus(None, &history) else { return };
     let rate = |more: &str| {
-        format!("[[contract.gate]]\nkind = \"error-rate\"\nname = \"reads\"\nurl = \"{}\"\nservice = \"api\"\nwindow = \"30m\"\n{more}\n", server.url())
+        format!(
+            "[[contract.gate]]\nkind = \"error-rate\"\nname = \"reads\"\nurl = \"{}\"\nservice = \"api\"\nwindow = \"30m\"\n{more}\n",
+            server.url()
+        )
     };
     let requests = "requests = \"requests_total\"\nerrors = \"errors_total\"";
     replaced(&rate(requests)).expect("reads", "closed", "api@2 fails 2.0");
     replaced(&rate(&format!("{requests}\nmax_increase = 0.02"))).expect("reads", "open", "");
     replaced(&rate(&format!("{requests}\nmin_requests = 100000"))).expect("reads", "unknown", "nothing can be said");
-    replaced(&rate("requests = \"requests_total\"\nerrors = \"nowhere_total\"")).expect("reads", "unknown", "there is no data for `count(nowhere_total)`");
+    replaced(&rate("requests = \"requests_total\"\nerrors = \"nowhere_total\"")).expect(
+        "reads",
+        "unknown",
+        "there is no data for `count(nowhere_total)`",
+    );
     Project::held_by(&rate(requests)).expect("reads", "unknown", "nothing to compare with");
 
     let slow = |more: &str| {
-        format!("[[contract.gate]]\nkind = \"latency\"\nname = \"reads\"\nurl = \"{}\"\nservice = \"api\"\nwindow = \"30m\"\nhistogram = \"seconds_bucket\"\n{more}\n", server.url())
+        format!(
+            "[[contract.gate]]\nkind = \"latency\"\nname = \"reads\"\nurl = \"{}\"\nservice = \"api\"\nwindow = \"30m\"\nhistogram = \"seconds_bucket\"\n{more}\n",
+            server.url()
+        )
     };
     replaced(&slow("")).expect("reads", "closed", "more than 1.2 times as long");
     replaced(&slow("max_ratio = 4")).expect("reads", "open", "");

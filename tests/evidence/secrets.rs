@@ -20,7 +20,8 @@ fn a_token_is_sent_and_never_told() {
         // A service that repeats what it was shown.
         for (status, body) in [(401, format!("not allowed: {value}")), (200, format!(r#"{{"a":"{SECRET}"}}"#))] {
             fake.answer("/x", status, &body);
-            for arguments in [&["status", "-vv"][..], &["status", "--format", "json"], &["plan"], &["apply", "--phase", "contract", "-vv"]] {
+            for arguments in [&["status", "-vv"][..], &["status", "--format", "json"], &["plan"], &["apply", "--phase", "contract", "-vv"]]
+            {
                 let (out, err, _) = project.raw(arguments);
                 for text in [&out, &err] {
                     assert!(!text.contains(SECRET) && !text.contains("YW5uOnMz"), "{arguments:?}\n{text}");
@@ -35,7 +36,8 @@ fn a_token_is_sent_and_never_told() {
 
 #[test]
 fn a_missing_secret_is_told_by_its_place() {
-    let gate = |more: &str| format!("[[contract.gate]]\nkind = \"http\"\nurl = \"http://127.0.0.1:1\"\npointer = \"/a\"\nequals = 1\n{more}\n");
+    let gate =
+        |more: &str| format!("[[contract.gate]]\nkind = \"http\"\nurl = \"http://127.0.0.1:1\"\npointer = \"/a\"\nequals = 1\n{more}\n");
     Project::held_by(&gate("token_env = \"NO_SUCH_TOKEN\"")).expect("http", "unknown", "NO_SUCH_TOKEN is not set");
     Project::held_by(&gate("token_file = \"no-such-file\"")).expect("http", "unknown", "no-such-file");
     Project::held_by(&gate("ca_file = \"no-such-ca\"")).expect("http", "unknown", "`ca_file`");

@@ -65,7 +65,9 @@ impl CommandLine {
         let document = table.document();
         let run: Vec<String> = table.texts("run")?.unwrap_or_default().into_iter().map(|(word, _)| word).collect();
         if run.first().is_none_or(String::is_empty) {
-            return Err(document.fault(at, "`run` is missing: the program and its arguments, such as [\"./check\", \"--strict\"]".to_owned()));
+            return Err(
+                document.fault(at, "`run` is missing: the program and its arguments, such as [\"./check\", \"--strict\"]".to_owned())
+            );
         }
         let timeout = table.duration("timeout")?.unwrap_or(Duration::from_mins(1));
         Ok(CommandLine { run, timeout, folder: PathBuf::new() })

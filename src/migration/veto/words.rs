@@ -9,7 +9,12 @@ impl fmt::Display for Ask {
         match self {
             Ask::Prometheus(asked) => write!(f, "Prometheus must answer {} to `{}`", asked.open_when, asked.query),
             Ask::ErrorRate(asked) => {
-                write!(f, "{} must not fail more than {} % more of its requests than the release before", asked.service, asked.max_increase.0 * 100.0)
+                write!(
+                    f,
+                    "{} must not fail more than {} % more of its requests than the release before",
+                    asked.service,
+                    asked.max_increase.0 * 100.0
+                )
             }
             Ask::Latency(asked) => {
                 write!(f, "{} must not take more than {} times as long as the release before", asked.service, asked.max_ratio.0)

@@ -25,8 +25,15 @@ fn approved(plan: Plan, request: Request) -> Vec<String> {
 }
 
 fn gate(state: GateState) -> Gate {
-    let condition =
-        Condition { kind: ConditionKind::Soak, name: "soak".into(), state, reason: "r".into(), evidence: serde_json::Value::Null, opens_at: None, next: None };
+    let condition = Condition {
+        kind: ConditionKind::Soak,
+        name: "soak".into(),
+        state,
+        reason: "r".into(),
+        evidence: serde_json::Value::Null,
+        opens_at: None,
+        next: None,
+    };
     Gate { migration: MigrationId::new("2_full"), conditions: vec![condition] }
 }
 
