@@ -190,6 +190,10 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
 /// Writes the report, says the exit code.
 fn finish(mut report: Report, globals: &Globals, destinations: &[output::Destination]) -> Exit {
     let exit = Exit::ALL.into_iter().find(|exit| exit.code() == report.exit_code).unwrap_or(Exit::Failure);
+    if let Err(error) = output::terminate(&report) {
+        // The result is told elsewhere as well: what was done is not undone by a message that got lost.
+        let _ = writeln!(anstream::stderr(), "warning: the termination message cannot be written: {error}");
+    }
     match output::write(&mut report, globals, destinations) {
         Ok(()) => exit,
         // The reader went away (`| head`): what was done is done.
@@ -204,12 +208,18 @@ fn finish(mut report: Report, globals: &Globals, destinations: &[output::Destina
 /// A command line that clap refuses, or that asks for help.
 fn misused(error: &clap::Error, format: Format) -> Exit {
     let is_help = error.exit_code() == 0;
-    if format == Format::Json && !is_help {
+    if !is_help {
         let message = error.to_string();
         let message = message.trim_start_matches("error: ").trim();
         let failure = Failure::new(Exit::Usage, message).next("migrate --help");
-        let globals = Globals { format: Some(format), ..Globals::default() };
-        return finish(failure.report(CommandName::Unknown), &globals, &[]);
+        let report = failure.report(CommandName::Unknown);
+        if format == Format::Text {
+            // Nobody reads a message that cannot be written either.
+            let _ = output::terminate(&report);
+        } else {
+            let globals = Globals { format: Some(format), ..Globals::default() };
+            return finish(report, &globals, &[]);
+        }
     }
     // Prints help to standard output and errors to standard error.
     let printed = error.print();

@@ -9,10 +9,13 @@ pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
+pub mod line;
 pub mod markdown;
 pub mod planned;
 pub mod rdjson;
 pub mod sarif;
+pub mod spinnaker;
+pub mod termination;
 pub mod text;
 pub mod view;
 
@@ -79,6 +82,9 @@ pub struct Report {
     pub error: Option<ErrorView>,
     /// Commands to type next, the likely one first.
     pub next: Vec<String>,
+    /// Scripts of the phase that are left to run, where the command ran some (`apply`).
+    #[serde(skip)]
+    pub left: Option<usize>,
     /// The database's present, for distances in the text.
     #[serde(skip)]
     pub now: Option<Timestamp>,
@@ -145,6 +151,20 @@ pub enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    /// The word in every format for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Applied => "applied",
+            Outcome::Nothing => "nothing",
+            Outcome::Held => "held",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+            Outcome::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// Why a command stopped.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorView {
@@ -204,6 +224,7 @@ impl Report {
             notes: Vec::new(),
             error: None,
             next: Vec::new(),
+            left: None,
             now: None,
             judged: Vec::new(),
             folder: String::new(),

@@ -36,7 +36,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("petgraph", &["plan"]),
     ("sqlx", &["backend"]),
     ("toml", &["migration", "cli"]),
-    ("include_dir", &["migration", "app"]),
+    ("include_dir", &["migration", "app", "cli"]),
     ("tokio", &["backend", "evidence", "run", "serve", "cli", "app"]),
     ("futures", &["backend", "evidence", "run", "cli", "app"]),
     ("backon", &["backend", "run", "app"]),

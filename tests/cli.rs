@@ -9,6 +9,8 @@ mod base;
 mod console;
 #[path = "cli/contract.rs"]
 mod contract;
+#[path = "cli/deploy.rs"]
+mod deploy;
 #[path = "cli/fix.rs"]
 mod fix;
 #[path = "cli/formats.rs"]
@@ -64,6 +66,8 @@ fn migrate_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -
         .env_remove("GITHUB_ACTIONS")
         .env_remove("GITHUB_STEP_SUMMARY")
         .env_remove("GITHUB_OUTPUT")
+        // In a container of Kubernetes there is a termination log.
+        .env("MIGRATE_TERMINATION_LOG", "")
         .env("COLUMNS", "80")
         .env("MIGRATE_ACTOR", "ann@laptop")
         .envs(variables.iter().copied())

@@ -100,10 +100,17 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     } else {
         execute(args, approved, &overview, &site, backend, session, &mut report).await?;
     }
+    report.left = Some(left(&overview, args.phase.into(), &report));
     if report.outcome == Outcome::Nothing {
         report.notes.push(format!("nothing to {}", args.phase.verb()));
     }
     Ok(report)
+}
+
+/// Scripts of the phase that did not run to their end, those that wait or are held included.
+fn left(plan: &Plan, phase: Phase, report: &Report) -> usize {
+    let open = plan.scripts.iter().filter(|script| script.node.phase == phase && !script.state.is_done()).count();
+    open.saturating_sub(report.migrations.len())
 }
 
 /// What would run is not what somebody approved.

@@ -46,6 +46,10 @@ pub enum Format {
     Text,
     /// One JSON document; its schema is docs/schema.json.
     Json,
+    /// The outcome in one line of JSON; its schema is docs/line.schema.json.
+    Line,
+    /// That line as Spinnaker reads it from the log of a job.
+    Spinnaker,
     /// SARIF 2.1.0, for code scanning (lint, plan).
     Sarif,
     /// Workflow commands, a job summary and step outputs for GitHub Actions (lint, plan).
@@ -88,7 +92,7 @@ impl Format {
     /// Whether every command writes it.
     pub(super) fn is_for_all(self) -> bool {
         match self {
-            Format::Text | Format::Json => true,
+            Format::Text | Format::Json | Format::Line | Format::Spinnaker => true,
             Format::Sarif | Format::Github | Format::Gitlab | Format::Rdjson | Format::Junit | Format::Markdown => false,
         }
     }
@@ -98,6 +102,8 @@ impl Format {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Line => "line",
+            Format::Spinnaker => "spinnaker",
             Format::Sarif => "sarif",
             Format::Github => "github",
             Format::Gitlab => "gitlab",
@@ -109,8 +115,10 @@ impl Format {
 
     /// The format that a command line asks for even where the rest of it cannot be understood.
     pub(super) fn guess(arguments: &[OsString]) -> Format {
-        let asks = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
-            || arguments.iter().any(|argument| argument == "--format=json");
-        if asks { Format::Json } else { Format::Text }
+        let asks = |name: &str| {
+            arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == name)
+                || arguments.iter().any(|argument| argument.to_str() == Some(&format!("--format={name}")))
+        };
+        [Format::Json, Format::Line, Format::Spinnaker].into_iter().find(|format| asks(format.name())).unwrap_or_default()
     }
 }

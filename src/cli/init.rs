@@ -1,16 +1,20 @@
-//! `migrate init`: writes migrate.toml and the migrations folder.
+//! `migrate init`: writes migrate.toml and the migrations folder, and files that roll a service out.
+
+mod deploy;
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use deploy::{Existing, Home, Service};
+pub use deploy::Target;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, working_folder};
 use crate::migration::project::{MIGRATIONS_FOLDER, PROJECT_FILE};
-use crate::migration::{DatabaseUrl, Migrations};
+use crate::migration::{DatabaseUrl, Migrations, Project};
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Dialect;
 
@@ -28,6 +32,18 @@ pub struct Args {
     /// A service whose releases use this database; repeat for each
     #[arg(long = "service", value_name = "NAME")]
     pub services: Vec<String>,
+
+    /// Write files that roll a service out this way; repeat for more
+    #[arg(long, value_name = "WAY", value_enum)]
+    pub deploy: Vec<Target>,
+
+    /// The image of the service, without a tag [default: registry.example.com/<service>]
+    #[arg(long, value_name = "REPOSITORY", requires = "deploy")]
+    pub image: Option<String>,
+
+    /// Write over files of `--deploy` that are there with other content
+    #[arg(long, requires = "deploy")]
+    pub force: bool,
 }
 
 /// A database, as an argument.
@@ -51,19 +67,75 @@ impl From<DialectArg> for Dialect {
     }
 }
 
-/// Writes the project file; never over an existing one.
+/// Writes the project file, never over an existing one, and what `--deploy` asks for.
 ///
 /// # Errors
-/// When migrate.toml is there already or nothing can be written.
+/// When migrate.toml is there already and nothing else is asked for, or nothing can be written.
 pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let root: PathBuf = match &session.globals.project {
         Some(folder) => folder.clone(),
         None => working_folder()?,
     };
-    let file = root.join(PROJECT_FILE);
-    if file.exists() {
-        return Err(Failure::new(Exit::Usage, format!("{PROJECT_FILE} is there already")).next("migrate plan"));
+    let mut report = Report::new(CommandName::Init);
+    if args.deploy.is_empty() {
+        if root.join(PROJECT_FILE).exists() {
+            return Err(Failure::new(Exit::Usage, format!("{PROJECT_FILE} is there already")).next("migrate plan"));
+        }
+        begin(&root, args, session, &mut report)?;
+        return Ok(report);
     }
+    // The project may be there, above the working folder, or still to come.
+    let project = if root.join(PROJECT_FILE).exists() { Some(session.project()?) } else { session.project_if_any()? };
+    let project = project.filter(|project| project.root.join(PROJECT_FILE).exists());
+    let service = service(args, project.as_ref())?;
+    let ways: Vec<&str> = args.deploy.iter().map(|target| target.as_str()).collect();
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let again = format!("migrate init --deploy {} --force", ways.join(" --deploy "));
+    let root = project.as_ref().map_or(root, |project| project.root.clone());
+    let home = Home::of(&root);
+    let mut files = deploy::Files::new();
+    for target in &args.deploy {
+        files.extend(target.files(&service, &home));
+    }
+    let written = deploy::write(&root, &files, existing, &again)?;
+    if project.is_none() {
+        begin(&root, args, session, &mut report)?;
+        report.next.clear();
+    }
+    report.outcome = if written.is_empty() && project.is_some() { Outcome::Nothing } else { Outcome::Applied };
+    report.notes.push(match written.len() {
+        0 => format!("the files for {} are there as they should be", ways.join(", ")),
+        number => format!("wrote {number} files for {}: they are yours to change", ways.join(", ")),
+    });
+    report.files.extend(written);
+    report.next.extend(args.deploy.iter().flat_map(|target| target.next(&service)));
+    let mut seen = Vec::new();
+    report.next.retain(|command| !seen.contains(command) && { seen.push(command.clone()); true });
+    Ok(report)
+}
+
+/// The service that is rolled out: as named, else the only one there is.
+fn service(args: &Args, project: Option<&Project>) -> Result<Service, Failure> {
+    let declared = project.map(|project| project.services.as_slice()).unwrap_or_default();
+    let named = if args.services.is_empty() { declared } else { &args.services };
+    match named {
+        [one] => {
+            if !declared.is_empty() && !declared.contains(one) {
+                let message = format!("service `{one}` is not among the services of {PROJECT_FILE}");
+                return Err(Failure::new(Exit::Usage, message).next(format!("migrate init --deploy helm --service {}", declared[0])));
+            }
+            Service::new(one, args.image.as_deref())
+        }
+        [] => Err(Failure::new(Exit::Usage, "which service is rolled out?").next("migrate init --deploy helm --service api")),
+        [first, ..] => {
+            let message = format!("the files are those of one service: name one of {}", named.join(", "));
+            Err(Failure::new(Exit::Usage, message).next(format!("migrate init --deploy helm --service {first}")))
+        }
+    }
+}
+
+/// A project where there was none.
+fn begin(root: &Path, args: &Args, session: &Session, report: &mut Report) -> Result<(), Failure> {
     let dialect = match (args.dialect, &session.globals.database_url) {
         (Some(dialect), _) => dialect.into(),
         (None, Some(url)) => DatabaseUrl::parse(url)?.dialect(),
@@ -73,10 +145,9 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let refuse = |what: &str, error: std::io::Error| Failure::new(Exit::Failure, format!("cannot write {what}: {error}"));
     fs::create_dir_all(&folder).map_err(|error| refuse(MIGRATIONS_FOLDER, error))?;
     // What lies there already ran before anybody asked this tool: it is followed and not blamed.
-    let existing = Migrations::read(&folder, &root, dialect)?;
+    let existing = Migrations::read(&folder, root, dialect)?;
     let baseline = existing.iter().last().map(|migration| migration.id.to_string());
-    fs::write(&file, project_file(dialect, baseline.as_deref(), args)).map_err(|error| refuse(PROJECT_FILE, error))?;
-    let mut report = Report::new(CommandName::Init);
+    fs::write(root.join(PROJECT_FILE), project_file(dialect, baseline.as_deref(), args)).map_err(|error| refuse(PROJECT_FILE, error))?;
     report.outcome = Outcome::Applied;
     report.files = vec![PROJECT_FILE.to_owned(), format!("{MIGRATIONS_FOLDER}/")];
     report.notes.push("wrote a project".to_owned());
@@ -87,7 +158,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.next.push("migrate plan".to_owned());
     }
     report.next.push("migrate new <what-it-is-about>".to_owned());
-    Ok(report)
+    Ok(())
 }
 
 fn project_file(dialect: Dialect, baseline: Option<&str>, args: &Args) -> String {
@@ -117,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_file_it_writes_is_one_it_reads() {
-        let args = Args { dialect: None, url_env: "SHOP_DB".to_owned(), services: vec!["api".to_owned(), "worker".to_owned()] };
+        let args = Args { dialect: None, url_env: "SHOP_DB".to_owned(), services: vec!["api".to_owned(), "worker".to_owned()], deploy: Vec::new(), image: None, force: false };
         let project = Project::parse(Path::new("."), &project_file(Dialect::Sqlite, Some("1_users"), &args)).expect("it is understood");
         assert_eq!(project.dialect, Some(Dialect::Sqlite));
         assert_eq!(project.services, ["api", "worker"]);

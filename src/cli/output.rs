@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::globals::{Format, Globals};
 use super::redact::redact;
 use crate::report::text::{Amount, Style, WIDTH};
-use crate::report::{self, CommandName, Report, github, markdown};
+use crate::report::{self, CommandName, Report, github, markdown, termination};
 
 /// Arguments of the commands that judge.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -41,8 +41,29 @@ fn destination(text: &str) -> Result<Destination, String> {
 /// When only the commands that judge write it.
 pub(super) fn check(format: Option<Format>, command: CommandName) -> Result<(), Failure> {
     let Some(format) = format.filter(|format| !format.is_for_all() && !judges(command)) else { return Ok(()) };
-    let message = format!("`migrate {}` writes text or json; `--format {}` goes with lint and plan alone", command.as_str(), format.name());
+    let message = format!("`migrate {}` writes text, json, line or spinnaker; `--format {}` goes with lint and plan alone", command.as_str(), format.name());
     Err(Failure::new(Exit::Usage, message).next(format!("migrate plan --format {}", format.name())))
+}
+
+/// Whether a step of a workflow asks for what came of it.
+fn runs_in_jobs(command: CommandName) -> bool {
+    match command {
+        CommandName::Lint
+        | CommandName::Plan
+        | CommandName::Apply
+        | CommandName::Mark
+        | CommandName::Status
+        | CommandName::Wait
+        | CommandName::Rollback
+        | CommandName::Unknown => true,
+        CommandName::Init
+        | CommandName::New
+        | CommandName::Fix
+        | CommandName::Stats
+        | CommandName::Explain
+        | CommandName::Serve
+        | CommandName::Completions => false,
+    }
 }
 
 fn judges(command: CommandName) -> bool {
@@ -54,9 +75,9 @@ fn judges(command: CommandName) -> bool {
 /// # Errors
 /// When a file or standard output cannot be written.
 pub(super) fn write(report: &mut Report, globals: &Globals, destinations: &[Destination]) -> io::Result<()> {
-    let on_github = judges(report.command) && is_set_to("GITHUB_ACTIONS", "true");
+    let on_github = is_set_to("GITHUB_ACTIONS", "true");
     let asks = globals.format.is_some_and(|format| !format.is_for_all()) || !destinations.is_empty();
-    if asks || on_github {
+    if asks || (on_github && judges(report.command)) {
         let of_globals = globals.project.as_deref().filter(|_| report.folder.is_empty());
         report.folder = folder(of_globals.unwrap_or(Path::new(&report.folder)));
     }
@@ -67,17 +88,36 @@ pub(super) fn write(report: &mut Report, globals: &Globals, destinations: &[Dest
     }
     let format = globals.format.unwrap_or_default();
     print(report, format, globals)?;
-    let is_told_github = format == Format::Github || (globals.format.is_none() && on_github);
+    let is_told_github = (format == Format::Github || (globals.format.is_none() && on_github)) && runs_in_jobs(report.command);
     if is_told_github && format != Format::Github {
         let mut out = io::stdout().lock();
         out.write_all(redact(&github::commands(report)).as_bytes())?;
+        out.write_all(redact(&github::held(report)).as_bytes())?;
         out.flush()?;
     }
-    if is_told_github {
+    if is_told_github && judges(report.command) {
         append("GITHUB_STEP_SUMMARY", &redact(&github::summary(report)), github::SUMMARY)?;
+    }
+    // Whatever standard output holds: a job that reads JSON asks for outputs as well.
+    if on_github && runs_in_jobs(report.command) || is_told_github {
         append("GITHUB_OUTPUT", &github::outputs(report), usize::MAX)?;
     }
     Ok(())
+}
+
+/// Leaves the outcome where Kubernetes picks it up: in the file that `MIGRATE_TERMINATION_LOG` names, else in the container's
+/// termination log where there is one. An empty variable switches it off.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn terminate(report: &Report) -> io::Result<()> {
+    let file = match std::env::var_os("MIGRATE_TERMINATION_LOG") {
+        Some(named) if named.is_empty() => return Ok(()),
+        Some(named) => PathBuf::from(named),
+        None if Path::new(termination::FILE).exists() => PathBuf::from(termination::FILE),
+        None => return Ok(()),
+    };
+    fs::write(&file, redact(&termination::render(report)).as_bytes()).map_err(|error| named(&error, &file))
 }
 
 /// The result goes to standard output, an error in text to standard error.
@@ -89,7 +129,7 @@ fn print(report: &Report, format: Format, globals: &Globals) -> io::Result<()> {
         out.write_all(text.as_bytes())?;
         return out.flush();
     }
-    if report.error.is_some() && format != Format::Json {
+    if report.error.is_some() && !matches!(format, Format::Json | Format::Line) {
         // Few formats have a place for it, and their readers are machines.
         let told = rendered(report, Format::Text, globals)?;
         let told = redact(&told);
@@ -114,6 +154,8 @@ fn rendered(report: &Report, format: Format, globals: &Globals) -> io::Result<St
             Ok(report::text::render(report, &Style { width: width(), amount }))
         }
         Format::Json => report::json::render(report).map_err(io::Error::other),
+        Format::Line => Ok(format!("{}\n", report::line::Line::of(report).render())),
+        Format::Spinnaker => Ok(report::spinnaker::render(report)),
         Format::Sarif => report::sarif::render(report).map_err(io::Error::other),
         Format::Github => Ok(format!("{}{}", github::commands(report), github::closing(report))),
         Format::Gitlab => report::gitlab::render(report).map_err(io::Error::other),

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::view::{FindingView, LevelView, PhaseState};
-use super::{Report, markdown};
+use super::line::{is_held, pending};
+use super::view::{FindingView, LevelView};
+use super::{CommandName, Report, markdown};
 
 /// Annotations of one level that GitHub shows of a step; what comes after them is dropped without a word.
 const SHOWN: usize = 10;
@@ -52,13 +53,39 @@ pub fn closing(report: &Report) -> String {
     format!("migrate {}: {}\n", report.command.as_str(), markdown::headline(report))
 }
 
-/// What a later step can ask for: `name=value` lines.
+/// A contract that is held back, for a run that is no check: it is no failure, and somebody should see it.
+pub fn held(report: &Report) -> String {
+    if report.command != CommandName::Apply || !is_held(report) {
+        return String::new();
+    }
+    let waits = report.gates.iter().filter(|gate| !gate.state.lets_through());
+    let mut told: Vec<String> = waits.map(|gate| format!("{}: {}: {}", gate.migration, gate.kind, gate.reason)).collect();
+    told.extend(report.next_check_at.map(|at| format!("come back at {at}")));
+    format!("::warning title={}::{}\n", property("migrate apply: held"), data(&told.join("\n")))
+}
+
+/// What a later step can ask for: `name=value` lines. A value that is not known is empty.
 pub fn outputs(report: &Report) -> String {
-    let has_findings = report.findings.iter().any(|finding| finding.level > LevelView::Notice);
-    let phases = report.migrations.iter().flat_map(|migration| &migration.phases);
-    let held = !report.gates.is_empty() || phases.into_iter().any(|phase| phase.state == PhaseState::Held);
+    let mut text = String::new();
+    let mut say = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name}={}", value.replace(['\r', '\n'], " "));
+    };
     let digest = report.plan_digest.as_deref().unwrap_or_default();
-    format!("has-findings={has_findings}\nheld={held}\ndigest={digest}\n")
+    let is_check = matches!(report.command, CommandName::Plan | CommandName::Lint);
+    if is_check {
+        let has_findings = report.findings.iter().any(|finding| finding.level > LevelView::Notice);
+        say("has-findings", &has_findings.to_string());
+    }
+    say("held", &is_held(report).to_string());
+    if is_check {
+        // The name that the action has had from the beginning.
+        say("digest", digest);
+    }
+    say("outcome", report.outcome.as_str());
+    say("next-check-at", &report.next_check_at.map(|at| at.to_string()).unwrap_or_default());
+    say("plan-digest", digest);
+    say("pending-count", &pending(report).map(|left| left.to_string()).unwrap_or_default());
+    text
 }
 
 /// The summary of the step.

@@ -82,7 +82,9 @@ pub fn render(report: &Report, style: &Style) -> String {
         paragraph(&mut text);
         line(&mut text, &summary);
     }
-    next(&report.next, width, &mut text);
+    // What `init` writes is used step by step; elsewhere one of the commands will do.
+    let further = if report.command == CommandName::Init { "then: " } else { "  or: " };
+    next(&report.next, further, width, &mut text);
     text
 }
 
@@ -122,9 +124,9 @@ fn painted(line: &str) -> String {
     }
 }
 
-fn next(commands: &[String], width: usize, text: &mut String) {
+fn next(commands: &[String], further: &str, width: usize, text: &mut String) {
     for (index, command) in commands.iter().enumerate() {
-        let label = if index == 0 { "next: " } else { "  or: " };
+        let label = if index == 0 { "next: " } else { further };
         // A command stays in one piece, so that it can be copied; a sentence is broken.
         let told = if command.starts_with("migrate ") { format!("{label}{command}") } else { wrapped(command, width, label, "      ") };
         // Writing into a String cannot fail.

@@ -240,10 +240,10 @@ fn github_actions_gets_annotations_summary_and_outputs_by_itself() {
     assert!(ran.out.contains("refused: 2 errors") && ran.out.contains("\n::error file=migrations/3_faults/expand.sql"), "{}", ran.out);
     assert!(summary.starts_with("<!-- concertina:plan:. -->"), "{summary}");
     assert!(output.starts_with("has-findings=true\nheld=false\ndigest="), "{output}");
-    // A format that was asked for is all that is printed.
+    // A format that was asked for is all that is printed; the outputs are no print.
     let (ran, summary, output) = in_actions(shop.path(), &["plan", "--format", "json"]);
     ran.json();
-    assert_eq!((summary.as_str(), output.as_str()), ("", ""));
+    assert!(summary.is_empty() && output.starts_with("has-findings=true"), "{summary}{output}");
     let (ran, summary, _) = in_actions(shop.path(), &["plan", "--format", "github"]);
     assert!(ran.out.starts_with("::error") && !summary.is_empty());
     // Commands that judge nothing say nothing to GitHub.

@@ -65,6 +65,18 @@ fn ci() {
     check("docs/ci.md");
 }
 
+/// One page for each way to roll out.
+#[test]
+fn deploy() {
+    let mut pages: Vec<_> =
+        std::fs::read_dir(root().join("docs/deploy")).expect("it is there").map(|entry| entry.expect("it can be listed").path()).collect();
+    pages.sort();
+    assert!(pages.len() > 8, "docs/deploy lacks pages");
+    for page in pages {
+        check(&page.strip_prefix(root()).expect("it lies in the crate").to_string_lossy());
+    }
+}
+
 /// Behaviour that no page explains, in the same form.
 #[test]
 fn further_sessions() {
