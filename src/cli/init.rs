@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use deploy::{Existing, Home, Service};
 pub use deploy::Target;
+use deploy::{Existing, Home, Service};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -110,7 +110,12 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     report.files.extend(written);
     report.next.extend(args.deploy.iter().flat_map(|target| target.next(&service)));
     let mut seen = Vec::new();
-    report.next.retain(|command| !seen.contains(command) && { seen.push(command.clone()); true });
+    report.next.retain(|command| {
+        !seen.contains(command) && {
+            seen.push(command.clone());
+            true
+        }
+    });
     Ok(report)
 }
 
@@ -188,7 +193,14 @@ mod tests {
 
     #[test]
     fn the_file_it_writes_is_one_it_reads() {
-        let args = Args { dialect: None, url_env: "SHOP_DB".to_owned(), services: vec!["api".to_owned(), "worker".to_owned()], deploy: Vec::new(), image: None, force: false };
+        let args = Args {
+            dialect: None,
+            url_env: "SHOP_DB".to_owned(),
+            services: vec!["api".to_owned(), "worker".to_owned()],
+            deploy: Vec::new(),
+            image: None,
+            force: false,
+        };
         let project = Project::parse(Path::new("."), &project_file(Dialect::Sqlite, Some("1_users"), &args)).expect("it is understood");
         assert_eq!(project.dialect, Some(Dialect::Sqlite));
         assert_eq!(project.services, ["api", "worker"]);

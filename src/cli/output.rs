@@ -41,7 +41,11 @@ fn destination(text: &str) -> Result<Destination, String> {
 /// When only the commands that judge write it.
 pub(super) fn check(format: Option<Format>, command: CommandName) -> Result<(), Failure> {
     let Some(format) = format.filter(|format| !format.is_for_all() && !judges(command)) else { return Ok(()) };
-    let message = format!("`migrate {}` writes text, json, line or spinnaker; `--format {}` goes with lint and plan alone", command.as_str(), format.name());
+    let message = format!(
+        "`migrate {}` writes text, json, line or spinnaker; `--format {}` goes with lint and plan alone",
+        command.as_str(),
+        format.name()
+    );
     Err(Failure::new(Exit::Usage, message).next(format!("migrate plan --format {}", format.name())))
 }
 

@@ -11,7 +11,10 @@ use super::{Ran, folder, migrate, migrate_with, root};
 const WAYS: [&str; 9] = ["helm", "argocd", "rollouts", "flagger", "kubernetes", "ecs", "github", "gitlab", "compose"];
 
 fn api() -> tempfile::TempDir {
-    folder(&[("migrate.toml", "dialect = \"sqlite\"\nservices = [\"api\"]\n[database]\nurl = \"sqlite://a.db\"\n"), ("migrations/.keep", "")])
+    folder(&[
+        ("migrate.toml", "dialect = \"sqlite\"\nservices = [\"api\"]\n[database]\nurl = \"sqlite://a.db\"\n"),
+        ("migrations/.keep", ""),
+    ])
 }
 
 #[test]
@@ -127,7 +130,9 @@ fn one_line_tells_how_it_ended() {
     let json = spinnaker.out.strip_prefix("SPINNAKER_CONFIG_JSON=").expect("what Spinnaker looks for");
     let context: Value = serde_json::from_str(json).expect("one JSON object");
     assert_eq!((spinnaker.code, context["migrate"]["held"].as_bool()), (0, Some(true)));
-    for wrong in [&["apply", "--phase", "contrat", "--format", "line"][..], &["apply", "--phase", "expand", "--to", "no-such", "--format=line"]] {
+    for wrong in
+        [&["apply", "--phase", "contrat", "--format", "line"][..], &["apply", "--phase", "expand", "--to", "no-such", "--format=line"]]
+    {
         let ran = migrate(shop.path(), wrong);
         let line = valid(&ran.out);
         assert_eq!((ran.code, line["outcome"].as_str()), (2, Some("failed")), "{line}");
