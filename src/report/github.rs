@@ -59,7 +59,7 @@ pub fn held(report: &Report) -> String {
         return String::new();
     }
     let waits = report.gates.iter().filter(|gate| !gate.state.lets_through());
-    let mut told: Vec<String> = waits.map(|gate| format!("{}: {}: {}", gate.migration, gate.kind, gate.reason)).collect();
+    let mut told: Vec<String> = waits.map(|gate| format!("{}: {}: {}", gate.migration, gate.name, gate.reason)).collect();
     told.extend(report.next_check_at.map(|at| format!("come back at {at}")));
     format!("::warning title={}::{}\n", property("migrate apply: held"), data(&told.join("\n")))
 }

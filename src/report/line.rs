@@ -42,6 +42,7 @@ pub struct Line {
 struct Waits {
     migration: String,
     kind: ConditionKind,
+    name: String,
     state: GateState,
     reason: String,
 }
@@ -169,6 +170,7 @@ mod tests {
         let gate = |number: usize| GateView {
             migration: format!("{number}_a"),
             kind: ConditionKind::Soak,
+            name: "soak".to_owned(),
             state: GateState::Closed,
             reason: reason.to_owned(),
             evidence: serde_json::Value::Null,
