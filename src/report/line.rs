@@ -51,8 +51,13 @@ impl Line {
     /// What a report says, in full.
     pub fn of(report: &Report) -> Line {
         let waits = report.gates.iter().filter(|gate| !gate.state.lets_through());
-        let gates =
-            waits.map(|gate| Waits { migration: gate.migration.clone(), kind: gate.kind, state: gate.state, reason: gate.reason.clone() });
+        let gates = waits.map(|gate| Waits {
+            migration: gate.migration.clone(),
+            kind: gate.kind,
+            name: gate.name.clone(),
+            state: gate.state,
+            reason: gate.reason.clone(),
+        });
         let told = |error: &super::ErrorView| {
             let sentences: Vec<&str> = std::iter::once(&error.message).chain(&error.causes).map(String::as_str).collect();
             sentences.join("; because: ")
