@@ -31,12 +31,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::dialect::Impact;
+use crate::dialect::{Certainty, Impact, TableLock, Work};
 use crate::lint::{Allowed, Finding};
 use crate::migration::{MigrationId, NodeRef, Runner};
 use crate::schema::Server;
 use crate::schema::size::Sizes;
-use crate::sql::{Digest, Place, Source, Span};
+use crate::sql::{Digest, Source, Span};
 
 /// Every script in the order in which it ran or may run, with what is known of it.
 #[derive(Clone, Debug)]
@@ -81,8 +81,10 @@ pub struct PlannedScript {
     pub state: ScriptState,
     /// Its text; `None` for scripts that cannot run: they were only followed, or no ledger was at hand.
     pub source: Option<Source>,
+    /// What the spans of its statements count in; empty for scripts that were only followed.
+    pub text: Source,
     /// What it does; empty for scripts that were only followed.
-    pub statements: Vec<PlannedStatement>,
+    pub statements: Arc<[PlannedStatement]>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
     /// What would be wrong with it, had nobody answered for it.
@@ -124,23 +126,43 @@ pub enum ScriptState {
     Held(Gate),
 }
 
-/// One statement of a script.
+/// One statement of a script. A history has hundreds of thousands: what can be looked up in the text is not kept beside it.
 #[derive(Clone, Debug)]
 pub struct PlannedStatement {
-    /// Its bytes in the script's source.
+    /// Its bytes in the script's text.
     pub span: Span,
-    /// The file that it comes from.
-    pub path: Arc<str>,
-    /// Where it begins there.
-    pub place: Place,
+    /// Its first line in the file that it comes from.
+    pub line: usize,
     /// Who wrote it.
     pub origin: StatementOrigin,
-    /// Its text.
-    pub sql: String,
-    /// The statement group that it belongs to, from zero.
-    pub group: usize,
-    /// What each clause locks, reads and writes.
-    pub impacts: Vec<Impact>,
+    /// The strongest lock on each table.
+    pub locks: Box<[TableLock]>,
+    /// What is done to stored rows, each kind of work on a table once.
+    pub work: Box<[Work]>,
+    /// Whether the schema told everything that this depends on.
+    pub certainty: Certainty,
+}
+
+impl PlannedStatement {
+    /// What the clauses of a statement do together.
+    fn new(span: Span, line: usize, origin: StatementOrigin, impacts: &[Impact]) -> PlannedStatement {
+        let mut locks: Vec<TableLock> = Vec::with_capacity(impacts.iter().map(|impact| impact.locks.len()).sum());
+        for held in impacts.iter().flat_map(|impact| &impact.locks) {
+            match locks.iter_mut().find(|strongest| strongest.table == held.table) {
+                Some(strongest) => strongest.lock = strongest.lock.max(held.lock),
+                None => locks.push(held.clone()),
+            }
+        }
+        let mut work: Vec<Work> = Vec::with_capacity(impacts.iter().map(|impact| impact.work.len()).sum());
+        for done in impacts.iter().flat_map(|impact| &impact.work) {
+            if !work.contains(done) {
+                work.push(done.clone());
+            }
+        }
+        let worst = impacts.iter().any(|impact| impact.certainty == Certainty::WorstCase);
+        let certainty = if worst { Certainty::WorstCase } else { Certainty::Known };
+        PlannedStatement { span, line, origin, locks: locks.into(), work: work.into(), certainty }
+    }
 }
 
 /// Who wrote a statement.

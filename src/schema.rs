@@ -19,8 +19,11 @@ pub mod version;
 
 mod catalogue;
 mod dependents;
-mod objects;
+mod frozen;
+mod layered;
 mod search_path;
+mod snapshot;
+mod words;
 
 pub use apply::Problem;
 pub use catalogue::{Found, KeyChecks, Schema};

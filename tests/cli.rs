@@ -5,6 +5,8 @@
 mod action;
 #[path = "cli/base.rs"]
 mod base;
+#[path = "cli/cache.rs"]
+mod cache;
 #[path = "cli/console.rs"]
 mod console;
 #[path = "cli/contract.rs"]

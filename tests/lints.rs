@@ -6,6 +6,8 @@
 mod allowances;
 #[path = "lints/blocks.rs"]
 mod blocks;
+#[path = "lints/cost.rs"]
+mod cost;
 #[path = "lints/execute.rs"]
 mod execute;
 #[path = "lints/objects.rs"]

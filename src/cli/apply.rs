@@ -206,7 +206,7 @@ fn options(args: &Args, site: &Site) -> Options {
 fn refused(refusal: &Refusal, dialect: Dialect, mut report: Report) -> Result<Report, Failure> {
     match refusal {
         Refusal::Findings { findings: found } => {
-            enter(&mut report, found, [], dialect);
+            enter(&mut report, found.iter().cloned(), [], dialect);
             refused_by(&mut report);
             report.notes.push("nothing was run".to_owned());
             Ok(report)

@@ -103,24 +103,25 @@ fn snapshots(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     found.map(|entry| (entry.path(), entry.metadata().and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH))).collect()
 }
 
-/// The content of a file of the cache, if it is whole: it begins with the digest of the rest.
+/// The content of a file of the cache, if it is whole: it ends with the digest of the rest.
 fn read(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = fs::read(path).ok()?;
-    let (digest, content) = bytes.split_at_checked(DIGEST)?;
+    let length = bytes.len().checked_sub(DIGEST)?;
+    let (content, digest) = bytes.split_at(length);
     if Digest::of_bytes(content).0[..] != *digest {
         return None;
     }
-    bytes.drain(..DIGEST);
+    bytes.truncate(length);
     Some(bytes)
 }
 
 /// Writes beside the file and renames: a reader sees the old file or the new one. Errors are no matter: see above.
-fn write(path: &Path, content: Vec<u8>) {
+fn write(path: &Path, mut content: Vec<u8>) {
     let Some(folder) = path.parent() else { return };
     let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut bytes = Digest::of_bytes(&content).0.to_vec();
-    bytes.extend(content);
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&beside, bytes)).and_then(|()| fs::rename(&beside, path));
+    let digest = Digest::of_bytes(&content);
+    content.extend_from_slice(&digest.0);
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&beside, content)).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }

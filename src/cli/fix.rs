@@ -67,7 +67,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     } else {
         report.changes = changes.iter().map(view).collect();
     }
-    enter(&mut report, fixed.left.iter().map(|left| &left.finding), [], target.case().past.schema().dialect());
+    enter(&mut report, fixed.left.iter().map(|left| left.finding.clone()), [], target.case().past.schema().dialect());
     tell(&mut report, &fixed, &changes, &original);
     if !changes.is_empty() && args.write {
         report.next.push("migrate plan".to_owned());

@@ -109,7 +109,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     found.extend(replay.finish());
     let mut report = Report::new(CommandName::Lint);
     report.phase = args.phase.map(Phase::from);
-    enter(&mut report, &found, &allowed, server.dialect);
+    enter(&mut report, found, allowed, server.dialect);
     report.folder = folder.to_string_lossy().into_owned();
     report.judged = scripts.iter().filter(|loose| loose.judge == Judge::Yes).map(|loose| loose.text.path().to_owned()).collect();
     if scripts.is_empty() {

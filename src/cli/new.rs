@@ -89,7 +89,7 @@ fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, 
     }
     write::all(&project.root, &changes)?;
     let mut report = Report::new(CommandName::New);
-    enter(&mut report, fixed.left.iter().map(|left| &left.finding), [], site.server.dialect);
+    enter(&mut report, fixed.left.iter().map(|left| left.finding.clone()), [], site.server.dialect);
     report.outcome = Outcome::Applied;
     report.files = changes.into_iter().map(|change| change.path).collect();
     report.notes.push(format!("wrote migration {id}"));

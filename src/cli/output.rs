@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::globals::{Format, Globals};
-use super::redact::redact;
+use super::redact::{Redacted, redact};
 use crate::report::text::{Amount, Style, WIDTH};
 use crate::report::{self, CommandName, Report, github, markdown, termination};
 
@@ -86,6 +86,11 @@ pub(super) fn write(report: &mut Report, globals: &Globals, destinations: &[Dest
         report.folder = folder(of_globals.unwrap_or(Path::new(&report.folder)));
     }
     for Destination { format, file } in destinations {
+        if *format == Format::Json {
+            let written = File::create(file).and_then(|out| json(report, out));
+            written.map_err(|error| named(&error, file))?;
+            continue;
+        }
         let text = rendered(report, *format, globals)?;
         let text = redact(&text);
         fs::write(file, without_colour(&text)).map_err(|error| named(&error, file))?;
@@ -126,14 +131,15 @@ pub(super) fn terminate(report: &Report) -> io::Result<()> {
 
 /// The result goes to standard output, an error in text to standard error.
 fn print(report: &Report, format: Format, globals: &Globals) -> io::Result<()> {
+    if format == Format::Json {
+        return json(report, io::stdout().lock());
+    }
+    if format == Format::Text && report.error.is_none() {
+        return text(report, globals);
+    }
     let text = rendered(report, format, globals)?;
     let text = redact(&text);
-    if format == Format::Text && report.error.is_none() {
-        let mut out = anstream::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        return out.flush();
-    }
-    if report.error.is_some() && !matches!(format, Format::Json | Format::Line) {
+    if report.error.is_some() && format != Format::Line {
         // Few formats have a place for it, and their readers are machines.
         let told = rendered(report, Format::Text, globals)?;
         let told = redact(&told);
@@ -151,13 +157,8 @@ fn print(report: &Report, format: Format, globals: &Globals) -> io::Result<()> {
 
 fn rendered(report: &Report, format: Format, globals: &Globals) -> io::Result<String> {
     match format {
-        Format::Text => {
-            // Colour is always written and stripped by the stream where nobody wants it.
-            colored::control::set_override(true);
-            let amount = if globals.verbose > 0 { Amount::Everything } else { Amount::Usual };
-            Ok(report::text::render(report, &Style { width: width(), amount }))
-        }
-        Format::Json => report::json::render(report).map_err(io::Error::other),
+        Format::Text => Ok(report::text::render(report, &style(globals))),
+        Format::Json => report::json::render(report),
         Format::Line => Ok(format!("{}\n", report::line::Line::of(report).render())),
         Format::Spinnaker => Ok(report::spinnaker::render(report)),
         Format::Sarif => report::sarif::render(report).map_err(io::Error::other),
@@ -167,6 +168,32 @@ fn rendered(report: &Report, format: Format, globals: &Globals) -> io::Result<St
         Format::Junit => Ok(report::junit::render(report)),
         Format::Markdown => Ok(markdown::render(report, markdown::COMMENT)),
     }
+}
+
+fn style(globals: &Globals) -> Style {
+    // Colour is always written and stripped by the stream where nobody wants it.
+    colored::control::set_override(true);
+    Style { width: width(), amount: if globals.verbose > 0 { Amount::Everything } else { Amount::Usual } }
+}
+
+/// The text for people as it is made, piece by piece.
+fn text(report: &Report, globals: &Globals) -> io::Result<()> {
+    let mut out = Redacted::new(anstream::stdout().lock());
+    let mut written = Ok(());
+    report::text::write(report, &style(globals), &mut |piece| {
+        if written.is_ok() {
+            written = out.write_all(piece.as_bytes());
+        }
+    });
+    written?;
+    out.finish()
+}
+
+/// The document as it is made, piece by piece.
+fn json(report: &Report, out: impl Write) -> io::Result<()> {
+    let mut out = Redacted::new(out);
+    report::json::write(report, &mut out)?;
+    out.finish()
 }
 
 fn without_colour(text: &str) -> String {

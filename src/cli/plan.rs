@@ -11,6 +11,7 @@ use super::{base, gates};
 use super::{lead_to_fix, refused_by};
 use crate::backend::Backend;
 use crate::evidence::Programs;
+use crate::lint::Allowed;
 use crate::plan::{Known, Plan};
 use crate::report::found::enter;
 use crate::report::planned;
@@ -53,7 +54,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         let manifest = args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect)).transpose()?;
         let known = manifest.as_ref().map_or(Known::Nothing, Known::Base);
         let plan = site.plan(site.server, known, &sizes)?;
-        fill(&mut report, &plan);
+        fill(&mut report, plan);
         report.notes.push(format!("judged for {} {} without asking a database", site.server.dialect, site.server.version));
     } else {
         let mut backend = site.connect().await?;
@@ -64,25 +65,27 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
             return Err(failure);
         }
         let plan = gates::judged(plan, &ledger, &mut backend, Programs::Skip).await?;
-        fill(&mut report, &plan);
+        fill(&mut report, plan);
         backend.close().await;
     }
     report.notes.extend(site.left_out());
     refused_by(&mut report);
-    lead_to_fix(&mut report, |finding| finding.migration.clone().unwrap_or_default());
+    lead_to_fix(&mut report, |finding| finding.migration.as_deref().unwrap_or_default().to_owned());
     if args.exit_code && report.exit_code == 0 && is_pending(&report) {
         report.exit_code = Exit::Pending.code();
     }
     Ok(report)
 }
 
-fn fill(report: &mut Report, plan: &Plan) {
-    report.migrations = planned::open(plan);
-    let allowed = plan.scripts.iter().flat_map(|script| &script.allowed);
-    enter(report, plan.all_findings(), allowed, plan.server.dialect);
+/// The plan gives way to the report script by script: a long one is not held twice.
+fn fill(report: &mut Report, mut plan: Plan) {
+    report.migrations = planned::open(&plan);
     report.plan_digest = Some(plan.digest().to_string());
-    report.gates = planned::held(plan);
-    report.next_check_at = planned::next_check(plan);
+    report.gates = planned::held(&plan);
+    report.next_check_at = planned::next_check(&plan);
+    let allowed: Vec<Allowed> = plan.scripts.iter_mut().flat_map(|script| std::mem::take(&mut script.allowed)).collect();
+    let found = plan.scripts.into_iter().flat_map(|script| script.findings).chain(plan.findings);
+    enter(report, found, allowed, plan.server.dialect);
     if report.migrations.is_empty() {
         report.notes.push("nothing is pending".to_owned());
     }

@@ -1,6 +1,7 @@
 //! Keeps passwords out of everything that is written: whatever looks like a URL loses its password.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 use memchr::memchr_iter;
 use memchr::memmem;
@@ -12,6 +13,54 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
     match setting(&urls, 0) {
         Some(first) => Cow::Owned(settings(&urls, first)),
         None => urls,
+    }
+}
+
+/// Bytes that are held back at least before they are looked through: a report is written in many small pieces.
+const HELD: usize = 1 << 16;
+
+/// Redacts what goes through it, whole lines at a time: no secret reaches beyond its line.
+pub(super) struct Redacted<W: Write> {
+    out: W,
+    held: Vec<u8>,
+}
+
+impl<W: Write> Redacted<W> {
+    pub(super) fn new(out: W) -> Redacted<W> {
+        Redacted { out, held: Vec::with_capacity(HELD * 2) }
+    }
+
+    /// Writes what is held of an unfinished line.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.pass(self.held.len())?;
+        self.out.flush()
+    }
+
+    fn pass(&mut self, end: usize) -> io::Result<()> {
+        let text = std::str::from_utf8(&self.held[..end]).map_err(io::Error::other)?;
+        self.out.write_all(redact(text).as_bytes())?;
+        self.held.drain(..end);
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Redacted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= HELD
+            && let Some(end) = memchr::memrchr(b'\n', &self.held)
+        {
+            self.pass(end + 1)?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Nothing: half a line may hold half a secret.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -73,7 +122,22 @@ fn settings(text: &str, first: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::redact;
+    use std::io::Write as _;
+
+    use super::{Redacted, redact};
+
+    #[test]
+    fn what_is_written_in_pieces_is_redacted_as_a_whole() {
+        let line = "see postgres://app:s3cret@db/é and password=hunter2 here\n";
+        let text = line.repeat(5_000) + "postgres://app:s3cret@db";
+        for piece in [1, 7, 70_000, 1_000_000] {
+            let mut out = Vec::new();
+            let mut through = Redacted::new(&mut out);
+            text.as_bytes().chunks(piece).for_each(|bytes| through.write_all(bytes).expect("memory takes everything"));
+            through.finish().expect("memory takes everything");
+            assert!(String::from_utf8(out).expect("text") == redact(&text), "in pieces of {piece}");
+        }
+    }
 
     #[test]
     fn a_url_keeps_everything_but_its_password() {

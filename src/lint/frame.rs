@@ -14,6 +14,7 @@ mod writers;
 
 pub(in crate::lint) use retype::Retype;
 
+pub(in crate::lint) use commit::Commit;
 pub use loosened::Dropped;
 pub use remade::Remade;
 
@@ -68,6 +69,8 @@ pub struct Transaction<'a> {
     pub position: usize,
     /// The locks that earlier clauses of it took and still hold.
     pub held: &'a [Held],
+    /// What it leaves.
+    pub(in crate::lint) commit: &'a Commit<'a>,
 }
 
 /// A lock that an earlier clause of the same transaction took.

@@ -1,7 +1,7 @@
 //! The replay of scripts in their order: each clause is judged between the schema before and after it.
 //!
-//! Two schemas stand one clause apart, so the whole is linear and nothing is undone; what stays in memory is the
-//! catalogue, never the text.
+//! Two schemas stand one clause apart and share what neither changed, so the whole is linear and nothing is undone; what
+//! stays in memory is the catalogue, never the text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::allowance::Settled;
 use super::finding::Finding;
-use super::frame::{Dropped, Frame, Held, Remade, Transaction};
+use super::frame::{Commit, Dropped, Frame, Held, Remade, Transaction};
 use super::hearing::{Hearing, Rulebook};
 use super::level::Levels;
 use super::plan_fault::PlanFault;
@@ -20,6 +20,9 @@ use crate::schema::size::Sizes;
 use crate::schema::table::Knowledge;
 use crate::schema::{self, Dialect, Ident, ObjectName, Origin, Phase, Schema, Server};
 use crate::sql::{Script, Span};
+
+/// Objects that one script may change before what it changed is settled: copies stay cheap however long a script is.
+const UNSETTLED: usize = 256;
 
 /// What a project decided about lints, and the day on which it is judged.
 #[derive(Clone, Debug)]
@@ -120,12 +123,10 @@ pub struct StatementReport {
     pub impacts: Vec<Impact>,
 }
 
-/// Replays scripts in the order in which they are given. A copy costs its maps, not its tables.
+/// Replays scripts in the order in which they are given.
 #[derive(Clone, Debug)]
 pub struct Replay {
     book: Arc<Rulebook>,
-    /// One clause behind `after`; made when the first script is judged.
-    before: Option<Schema>,
     after: Schema,
     transactions: u32,
     settled: HashMap<MigrationId, Settled>,
@@ -137,7 +138,6 @@ impl Replay {
         Replay {
             after: Schema::new(server.dialect, history),
             book: Arc::new(Rulebook::new(server, policy)),
-            before: None,
             transactions: 0,
             settled: HashMap::new(),
         }
@@ -155,18 +155,21 @@ impl Replay {
 
     /// What the scripts so far left, as bytes that [`Replay::resume`] takes; `None` if they do not go into bytes.
     pub fn snapshot(&self) -> Option<Vec<u8>> {
-        postcard::to_stdvec(&(self.transactions, &self.after)).ok()
+        let mut bytes = self.transactions.to_le_bytes().to_vec();
+        self.after.freeze(&mut bytes)?;
+        Some(bytes)
     }
 
     /// Goes on where a snapshot was taken, before anything else is replayed. Says whether it could be read; if not,
-    /// nothing has changed.
-    pub fn resume(&mut self, snapshot: &[u8]) -> bool {
-        match postcard::from_bytes::<(u32, Schema)>(snapshot) {
-            Ok((transactions, schema)) if schema.dialect() == self.book.server.dialect => {
-                (self.transactions, self.after, self.before) = (transactions, schema, None);
+    /// nothing has changed. The bytes must be those of a snapshot: they are read as far as the replay asks for them.
+    pub fn resume(&mut self, snapshot: Vec<u8>) -> bool {
+        let Some(transactions) = snapshot.first_chunk().map(|bytes| u32::from_le_bytes(*bytes)) else { return false };
+        match Schema::thaw(&Arc::new(snapshot), size_of::<u32>()) {
+            Some(schema) if schema.dialect() == self.book.server.dialect => {
+                (self.transactions, self.after) = (transactions, schema);
                 true
             }
-            Ok(_) | Err(_) => false,
+            Some(_) | None => false,
         }
     }
 
@@ -231,23 +234,20 @@ impl Replay {
         }
         for group in self.grouping(placed.script).groups {
             let origin = self.origin(placed);
-            let undone = self.is_undone(&group).then(|| (self.before.clone(), self.after.clone()));
+            let undone = self.is_undone(&group).then(|| self.after.clone());
             for clause in group.statements(placed.script).iter().flat_map(|statement| &statement.clauses) {
                 for operation in self.after.called_by(&clause.operation).iter().map(|(_, operation)| operation).chain([&clause.operation]) {
                     let _ = self.after.apply(operation, &origin);
-                    if let Some(before) = &mut self.before {
-                        let _ = before.apply(operation, &origin);
-                    }
                 }
             }
-            if let Some((before, after)) = undone {
-                (self.before, self.after) = (before, after);
+            if let Some(after) = undone {
+                self.after = after;
+            }
+            if self.after.unsettled() > UNSETTLED {
+                self.after.settle();
             }
         }
-        match &mut self.before {
-            Some(before) => before.share(&mut self.after),
-            None => self.after.settle(),
-        }
+        self.after.settle();
     }
 
     /// Whether the transaction leaves nothing behind. In MySQL, DDL stays.
@@ -263,9 +263,8 @@ impl Replay {
         for problem in script.problems.iter().chain(&grouping.problems) {
             hearing.text(problem);
         }
-        let mut before = self.before.take().unwrap_or_else(|| self.after.clone());
-        before.end_session();
         self.after.end_session();
+        let mut before = self.after.clone();
         let mut statements = Vec::with_capacity(script.statements.len());
         let mut held: Vec<Held> = Vec::new();
         let mut dropped: Vec<Dropped> = Vec::new();
@@ -273,9 +272,13 @@ impl Replay {
         for (number, group) in grouping.groups.iter().enumerate() {
             let origin = self.origin(placed);
             let members = group.statements(script);
-            let undone = self.is_undone(group).then(|| (before.clone(), self.after.clone()));
+            let undone = self.is_undone(group).then(|| self.after.clone());
+            let mut commit = Commit::of(members, &before, &origin);
             held.clear();
             for (position, statement) in members.iter().enumerate() {
+                if self.book.server.dialect == Dialect::Mysql {
+                    commit = Commit::of(std::slice::from_ref(statement), &before, &origin);
+                }
                 let mut impacts = Vec::with_capacity(statement.clauses.len());
                 for clause in &statement.clauses {
                     // What a called routine does comes before the rest of the call.
@@ -289,7 +292,7 @@ impl Replay {
                             origin: &origin,
                             naming: &self.book.policy.naming,
                             script,
-                            transaction: Transaction { bounds: group.bounds, statements: members, position, held: &held },
+                            transaction: Transaction { bounds: group.bounds, statements: members, position, held: &held, commit: &commit },
                             statement,
                             clause,
                             routine,
@@ -313,13 +316,19 @@ impl Replay {
                 }
                 statements.push(StatementReport { statement: group.body.start + position, span: statement.span, group: number, impacts });
             }
+            drop(commit);
             if let Some(undone) = undone {
-                (before, self.after) = undone;
+                (before, self.after) = (undone.clone(), undone);
+            }
+            // Between transactions both are the same.
+            if self.after.unsettled() > UNSETTLED {
+                drop(before);
+                self.after.settle();
+                before = self.after.clone();
             }
         }
-        // Between scripts both are the same; within one they go apart again, table by table.
-        before.share(&mut self.after);
-        self.before = Some(before);
+        drop(before);
+        self.after.settle();
         let (findings, allowed, settled) = hearing.close();
         self.settled.extend(settled.map(|settled| (placed.migration.clone(), settled)));
         ScriptReport { findings, allowed, statements }

@@ -268,6 +268,7 @@ impl<'a> Store<'a> {
         let mut expand_from: Option<&str> = None;
         let mut rollback_from: Option<&str> = None;
         for member in members {
+            let stamp = self.stamp(&member.path);
             let parts = match member.role {
                 Role::Settings => {
                     let text = self.source(&member.path)?.text;
@@ -277,7 +278,7 @@ impl<'a> Store<'a> {
                 Role::Script(phase) => vec![(phase, Part::Whole, false)],
                 Role::Rollback => vec![(Phase::Expand, Part::Whole, true)],
                 Role::Flat => {
-                    let parts = self.present(&member.path)?;
+                    let parts = self.present(&member.path, stamp)?;
                     parts.into_iter().map(|part| (Phase::Expand, part, part == Part::Down)).collect()
                 }
             };
@@ -291,7 +292,7 @@ impl<'a> Store<'a> {
                     let (first, second) = (self.shown(first), self.shown(&member.path));
                     return Err(MigrationError::DuplicateId { id: migration.id, first, second });
                 }
-                let script = self.script(&member.path, phase, part, dialect)?;
+                let script = self.script(&member.path, stamp, (phase, part), dialect)?;
                 if undoes { migration.rollback = Some(script) } else { migration.scripts.push(script) }
             }
         }
@@ -328,12 +329,17 @@ impl<'a> Store<'a> {
         MigrationError::NotUnderstood { path: self.shown(migration.id.as_str()), reason }
     }
 
-    fn script(&self, path: &str, phase: Phase, part: Part, dialect: Dialect) -> Result<ScriptFile, MigrationError> {
+    fn script(
+        &self,
+        path: &str,
+        stamp: Option<Stamp>,
+        (phase, part): (Phase, Part),
+        dialect: Dialect,
+    ) -> Result<ScriptFile, MigrationError> {
         let shown = Arc::from(self.shown(path));
         let Some(file) = self.file(path) else {
             return ScriptFile::hashed(phase, shown, ScriptText::Embedded(part.of(self.source(path)?)), dialect);
         };
-        let stamp = self.stamp(path);
         let text = ScriptText::File { file, part };
         let known = self.seen().and_then(|seen| seen.borrow().digests(path, stamp, part));
         if let Some((digest, content)) = known {
@@ -347,8 +353,7 @@ impl<'a> Store<'a> {
     }
 
     /// The scripts that a flat file holds.
-    fn present(&self, path: &str) -> Result<Vec<Part>, MigrationError> {
-        let stamp = self.stamp(path);
+    fn present(&self, path: &str, stamp: Option<Stamp>) -> Result<Vec<Part>, MigrationError> {
         if let Some(known) = self.seen().and_then(|seen| seen.borrow().present(path, stamp)) {
             return Ok(known);
         }

@@ -14,14 +14,14 @@ use crate::schema::Phase;
 use crate::sql::{Digest, Script, Source};
 
 /// The form of snapshots. A change of the schema's types changes it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Scripts after the last known one that make a new snapshot worth its room.
 const WORTH_KEEPING: usize = 64;
 
 /// Where snapshots are kept.
 pub trait Memory {
-    /// The snapshot of the last of these keys that is known, with the key's place.
+    /// The snapshot of the last of these keys that is known, with the key's place: every byte as it was kept.
     fn recall(&self, keys: &[Digest]) -> Option<(usize, Vec<u8>)>;
 
     /// Keeps a snapshot. What cannot be kept is made again the next time.
@@ -58,7 +58,7 @@ impl super::survey::Work<'_> {
         let mut done = 0;
         if let Some((place, snapshot)) = memory.recall(&keys)
             && place < keys.len()
-            && self.replay.resume(&snapshot)
+            && self.replay.resume(snapshot)
         {
             done = place + 1;
             for node in &order[..done] {

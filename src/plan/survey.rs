@@ -321,6 +321,7 @@ impl Work<'_> {
     ) -> PlannedScript {
         let whole = cut.uncut.is_empty() && script.problems.is_empty();
         let statements = if kept.judge == Judge::Yes || kept.is_late { statements(script, &report) } else { Vec::new() };
+        let text = if statements.is_empty() { Source::new(std::sync::Arc::clone(&file.path), "") } else { script.source.clone() };
         let finished = self.past.finished(node);
         let record = self.past.records.get(node);
         let state = match record.map(|record| record.status) {
@@ -337,7 +338,8 @@ impl Work<'_> {
             digest: file.digest,
             state,
             source: (kept.runs && self.past.ledger().is_some()).then(|| script.source.clone()),
-            statements,
+            text,
+            statements: statements.into(),
             findings: report.findings,
             allowed: report.allowed,
             steps: if kept.runs && whole { cut.steps.into() } else { Vec::new().into() },
@@ -478,16 +480,10 @@ fn guards(migration: &Migration, server: Server) -> Vec<ProofJob> {
 fn statements(script: &Script, report: &ScriptReport) -> Vec<PlannedStatement> {
     let lines = sql::Lines::of(&script.source);
     let statement = |report: &crate::lint::StatementReport| {
-        let (path, place) = lines.locate(report.span.start);
-        PlannedStatement {
-            span: report.span,
-            path,
-            place,
-            origin: if script.source.is_declared(report.span.start) { StatementOrigin::Declared } else { StatementOrigin::Written },
-            sql: script.text(report.span).to_owned(),
-            group: report.group,
-            impacts: report.impacts.clone(),
-        }
+        let (_, place) = lines.locate(report.span.start);
+        let declared = script.source.is_declared(report.span.start);
+        let origin = if declared { StatementOrigin::Declared } else { StatementOrigin::Written };
+        PlannedStatement::new(report.span, place.line, origin, &report.impacts)
     };
     report.statements.iter().map(statement).collect()
 }

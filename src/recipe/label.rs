@@ -14,7 +14,7 @@ pub fn rename_label(given: &Given<'_>, name: &ObjectName, label: &str, to: &str)
     phases.add(Phase::Expand, &format!("ALTER TYPE {} ADD VALUE {new};", name.spelled(dialect)));
     let canonical = given.schema.canonical(name);
     let mut updates: Vec<String> = Vec::new();
-    for table in given.schema.tables() {
+    for table in given.schema.tables_holding(&canonical.name) {
         for column in &table.columns {
             if column.ty.array == 0 && given.schema.canonical(&column.ty.object_name()) == canonical {
                 let (table, column) = (table.name.spelled(dialect), column.name.spelled(dialect));

@@ -7,13 +7,13 @@ pub(super) fn of(finding: &FindingView) -> Option<String> {
     if finding.files.is_empty() {
         return None;
     }
-    let own = finding.files.iter().find(|file| file.path == finding.file);
+    let own = finding.files.iter().find(|file| *file.path == *finding.file);
     let mut text = changed(finding, own.map(|file| file.sql.as_str())).unwrap_or_default();
     let is_told = !text.is_empty();
-    for file in finding.files.iter().filter(|file| !is_told || file.path != finding.file) {
+    for file in finding.files.iter().filter(|file| !is_told || *file.path != *finding.file) {
         let difference = unified(&file.path, "", &file.sql);
         // The finding's own file is there, although it is not told what of it goes.
-        let is_own = file.path == finding.file;
+        let is_own = *file.path == *finding.file;
         text.push_str(&if is_own { difference.replacen("/dev/null", &format!("a/{}", file.path), 1) } else { difference });
     }
     Some(text)
@@ -21,7 +21,7 @@ pub(super) fn of(finding: &FindingView) -> Option<String> {
 
 /// What becomes of the file that the finding stands in; `None` where the cure does not take the place of a whole statement.
 fn changed(finding: &FindingView, cure: Option<&str>) -> Option<String> {
-    let (text, span) = (&finding.source.as_ref()?.text, finding.replaces?);
+    let (text, span) = (&finding.source.text, finding.replaces?);
     let (before, rest) = (text.get(..span.start)?, text.get(span.end..)?);
     let now = match cure {
         Some(sql) => format!("{before}{}{rest}", sql.trim().trim_end_matches(';')),

@@ -1,9 +1,11 @@
 //! Findings of the lint wing as parts of a report.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::dialect::Cost;
 use crate::lint::{Allowed, CureFile, Finding, Level};
 use crate::schema::Dialect;
 use crate::sql::{Digest, Source, Span};
@@ -16,16 +18,11 @@ use super::view::{AllowedView, Excerpt, FileView, FindingView, LevelView, Replac
 const EXCERPT_LINES: usize = 12;
 
 /// Enters everything that was found into a report, once: equal faults are counted. Those at level allow are left out.
-pub fn enter<'a>(
-    report: &mut Report,
-    found: impl IntoIterator<Item = &'a Finding>,
-    allowed: impl IntoIterator<Item = &'a Allowed>,
-    dialect: Dialect,
-) {
+pub fn enter(report: &mut Report, found: impl IntoIterator<Item = Finding>, allowed: impl IntoIterator<Item = Allowed>, dialect: Dialect) {
     report.findings.extend(found.into_iter().filter_map(|found| finding(found, dialect)));
-    let answered = allowed.into_iter().filter_map(|allowed| {
-        let finding = finding(&allowed.finding, dialect)?;
-        Some(AllowedView { finding, reason: allowed.reason.clone() })
+    let answered = allowed.into_iter().filter_map(|Allowed { finding: found, reason }| {
+        let finding = finding(found, dialect)?;
+        Some(AllowedView { finding, reason })
     });
     report.allowed.extend(answered);
     number(report);
@@ -52,7 +49,7 @@ pub(super) fn hash(parts: &[&str]) -> String {
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn finding(found: &Finding, dialect: Dialect) -> Option<FindingView> {
+fn finding(found: Finding, dialect: Dialect) -> Option<FindingView> {
     let level = match found.level {
         Level::Allow => return None,
         Level::Notice => LevelView::Notice,
@@ -61,47 +58,54 @@ fn finding(found: &Finding, dialect: Dialect) -> Option<FindingView> {
     };
     let span = within(found.span, &found.source);
     let (start, end) = (found.source.place(span.start), found.source.place(span.end));
-    let mut excerpt = window(&found.source, span);
-    excerpt.primary = Some(inside(&excerpt, &found.source, span));
-    let mut related = Vec::new();
-    for label in &found.labels {
-        let at = within(label.span, &found.source);
-        let line = found.source.place(at.start).line;
-        let lines = excerpt.first_line..excerpt.first_line + excerpt.text.lines().count().max(1);
-        if lines.contains(&line) {
-            let bytes = inside(&excerpt, &found.source, at);
-            excerpt.labels.push((bytes, label.text.clone()));
-        } else {
-            let mut other = window(&found.source, at);
-            let bytes = inside(&other, &found.source, at);
-            other.labels.push((bytes, label.text.clone()));
-            related.push(other);
-        }
-    }
     Some(FindingView {
-        lint: found.lint.as_str().to_owned(),
+        lint: found.lint.as_str(),
         level,
-        message: costing(found),
-        help: found.help.clone(),
-        legal_in: found.legal_in.clone(),
-        migration: Some(found.migration.to_string()),
+        fingerprint: hash(&[found.lint.as_str(), &found.source.path, &statement(&found, dialect)]),
+        replacement: replacement(&found).map(Box::new),
+        message: costing(found.message, &found.costs),
+        help: found.help,
+        legal_in: found.legal_in,
+        migration: Some(found.migration),
         phase: Some(found.phase),
-        file: found.source.path.to_string(),
+        file: Arc::clone(&found.source.path),
         line: start.line,
         column: start.column,
         end_line: end.line,
         end_column: end.column,
-        fingerprint: hash(&[found.lint.as_str(), &found.source.path, &statement(found, dialect)]),
-        replacement: replacement(found),
         start_byte: byte_column(&found.source, span.start),
         end_byte: byte_column(&found.source, span.end),
-        source: Some(found.source.clone()),
+        span,
+        source: found.source,
         replaces: found.replaces,
-        files: found.cure.iter().map(|CureFile { path, sql }| FileView { path: path.clone(), sql: sql.clone() }).collect(),
+        files: found.cure.into_iter().map(|CureFile { path, sql }| FileView { path, sql }).collect(),
         costs: found.costs.iter().map(seconds).collect(),
-        excerpt: (!excerpt.text.is_empty()).then_some(excerpt),
-        related,
+        labels: found.labels,
     })
+}
+
+impl FindingView {
+    /// The source around it, and around other places of the same file that belong to it and stand farther away.
+    pub fn excerpts(&self) -> Vec<Excerpt> {
+        let mut excerpt = window(&self.source, self.span);
+        excerpt.primary = Some(inside(&excerpt, &self.source, self.span));
+        let lines = excerpt.first_line..excerpt.first_line + excerpt.text.lines().count().max(1);
+        let mut related = Vec::new();
+        for label in &self.labels {
+            let at = within(label.span, &self.source);
+            if lines.contains(&self.source.place(at.start).line) {
+                let bytes = inside(&excerpt, &self.source, at);
+                excerpt.labels.push((bytes, label.text.clone()));
+            } else {
+                let mut other = window(&self.source, at);
+                let bytes = inside(&other, &self.source, at);
+                other.labels.push((bytes, label.text.clone()));
+                related.push(other);
+            }
+        }
+        let own = (!excerpt.text.is_empty()).then_some(excerpt);
+        own.into_iter().chain(related).collect()
+    }
 }
 
 /// The statement's tokens, as a digest: moved lines and new comments do not count.
@@ -134,10 +138,10 @@ fn byte_column(source: &Source, offset: usize) -> usize {
 }
 
 /// What breaks and whom, and how long the longest wait lasts where the size of the table is known.
-fn costing(found: &Finding) -> String {
-    match found.costs.first() {
-        Some(cost) => format!("{}; {cost}", found.message),
-        None => found.message.clone(),
+fn costing(message: String, costs: &[Cost]) -> String {
+    match costs.first() {
+        Some(cost) => format!("{message}; {cost}"),
+        None => message,
     }
 }
 

@@ -45,7 +45,7 @@ fn annotation(report: &Report, finding: &FindingView, text: &mut String) {
         let _ = write!(text, ",col={},endColumn={}", finding.column, finding.end_column);
     }
     let message = if finding.help.is_empty() { finding.message.clone() } else { format!("{}\n{}", finding.message, finding.help) };
-    let _ = writeln!(text, ",title={}::{}", property(&finding.lint), data(&message));
+    let _ = writeln!(text, ",title={}::{}", property(finding.lint), data(&message));
 }
 
 /// How it ended, for a log that has nothing but annotations.

@@ -60,10 +60,11 @@ pub fn render(report: &Report) -> String {
 
 /// Every file that was judged or has a finding, in order.
 fn files(report: &Report) -> Vec<&str> {
-    let phases = report.migrations.iter().flat_map(|migration| &migration.phases).map(|phase| &phase.file);
+    let phases = report.migrations.iter().flat_map(|migration| &migration.phases).map(|phase| phase.file.as_str());
     let mut files: Vec<&str> = Vec::new();
     let mut seen: HashSet<&str> = HashSet::new();
-    for file in report.judged.iter().chain(phases).chain(report.findings.iter().map(|finding| &finding.file)) {
+    let judged = report.judged.iter().map(String::as_str);
+    for file in judged.chain(phases).chain(report.findings.iter().map(|finding| &*finding.file)) {
         if seen.insert(file) {
             files.push(file);
         }
@@ -78,7 +79,7 @@ fn failure(finding: &FindingView, ordinal: usize, class: &str, cases: &mut Strin
         "    <testcase classname=\"{class}\" name=\"{lint}{number}\">\n      <failure type=\"{lint}\" message=\"{}\">{}</failure>\n    </testcase>",
         escaped(&finding.message),
         escaped(&format!("{}:{}:{}\n{}", finding.file, finding.line, finding.column, finding.help)),
-        lint = escaped(&finding.lint),
+        lint = escaped(finding.lint),
     );
 }
 

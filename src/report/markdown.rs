@@ -129,7 +129,7 @@ impl<'r> Page<'r> {
         let phases = self.report.migrations.iter().flat_map(|migration| &migration.phases);
         let told: HashSet<&str> = phases.map(|phase| phase.file.as_str()).collect();
         parts.extend(self.migrations().into_iter().map(Part::Migration));
-        parts.extend(self.report.worst_first().into_iter().filter(|finding| !told.contains(finding.file.as_str())).map(Part::Finding));
+        parts.extend(self.report.worst_first().into_iter().filter(|finding| !told.contains(&*finding.file)).map(Part::Finding));
         if !self.report.allowed.is_empty() {
             parts.push(Part::Allowed);
         }
@@ -178,7 +178,7 @@ fn allowed(report: &Report) -> String {
     for allowed in &report.allowed {
         let finding = &allowed.finding;
         let place = code(&format!("{}:{}", finding.file, finding.line));
-        let _ = writeln!(text, "- {} at {place}: {}", code(&finding.lint), prose(&allowed.reason));
+        let _ = writeln!(text, "- {} at {place}: {}", code(finding.lint), prose(&allowed.reason));
     }
     text.push_str("\n</details>\n\n");
     text

@@ -1,14 +1,16 @@
 //! Plans as parts of a report: migrations with their phases, statements with locks and cost, gates.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
-use crate::dialect::{self, Certainty, Cost, Impact, Lock, Work};
+use crate::dialect::{self, Certainty, Cost, Lock, Work};
 use crate::migration::{MigrationId, NodeRef};
 use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, Question, ScriptState, StatementOrigin};
-use crate::schema::ObjectName;
 use crate::schema::size::Sizes;
+use crate::sql::Source;
 
 use super::text::{first_line, span};
 use super::view::{
@@ -50,7 +52,7 @@ pub fn bare(node: &NodeRef, state: PhaseState, file: String) -> MigrationView {
         progress: None,
         waits_for: Vec::new(),
         needs: Vec::new(),
-        statements: Vec::new(),
+        statements: Statements::default(),
     };
     MigrationView { id: node.migration.to_string(), phases: vec![phase] }
 }
@@ -106,7 +108,7 @@ fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
         progress: None,
         waits_for: Vec::new(),
         needs: script.gate.as_ref().map(needs).unwrap_or_default(),
-        statements: script.statements.iter().map(|planned| statement(planned, sizes)).collect(),
+        statements: Statements::of(script, sizes),
     };
     view.state = match &script.state {
         ScriptState::Done { at } => {
@@ -160,35 +162,71 @@ fn needs(spec: &GateSpec) -> Vec<String> {
     needs
 }
 
-fn statement(planned: &PlannedStatement, sizes: &Sizes) -> StatementView {
-    let is_declared = planned.origin == StatementOrigin::Declared;
-    let mut view = StatementView {
-        line: planned.place.line,
-        file: is_declared.then(|| planned.path.to_string()),
-        sql: first_line(&planned.sql),
-        text: is_declared.then(|| planned.sql.clone()),
-        locks: Vec::new(),
-        work: Vec::new(),
-        worst_case: planned.impacts.iter().any(|impact| impact.certainty == Certainty::WorstCase),
-    };
-    let mut strongest: Vec<(&ObjectName, Lock)> = Vec::new();
-    for held in planned.impacts.iter().flat_map(|impact| &impact.locks) {
-        match strongest.iter_mut().find(|(table, _)| *table == &held.table) {
-            Some((_, lock)) => *lock = (*lock).max(held.lock),
-            None => strongest.push((&held.table, held.lock)),
+/// The statements of a phase. Each is told when it is asked for: a long plan has hundreds of thousands.
+#[derive(Clone, Debug, Default)]
+pub struct Statements {
+    of: Option<Planned>,
+}
+
+#[derive(Clone, Debug)]
+struct Planned {
+    text: Source,
+    statements: Arc<[PlannedStatement]>,
+    sizes: Sizes,
+}
+
+impl Statements {
+    fn of(script: &PlannedScript, sizes: &Sizes) -> Statements {
+        let planned = || Planned { text: script.text.clone(), statements: Arc::clone(&script.statements), sizes: sizes.clone() };
+        Statements { of: (!script.statements.is_empty()).then(planned) }
+    }
+
+    /// Each statement, in the order of the script.
+    pub fn iter(&self) -> impl Iterator<Item = StatementView> {
+        self.of.iter().flat_map(|of| of.statements.iter().map(|planned| of.told(planned)))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.of.as_ref().map_or(0, |planned| planned.statements.len())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.of.is_none()
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.of = None;
+    }
+}
+
+impl Planned {
+    fn told(&self, planned: &PlannedStatement) -> StatementView {
+        let Planned { text, sizes, .. } = self;
+        let sql = text.text.get(planned.span.range()).unwrap_or_default();
+        let is_declared = planned.origin == StatementOrigin::Declared;
+        StatementView {
+            line: planned.line,
+            file: is_declared.then(|| text.locate(planned.span.start).0.to_string()),
+            sql: first_line(sql),
+            text: is_declared.then(|| sql.to_owned()),
+            locks: planned
+                .locks
+                .iter()
+                .map(|held| LockView { table: held.table.to_string(), lock: held.lock.name(), blocks: blocks(held.lock) })
+                .collect(),
+            work: planned.work.iter().map(|work| work_view(work, sizes)).collect(),
+            worst_case: planned.certainty == Certainty::WorstCase,
         }
     }
-    view.locks = strongest
-        .into_iter()
-        .map(|(table, lock)| LockView { table: table.to_string(), lock: lock.name().to_owned(), blocks: blocks(lock) })
-        .collect();
-    for work in planned.impacts.iter().flat_map(|impact: &Impact| &impact.work) {
-        let told = work_view(work, sizes);
-        if !view.work.contains(&told) {
-            view.work.push(told);
-        }
+}
+
+impl Serialize for Statements {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
-    view
 }
 
 fn blocks(lock: Lock) -> Blocks {

@@ -29,7 +29,7 @@ fn document(report: &Report) -> Value {
     let allowed = report.allowed.iter().map(|allowed| (&allowed.finding, Some(allowed.reason.as_str())));
     for (finding, reason) in report.worst_first().into_iter().map(|finding| (finding, None)).chain(allowed).take(RESULTS) {
         let index = rules.iter().position(|id| *id == finding.lint).unwrap_or_else(|| {
-            rules.push(&finding.lint);
+            rules.push(finding.lint);
             rules.len() - 1
         });
         results.push(result(report, finding, reason, index));
@@ -117,8 +117,8 @@ fn result(report: &Report, finding: &FindingView, reason: Option<&str>, index: u
         } }],
         "partialFingerprints": { FINGERPRINT: finding.fingerprint },
     });
-    let related: Vec<Value> =
-        finding.excerpt.iter().chain(&finding.related).flat_map(|excerpt| related(report, finding, excerpt)).collect();
+    let excerpts = finding.excerpts();
+    let related: Vec<Value> = excerpts.iter().flat_map(|excerpt| related(report, finding, excerpt)).collect();
     if !related.is_empty() {
         result["relatedLocations"] = Value::Array(related);
     }

@@ -42,8 +42,18 @@ pub enum Amount {
     Everything,
 }
 
+/// Bytes of a report that are held before they go on their way.
+const HELD: usize = 1 << 16;
+
 /// The whole report, ending in a newline; empty when there is nothing to say.
 pub fn render(report: &Report, style: &Style) -> String {
+    let mut whole = String::new();
+    write(report, style, &mut |piece| whole.push_str(piece));
+    whole
+}
+
+/// Hands the report over piece by piece: that of a long history is never held as a whole.
+pub fn write(report: &Report, style: &Style, out: &mut dyn FnMut(&str)) {
     let width = style.width.clamp(40, 120);
     let mut text = String::new();
     if let Some(page) = &report.page {
@@ -55,7 +65,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     if let Some(stats) = &report.stats {
         text.push_str(&stats.document());
     }
-    migration::render(report, &Style { width, ..*style }, &mut text);
+    migration::render(report, &Style { width, ..*style }, &mut text, out);
     fleet::render(report, &mut text);
     change::render(report, &mut text);
     for note in &report.notes {
@@ -85,7 +95,16 @@ pub fn render(report: &Report, style: &Style) -> String {
     // What `init` writes is used step by step; elsewhere one of the commands will do.
     let further = if report.command == CommandName::Init { "then: " } else { "  or: " };
     next(&report.next, further, width, &mut text);
-    text
+    out(&text);
+}
+
+/// Hands over what is held but for its end, which tells whether a paragraph has begun.
+fn pass(text: &mut String, out: &mut dyn FnMut(&str)) {
+    if text.len() > HELD {
+        let cut = text.floor_char_boundary(text.len() - 2);
+        out(&text[..cut]);
+        text.drain(..cut);
+    }
 }
 
 /// Begins a paragraph: an empty line unless nothing was written yet.

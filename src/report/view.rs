@@ -1,11 +1,14 @@
 //! The parts of a report: our own versioned shapes of what the wings below know by other names.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::planned::Statements;
+use crate::lint::Label;
 use crate::plan::{ConditionKind, GateState};
 use crate::schema::Phase;
 use crate::sql::{Source, Span};
@@ -42,8 +45,8 @@ pub struct PhaseView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
     /// What it runs, statement by statement (`plan`).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub statements: Vec<StatementView>,
+    #[serde(skip_serializing_if = "Statements::is_empty")]
+    pub statements: Statements,
 }
 
 /// How far a phase is.
@@ -117,7 +120,7 @@ pub struct LockView {
     /// The table.
     pub table: String,
     /// In the words of the database's manual.
-    pub lock: String,
+    pub lock: &'static str,
     /// What waits meanwhile.
     pub blocks: Blocks,
 }
@@ -178,7 +181,7 @@ pub enum WorkKind {
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingView {
     /// The lint's id.
-    pub lint: String,
+    pub lint: &'static str,
     /// How grave.
     pub level: LevelView,
     /// What breaks, and whom.
@@ -188,11 +191,11 @@ pub struct FindingView {
     /// The phases in which the statement would be legal; empty when it is legal in none.
     pub legal_in: Vec<Phase>,
     /// The migration.
-    pub migration: Option<String>,
+    pub migration: Option<Arc<str>>,
     /// The phase it stands in.
     pub phase: Option<Phase>,
     /// The file.
-    pub file: String,
+    pub file: Arc<str>,
     /// First line, from one.
     pub line: usize,
     /// First column, from one, in characters.
@@ -207,28 +210,28 @@ pub struct FindingView {
     pub fingerprint: String,
     /// The text to write in place of the statement, where that is the whole cure.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub replacement: Option<ReplacementView>,
+    pub replacement: Option<Box<ReplacementView>>,
     /// First column, from one, in bytes.
     #[serde(skip)]
     pub start_byte: usize,
     /// One past the last column, in bytes.
     #[serde(skip)]
     pub end_byte: usize,
-    /// The text of the file, for differences.
+    /// The text of the file, for differences and excerpts.
     #[serde(skip)]
-    pub source: Option<Source>,
+    pub source: Source,
+    /// The bytes of the source that it is about.
+    #[serde(skip)]
+    pub span: Span,
     /// The bytes of the source that the cure takes the place of.
     #[serde(skip)]
     pub replaces: Option<Span>,
     /// How long others wait, on tables of known size; the longest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub costs: Vec<SecondsView>,
-    /// The source around it, for the text report.
-    #[serde(skip)]
-    pub excerpt: Option<Excerpt>,
     /// Other places in the same file that belong to it.
     #[serde(skip)]
-    pub related: Vec<Excerpt>,
+    pub labels: Vec<Label>,
 }
 
 /// A text to write in place of another.

@@ -1,14 +1,15 @@
 //! The schema as a value: every object by its canonical name, and the look-ups.
 //!
-//! Objects are shared between copies (`Arc`), so a copy of a schema costs its maps, not its tables.
+//! Copies share what they had in common when the schema was last settled: a copy costs what changed since.
 
 use super::backlinks::Backlinks;
+use super::layered::{Layered, Objects};
 use super::object::{Routine, Sequence, UserType, View};
-use super::objects::Objects;
 use super::search_path::SearchPath;
 use super::table::{Column, Index, Knowledge, Table, Trigger};
+use super::words::Words;
 use super::{Dialect, Ident, ObjectName, Origin};
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a look-up says. Rules treat `Unknown` as "may exist, may be anything".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub enum KeyChecks {
 }
 
 /// Everything that the replayed migrations left in the database.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
     /// Decides folding, the default schema and the names of unnamed constraints.
     pub(super) dialect: Dialect,
@@ -91,15 +92,15 @@ pub struct Schema {
     pub(super) types: Objects<UserType>,
     pub(super) sequences: Objects<Sequence>,
     /// Schemas made by CREATE SCHEMA; what lies in others may exist unseen.
-    pub(super) schemas: HashMap<Ident, Origin>,
+    pub(super) schemas: Layered<Ident, Origin>,
     /// Index name → the table or materialised view that carries it. Empty in MySQL, where a table has its own index names.
-    pub(super) index_tables: HashMap<ObjectName, ObjectName>,
+    pub(super) index_tables: Layered<ObjectName, ObjectName>,
     /// Trigger name → its table, where trigger names are unique within a schema (not in PostgreSQL).
-    pub(super) trigger_tables: HashMap<ObjectName, ObjectName>,
+    pub(super) trigger_tables: Layered<ObjectName, ObjectName>,
     /// Names in unreadable statements: recorded objects without a [`Knowledge`] of their own, or none at all.
-    pub(super) poisoned: HashSet<ObjectName>,
+    pub(super) poisoned: Layered<ObjectName, ()>,
     /// Names that certainly denote nothing although the history is unknown: dropped since.
-    pub(super) gone: HashSet<ObjectName>,
+    pub(super) gone: Layered<ObjectName, ()>,
     /// Whether an extension was made: it brings functions and types that no statement names.
     pub(super) extended: bool,
     /// Whether a publication was made: UPDATE and DELETE of its tables need something that tells rows apart.
@@ -119,6 +120,10 @@ pub struct Schema {
     pub(super) mentions: Backlinks<Ident>,
     /// Word → tables that carry a trigger whose own text holds it.
     pub(super) trigger_mentions: Backlinks<Ident>,
+    /// Word → tables that may hold it.
+    pub(super) words: Words,
+    /// Name of a type → domains that may stand on it.
+    pub(super) bases: Words,
 }
 
 /// Tables in which tools keep what they ran. They make these themselves, before the first migration, and migrations
@@ -150,11 +155,11 @@ impl Schema {
             routines: Objects::new(),
             types: Objects::new(),
             sequences: Objects::new(),
-            schemas: HashMap::new(),
-            index_tables: HashMap::new(),
-            trigger_tables: HashMap::new(),
-            poisoned: HashSet::new(),
-            gone: HashSet::new(),
+            schemas: Layered::new(),
+            index_tables: Layered::new(),
+            trigger_tables: Layered::new(),
+            poisoned: Layered::new(),
+            gone: Layered::new(),
             extended: false,
             published: false,
             search_path: SearchPath::new(dialect),
@@ -165,6 +170,8 @@ impl Schema {
             owned_sequences: Backlinks::new(),
             mentions: Backlinks::new(),
             trigger_mentions: Backlinks::new(),
+            words: Words(Backlinks::new()),
+            bases: Words(Backlinks::new()),
         }
     }
 
@@ -305,22 +312,41 @@ impl Schema {
         self.sequences.values().map(AsRef::as_ref)
     }
 
-    /// Lets this schema share the objects of another one in which the same has happened: equal ones are then held once.
-    pub(crate) fn share(&mut self, other: &mut Schema) {
-        self.tables.share(&mut other.tables, Table::shrink);
-        self.views.share(&mut other.views, |_| {});
-        self.routines.share(&mut other.routines, |_| {});
-        self.types.share(&mut other.types, |_| {});
-        self.sequences.share(&mut other.sequences, |_| {});
-    }
-
-    /// Forgets which objects changed: no other schema is kept beside this one.
+    /// Makes later copies cheap: what changed joins what all copies share, as far as no copy is left that shares it.
     pub(crate) fn settle(&mut self) {
-        self.tables.settle(Table::shrink);
+        for table in self.tables.unsettled_values() {
+            self.words.note(table);
+        }
+        for user_type in self.types.unsettled_values() {
+            self.bases.note_base(user_type);
+        }
+        self.words.0.settle();
+        self.bases.0.settle();
+        self.tables.settle(|table| {
+            if let Some(table) = Arc::get_mut(table) {
+                table.shrink();
+            }
+        });
         self.views.settle(|_| {});
         self.routines.settle(|_| {});
         self.types.settle(|_| {});
         self.sequences.settle(|_| {});
+        self.schemas.settle(|_| {});
+        self.index_tables.settle(|_| {});
+        self.trigger_tables.settle(|_| {});
+        self.poisoned.settle(|()| {});
+        self.gone.settle(|()| {});
+        for links in [&mut self.referencing, &mut self.readers, &mut self.heirs, &mut self.owned_sequences] {
+            links.settle();
+        }
+        self.mentions.settle();
+        self.trigger_mentions.settle();
+    }
+
+    /// How much a copy costs: what changed since the schema was settled.
+    pub(crate) fn unsettled(&self) -> usize {
+        let objects = self.tables.unsettled() + self.views.unsettled() + self.index_tables.unsettled();
+        objects + self.routines.unsettled() + self.types.unsettled() + self.sequences.unsettled() + self.mentions.unsettled()
     }
 
     /// What may be said of a canonical name under which nothing is recorded.
@@ -330,14 +356,14 @@ impl Schema {
 
     /// Whether something of this canonical name may exist although nothing is recorded under it.
     pub(super) fn may_exist_unseen(&self, canonical: &ObjectName) -> bool {
-        if self.poisoned.contains(canonical) {
+        if self.poisoned.contains_key(canonical) {
             return true;
         }
         let outside = canonical
             .schema
             .as_ref()
             .is_some_and(|schema| !self.schemas.contains_key(schema) && !self.search_path.is_temporary(Some(schema)));
-        (outside || self.history == Knowledge::Unknown || self.is_system(canonical)) && !self.gone.contains(canonical)
+        (outside || self.history == Knowledge::Unknown || self.is_system(canonical)) && !self.gone.contains_key(canonical)
     }
 
     /// Whether the name is one of the database's own tables.
@@ -368,7 +394,7 @@ impl Schema {
 
     /// The knowledge about objects that carry none themselves.
     fn knowledge_of(&self, canonical: &ObjectName) -> Knowledge {
-        if self.poisoned.contains(canonical) { Knowledge::Unknown } else { Knowledge::Known }
+        if self.poisoned.contains_key(canonical) { Knowledge::Unknown } else { Knowledge::Known }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What hangs on a table or a column: for drops, renames and type changes.
 
-use super::object::{Routine, View};
+use super::object::{Routine, Sequence, View};
 use super::table::{Column, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, Table, Trigger};
 use super::{Expression, Ident, ObjectName, Schema};
 
@@ -74,6 +74,12 @@ impl Schema {
     pub fn heirs(&self, table: &ObjectName) -> impl Iterator<Item = &Table> {
         let heirs: Vec<&Table> = self.heirs.of(&self.canonical(table)).filter_map(|heir| Some(self.tables.get(heir)?.as_ref())).collect();
         heirs.into_iter()
+    }
+
+    /// The sequences that a column owns.
+    pub fn sequences_of(&self, table: &ObjectName, column: &Ident) -> impl Iterator<Item = &Sequence> {
+        let owned = self.owned_sequences.of(table).filter_map(|sequence| Some(self.sequences.get(sequence)?.as_ref()));
+        owned.filter(move |held: &&Sequence| held.owned_by.as_ref().is_some_and(|(of, by)| of == table && by == column))
     }
 
     /// Everything that uses the table, or with `column` that one column of it. By names: a superset for bodies and queries.

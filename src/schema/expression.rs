@@ -1,15 +1,18 @@
 //! What replay and lints need to know of an SQL expression, without its syntax tree.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::comparison::Demand;
 use super::{Ident, ObjectName};
 
-/// An expression reduced to facts: the reader of SQL computes them once. Copies share them.
+/// An expression reduced to facts: the reader of SQL computes them once. Copies share them, and so do equal ones: a history
+/// says `now()` thousands of times.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[serde(from = "ExpressionFacts")]
 pub struct Expression(Arc<ExpressionFacts>);
 
 /// What is known of an [`Expression`].
@@ -31,8 +34,27 @@ pub struct ExpressionFacts {
 
 impl From<ExpressionFacts> for Expression {
     fn from(facts: ExpressionFacts) -> Expression {
-        Expression(Arc::new(facts))
+        RECENT.with_borrow_mut(|recent| {
+            let slot = recent.hash.hash_one(&facts.text) as usize % SLOTS;
+            match &recent.expressions[slot] {
+                Some(held) if *held.0 == facts => held.clone(),
+                Some(_) | None => recent.expressions[slot].insert(Expression(Arc::new(facts))).clone(),
+            }
+        })
     }
+}
+
+/// How many expressions are remembered for sharing.
+const SLOTS: usize = 1024;
+
+thread_local! {
+    static RECENT: RefCell<Recent> = RefCell::new(Recent { hash: RandomState::new(), expressions: vec![None; SLOTS] });
+}
+
+/// The expressions that came last, in a table that does not grow.
+struct Recent {
+    hash: RandomState,
+    expressions: Vec<Option<Expression>>,
 }
 
 impl Deref for Expression {

@@ -120,7 +120,7 @@ impl Schema {
                 .iter()
                 .chain(&path.default)
                 .map(|schema| path.within(schema, &name.name))
-                .find(|candidate| self.is_recorded(candidate) || self.poisoned.contains(candidate))
+                .find(|candidate| self.is_recorded(candidate) || self.poisoned.contains_key(candidate))
                 .unwrap_or_else(|| path.within(first, &name.name)),
         }
     }

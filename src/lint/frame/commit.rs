@@ -1,29 +1,56 @@
 //! The end of the transaction: what the others see next of an object that changes now.
 
-use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::{Frame, Seen};
 use crate::schema::object::{OutputColumn, Overload, View};
 use crate::schema::operation::{ObjectChange, SequenceChange, TypeChange};
 use crate::schema::{Dialect, Ident, ObjectName, Operation, Origin, Schema};
-use crate::sql::Clause;
+use crate::sql::{Clause, Statement};
+
+/// What statements that commit together leave, worked out once and only where a rule asks.
+#[derive(Debug)]
+pub(in crate::lint) struct Commit<'a> {
+    /// The schema that the first of them meets, where there is more than one clause.
+    start: Option<Schema>,
+    statements: &'a [Statement],
+    origin: &'a Origin,
+    left: OnceCell<Schema>,
+}
+
+impl<'a> Commit<'a> {
+    /// Before the first of the statements is applied.
+    pub(in crate::lint) fn of(statements: &'a [Statement], start: &Schema, origin: &'a Origin) -> Commit<'a> {
+        let several = statements.iter().map(|statement| statement.clauses.len()).sum::<usize>() > 1;
+        Commit { start: several.then(|| start.clone()), statements, origin, left: OnceCell::new() }
+    }
+
+    fn left(&self) -> Option<&Schema> {
+        let start = self.start.as_ref()?;
+        let apply = || {
+            let mut schema = start.clone();
+            for clause in self.statements.iter().flat_map(|statement| &statement.clauses) {
+                for operation in schema.called_by(&clause.operation).iter().map(|(_, operation)| operation).chain([&clause.operation]) {
+                    // What cannot work is told where it stands.
+                    let _ = schema.apply(operation, self.origin);
+                }
+            }
+            schema
+        };
+        Some(self.left.get_or_init(apply))
+    }
+}
 
 impl<'a> Frame<'a> {
     /// The schema that other sessions meet next: what the whole transaction leaves. MySQL commits each statement by itself.
-    pub(in crate::lint) fn at_commit(&self) -> Cow<'a, Schema> {
+    pub(in crate::lint) fn at_commit(&self) -> &'a Schema {
         let own = self.statement.span;
         let together =
             |clause: &&Clause| self.dialect() != Dialect::Mysql || (own.start <= clause.span.start && clause.span.end <= own.end);
-        let mut later = self.later().filter(together).peekable();
-        if later.peek().is_none() {
-            return Cow::Borrowed(self.after);
+        match self.later().find(together) {
+            Some(_) => self.transaction.commit.left().unwrap_or(self.after),
+            None => self.after,
         }
-        let mut schema = self.after.clone();
-        for clause in later {
-            // What cannot work is told where it stands.
-            let _ = schema.apply(&clause.operation, self.origin);
-        }
-        Cow::Owned(schema)
     }
 
     /// Whether nobody can have seen an object of this origin; of what is not recorded nothing is known.

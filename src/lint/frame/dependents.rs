@@ -1,7 +1,7 @@
 //! What still uses an object that the clause drops, and what comes of it.
 
 use super::Frame;
-use crate::schema::object::UserTypeKind;
+use crate::schema::object::{UserType, UserTypeKind};
 use crate::schema::operation::{ConstraintRef, Drop};
 use crate::schema::table::{Column, ConstraintKind, Generated, IndexKey, Partitioning, Table, Trigger};
 use crate::schema::{Dependent, Dialect, Expression, Ident, ObjectName, Operation, Schema};
@@ -69,7 +69,7 @@ impl Frame<'_> {
                     users.known(format!("trigger `{}`", trigger.name));
                 }
                 Dependent::Trigger { table: carrier, trigger } => {
-                    if still_names(&after, carrier, trigger, column) {
+                    if still_names(after, carrier, trigger, column) {
                         users.unknown(format!("trigger `{}`", trigger.name));
                     }
                 }
@@ -136,7 +136,7 @@ impl Frame<'_> {
                 Dependent::Routine(routine) if !again => {
                     let left = after.routine(&routine.name).recorded().is_some_and(|held| held.uses.contains(&name.name));
                     let idle = routine.overloads.iter().all(|held| held.returns == "trigger")
-                        && self.triggers_calling(&after, &routine.name).is_empty();
+                        && self.triggers_calling(after, &routine.name).is_empty();
                     if left && !idle && !self.is_new_object(&routine.name) {
                         users.unknown(format!("function `{}`", routine.name));
                     }
@@ -167,7 +167,10 @@ impl Frame<'_> {
                 users.known(format!("trigger `{}` of `{}`", trigger.name, table.name));
             }
             let calls = |expression: &Expression| expression.functions.iter().any(|called| self.before.canonical(called) == routine.name);
-            for table in self.before.tables() {
+            // Users are told in the order of the tables' names.
+            let mut tables: Vec<&Table> = self.before.tables_holding(&routine.name.name).collect();
+            tables.sort_by(|one, other| one.name.cmp(&other.name));
+            for table in tables {
                 for column in table.columns.iter().filter(|column| column.expressions().any(calls)) {
                     users.known(format!("column `{}.{}`", table.name, column.name));
                 }
@@ -204,9 +207,12 @@ impl Frame<'_> {
                 users.known(format!("column `{}.{}`", table.name, column.name));
             }
         }
-        for other in self.before.user_types().filter(|other| !self.is_dropped_along(&other.name)) {
+        let mut others: Vec<&UserType> = self.before.types_over(&name.name).collect();
+        others.sort_by(|one, other| one.name.cmp(&other.name));
+        for other in others {
             if let UserTypeKind::Domain { base, .. } = &other.kind
                 && self.before.type_of(base).is_some_and(|found| found.name == name)
+                && !self.is_dropped_along(&other.name)
             {
                 users.known(format!("domain `{}`", other.name));
             }
@@ -221,7 +227,8 @@ impl Frame<'_> {
             return Vec::new();
         };
         // Of several that one column owns, which one fills it is not told.
-        let alone = self.before.sequences().filter(|other| other.owned_by == sequence.owned_by).count() == 1;
+        let owner = sequence.owned_by.as_ref();
+        let alone = owner.is_none_or(|(table, column)| self.before.sequences_of(table, column).count() == 1);
         if let Some((table, column)) = &sequence.owned_by
             && alone
             && self.column(table, column).is_some_and(|column| column.generated != Generated::No)
@@ -229,7 +236,9 @@ impl Frame<'_> {
             users.known(format!("column `{table}.{column}`"));
         }
         let quoted = [format!("'{}'", name.name), format!("'{name}'"), format!("'public.{}'", name.name)];
-        for table in self.before.tables() {
+        let mut tables: Vec<&Table> = self.before.tables_holding(&name.name).collect();
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
+        for table in tables {
             let draws = |column: &&Column| {
                 column
                     .default
@@ -297,10 +306,10 @@ impl Frame<'_> {
         named.map(|name| User { name, fate: Fate::Blocks }).collect()
     }
 
-    /// The triggers that call a function. Walks the schema: drops of functions are rare.
+    /// The triggers that call a function.
     fn triggers_calling<'s>(&self, schema: &'s Schema, function: &ObjectName) -> Vec<(&'s Table, &'s Trigger)> {
         let of = |table: &'s Table| table.triggers.iter().map(move |trigger| (table, trigger));
-        schema.tables().flat_map(of).filter(|(_, trigger)| trigger.function.as_ref() == Some(function)).collect()
+        schema.tables_holding(&function.name).flat_map(of).filter(|(_, trigger)| trigger.function.as_ref() == Some(function)).collect()
     }
 
     /// Whether the same statement drops this one too.

@@ -82,7 +82,7 @@ fn reduced(frame: &Frame<'_>, change: &AccessChange) -> Option<String> {
 /// Whether policies of the table do nothing, now and when the transaction ends.
 fn is_off(frame: &Frame<'_>, table: &ObjectName) -> bool {
     let off = |schema: &Schema| schema.table(table).known().is_some_and(|table| !table.row_security);
-    off(frame.before) && off(&frame.at_commit())
+    off(frame.before) && off(frame.at_commit())
 }
 
 fn always(terms: &PolicyTerms) -> bool {

@@ -27,7 +27,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let drop = format!("{} DROP COLUMN {};", recipe::alter(dialect, table), column.spelled(dialect));
     let index = held.indexes.iter().filter(|index| !index.backs_constraint && index.concerns(column)).find_map(|index| index.name.as_ref());
     let trigger = held.triggers.iter().find(|trigger| trigger.uses.contains(column)).map(|trigger| &trigger.name);
-    let view = frame.before.views().find(|view| view.reads.contains(&held.name) && view.uses.contains(column)).map(|view| &view.name.name);
+    let view = frame.before.views_reading(&held.name).find(|view| view.uses.contains(column)).map(|view| &view.name.name);
     let (what, first) = match (index, trigger, view) {
         (Some(index), _, _) => (format!("the index `{index}`"), format!("DROP INDEX {};", index.spelled(dialect))),
         (None, Some(trigger), _) => (format!("the trigger `{trigger}`"), format!("DROP TRIGGER {};", trigger.spelled(dialect))),

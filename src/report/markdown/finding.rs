@@ -14,7 +14,7 @@ pub(super) fn render(finding: &FindingView) -> String {
     };
     let mut text = String::new();
     let place = code(&format!("{}:{}", finding.file, finding.line));
-    let _ = writeln!(text, "**{level}** {} at {place}: {}\n", code(&finding.lint), prose(&finding.message));
+    let _ = writeln!(text, "**{level}** {} at {place}: {}\n", code(finding.lint), prose(&finding.message));
     // A notice asks for nothing.
     if finding.level == LevelView::Notice {
         return text;

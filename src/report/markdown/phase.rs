@@ -44,13 +44,13 @@ pub(super) fn render(report: &Report, phase: &PhaseView, text: &mut String) {
     }
     text.push_str("| line | statement | lock, and who waits | work |\n|---:|---|---|---|\n");
     for statement in phase.statements.iter().take(STATEMENTS) {
-        let mut work = cost_of_work(statement);
+        let mut work = cost_of_work(&statement);
         if statement.worst_case {
             work.push_str(" (worst case: the schema does not tell)");
         }
         let declared = statement.file.as_deref().map(|file| file.rsplit('/').next().unwrap_or(file));
         let place = declared.map_or_else(|| statement.line.to_string(), |file| format!("{file}:{}", statement.line));
-        let _ = writeln!(text, "| {} | {} | {} | {} |", place, code(&statement.sql), prose(&cost_of_locks(statement)), prose(&work));
+        let _ = writeln!(text, "| {} | {} | {} | {} |", place, code(&statement.sql), prose(&cost_of_locks(&statement)), prose(&work));
     }
     if let Some(more) = phase.statements.len().checked_sub(STATEMENTS).filter(|more| *more > 0) {
         let _ = writeln!(text, "| | {more} more | | |");

@@ -21,13 +21,14 @@ pub(super) fn render(finding: &FindingView, width: usize, text: &mut String) {
     // A long id leaves too little room beside it: then the message takes the space of a short one.
     let room = width.saturating_sub(indent).max(width / 2);
     let message = wrapped(&finding.message, room, "", "");
-    let excerpts: Vec<Excerpt> = finding.excerpt.iter().chain(&finding.related).map(|excerpt| fitting(excerpt, width)).collect();
+    let excerpts: Vec<Excerpt> = finding.excerpts().iter().map(|excerpt| fitting(excerpt, width)).collect();
+    let is_shown = excerpts.iter().any(|excerpt| excerpt.primary.is_some());
     let snippets = excerpts.iter().map(|excerpt| snippet(finding, excerpt));
-    let group: Group<'_> = level.primary_title(message).id(finding.lint.as_str()).elements(snippets);
+    let group: Group<'_> = level.primary_title(message).id(finding.lint).elements(snippets);
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width);
     text.push_str(&renderer.render(&[group]));
     text.push('\n');
-    if finding.excerpt.is_none() {
+    if !is_shown {
         let _ = writeln!(text, " --> {}:{}:{}", finding.file, finding.line, finding.column);
     }
     if !finding.help.is_empty() {
@@ -70,7 +71,7 @@ fn snippet<'a>(finding: &'a FindingView, excerpt: &'a Excerpt) -> Snippet<'a, an
     let context = excerpt.labels.iter().map(|(bytes, label)| AnnotationKind::Context.span(bytes.clone()).label(label.as_str()));
     Snippet::source(excerpt.text.as_str())
         .line_start(excerpt.first_line)
-        .path(finding.file.as_str())
+        .path(&*finding.file)
         .annotations(primary.into_iter().chain(context))
 }
 

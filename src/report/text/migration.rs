@@ -7,7 +7,7 @@ use colored::{ColoredString, Colorize};
 
 use super::gate::Detail;
 use super::quota::Quota;
-use super::{Amount, Style, ago, gate, paragraph, plural, wrapped};
+use super::{Amount, Style, ago, gate, paragraph, pass, plural, wrapped};
 use crate::report::view::{Blocks, LevelView, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
 use crate::report::{CommandName, Report};
 
@@ -18,7 +18,7 @@ const LISTED: usize = 30;
 const LAST: usize = 10;
 
 /// Every migration of the report, each finding below the phase it stands in, and the findings that belong to none.
-pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
+pub(super) fn render(report: &Report, style: &Style, text: &mut String, out: &mut dyn FnMut(&str)) {
     let width = style.width;
     let mut shown = vec![false; report.findings.len()];
     let mut quota = Quota::new(*style);
@@ -40,9 +40,11 @@ pub(super) fn render(report: &Report, style: &Style, text: &mut String) {
     for migration in listed.iter().copied().filter(|_| !(is_run && is_bare)) {
         paragraph(text);
         one(report, migration, &by_file, &mut shown, &mut quota, text);
+        pass(text, out);
     }
     for (finding, _) in report.findings.iter().zip(&shown).filter(|(_, shown)| !**shown) {
         quota.tell(finding, text);
+        pass(text, out);
     }
     quota.close(text);
     let told: HashSet<&str> = listed.iter().map(|migration| migration.id.as_str()).collect();
@@ -57,7 +59,7 @@ fn listed(report: &Report, amount: Amount) -> Vec<&MigrationView> {
     }
     let last = report.migrations.len() - LAST;
     let told = report.findings.iter().filter(|finding| finding.level != LevelView::Notice);
-    let files: HashSet<&str> = told.map(|finding| finding.file.as_str()).collect();
+    let files: HashSet<&str> = told.map(|finding| &*finding.file).collect();
     let has_findings = |migration: &MigrationView| migration.phases.iter().any(|phase| files.contains(phase.file.as_str()));
     let is_told = |&(index, migration): &(usize, &MigrationView)| index >= last || has_findings(migration);
     report.migrations.iter().enumerate().filter(is_told).map(|(_, migration)| migration).collect()
@@ -128,14 +130,14 @@ fn one<'r>(
     let _ = writeln!(text, "{}", migration.id.bold());
     for phase in &migration.phases {
         head(report, phase, width, text);
-        let mut told: Option<(&str, usize)> = None;
-        for statement in &phase.statements {
-            let declared = statement.file.as_deref().map(|file| (file, statement.line));
-            if let Some((file, line)) = declared.filter(|_| declared != told) {
+        let mut told: Option<(String, usize)> = None;
+        for statement in phase.statements.iter() {
+            let declared = statement.file.clone().map(|file| (file, statement.line));
+            if let Some((file, line)) = declared.as_ref().filter(|_| declared != told) {
                 let _ = writeln!(text, "{:>6}  {}", "", format!("[[sync]] at {file}:{line}").dimmed());
             }
             told = declared;
-            one_statement(statement, width, text);
+            one_statement(&statement, width, text);
         }
         for &index in by_file.get(phase.file.as_str()).into_iter().flatten() {
             if !std::mem::replace(&mut shown[index], true) {

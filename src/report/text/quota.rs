@@ -37,7 +37,7 @@ impl<'r> Quota<'r> {
     /// Tells a finding, as much of it as is left for its lint.
     pub(super) fn tell(&mut self, finding: &'r FindingView, text: &mut String) {
         let width = self.style.width;
-        let told = self.told.entry((&finding.lint, finding.level)).or_default();
+        let told = self.told.entry((finding.lint, finding.level)).or_default();
         *told += 1;
         let in_full = if finding.level == LevelView::Notice { 0 } else { IN_FULL };
         match (self.style.amount, *told) {

@@ -1,5 +1,6 @@
 //! New tables: as written, or after the columns of others.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Applied;
@@ -38,8 +39,11 @@ impl Schema {
         for source in &create.like {
             self.copy_columns(&mut table, source, origin)?;
         }
-        for column in &create.columns {
-            table.define(column.as_column(origin));
+        let columns = create.columns.iter().map(|column| column.as_column(origin));
+        if table.columns.is_empty() && are_many_and_different(&create.columns) {
+            table.columns.extend(columns);
+        } else {
+            columns.for_each(|column| table.define(column));
         }
         if let Some((strategy, columns)) = &create.partition_by {
             let parent = table.partition_parent().cloned();
@@ -147,6 +151,13 @@ impl Schema {
         }
         Ok(())
     }
+}
+
+/// Columns of a table that are compared one by one to find equal names; more are hashed.
+const FEW: usize = 32;
+
+fn are_many_and_different(columns: &[NewColumn]) -> bool {
+    columns.len() > FEW && columns.iter().map(|column| &column.name).collect::<HashSet<_>>().len() == columns.len()
 }
 
 impl Table {

@@ -26,7 +26,7 @@ impl Schema {
                 recorded = true;
             }
             if !recorded || carrier != name {
-                self.poisoned.insert(name);
+                self.poisoned.insert(name, ());
             }
         }
     }

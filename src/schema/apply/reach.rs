@@ -62,7 +62,7 @@ impl Schema {
         if self.search_path.is_temporary(canonical.schema.as_ref()) {
             self.search_path.temporaries = self.search_path.temporaries.saturating_sub(1);
         } else if self.may_exist_unseen(canonical) {
-            self.gone.insert(canonical.clone());
+            self.gone.insert(canonical.clone(), ());
         }
     }
 

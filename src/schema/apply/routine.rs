@@ -35,7 +35,7 @@ impl Schema {
         let place = existing.overloads.iter().position(|held| held.arguments == create.arguments);
         // SQLite has no routines; MySQL has no overloads.
         if (place.is_some() || self.dialect != Dialect::Postgres) && !create.or_replace {
-            return if self.poisoned.contains(&name) { Ok(()) } else { Err(exists("routine", &create.name)) };
+            return if self.poisoned.contains_key(&name) { Ok(()) } else { Err(exists("routine", &create.name)) };
         }
         let mut routine = existing.as_ref().clone();
         if (place.is_some() && existing.overloads.len() == 1) || self.dialect != Dialect::Postgres {

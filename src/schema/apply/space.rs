@@ -14,16 +14,16 @@ impl Schema {
             return Err(exists("schema", &ObjectName::bare(name.clone())));
         }
         if !(if_not_exists && self.history == crate::schema::table::Knowledge::Unknown) {
-            self.schemas.entry(name.clone()).or_insert_with(|| origin.clone());
+            if !self.schemas.contains_key(name) {
+                self.schemas.insert(name.clone(), origin.clone());
+            }
         }
         Ok(())
     }
 
     pub(super) fn alter_schema(&mut self, name: &Ident, change: &ObjectChange) -> Applied {
         let ObjectChange::Rename(to) = change else { return Ok(()) };
-        let relations = self.tables.keys().chain(self.views.keys()).chain(self.sequences.keys());
-        let mut all = relations.chain(self.types.keys()).chain(self.routines.keys());
-        if self.schemas.contains_key(to) || all.any(|held| self.lives_in(held, to)) {
+        if self.schemas.contains_key(to) || self.holds_anything(to) {
             return Err(exists("schema", &ObjectName::bare(to.clone())));
         }
         let of: Vec<ObjectName> = sorted(self.tables.keys().filter(|held| self.lives_in(held, name)));
@@ -80,6 +80,11 @@ impl Schema {
         }
         self.schemas.remove(name);
         Ok(())
+    }
+
+    fn holds_anything(&self, schema: &Ident) -> bool {
+        let relations = self.tables.keys().chain(self.views.keys()).chain(self.sequences.keys());
+        relations.chain(self.types.keys()).chain(self.routines.keys()).any(|held| self.lives_in(held, schema))
     }
 
     fn is_default_schema(&self, name: &Ident) -> bool {

@@ -92,11 +92,10 @@ impl Schema {
         Ok(())
     }
 
-    /// The tables with a column of this type. Walks the schema: renames and drops of types are rare.
+    /// The tables with a column of this type.
     pub fn tables_with_type(&self, canonical: &ObjectName) -> Vec<ObjectName> {
         let mut tables: Vec<ObjectName> = self
-            .tables
-            .values()
+            .tables_holding(&canonical.name)
             .filter(|table| table.columns.iter().any(|column| self.search_path.canonical_type(&column.ty) == *canonical))
             .map(|table| table.name.clone())
             .collect();
