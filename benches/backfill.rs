@@ -12,7 +12,7 @@ mod steps;
 use std::time::{Duration, Instant};
 
 use concertina::backend::{AnyBackend, Backend, ChunkEnd, Limits};
-use concertina::backfill::{Claimed, Pace};
+use concertina::backfill::{Chunking, Claimed, Pace};
 use concertina::schema::Phase;
 use sqlx::{Connection, Executor, PgConnection, Row};
 use steps::{backfill, holder, job, start};
@@ -82,7 +82,7 @@ async fn compare(url: &str) {
         let limits = Limits { lock_timeout: Duration::from_millis(200), statement_timeout: Some(Duration::from_millis(800)) };
         let mut pace = Pace::new(Duration::from_millis(100), Duration::ZERO);
         let began = Instant::now();
-        backend.open_job(&lease, &step, &job).await.expect("registered");
+        backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
         let mut durations = Vec::new();
         let Ok(Claimed::Range(mut claim)) = backend.claim(&step, &job, "the bench").await else { panic!("one range") };
         loop {

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::backfill::{Claim, Claimed, Job};
+use crate::backfill::strategy::Facts;
+use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{Holder, Lease, Ledger, Marker};
 use crate::ledger::{Instance, JobRecord, OverrideRecord};
 use crate::migration::NodeRef;
@@ -191,11 +192,26 @@ pub trait Backend: Send {
         notices: &Notices,
     ) -> impl Future<Output = Result<Attempt, BackendError>> + Send;
 
-    /// Registers a backfill job (cuts its table into ranges up to the last row, estimates its rows) or finds it again.
-    fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
+    /// What the catalogue says about a job's table, to choose how it is cut.
+    fn facts(&mut self, job: &Job) -> impl Future<Output = Result<Facts, BackendError>> + Send;
 
-    /// Sends a job back to the start with new ranges, keeping its counts: rows appeared behind its cursor.
-    fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
+    /// Registers a backfill job, cut in this way up to the last row there is now, or finds it again as it was cut then.
+    fn open_job(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        chunking: &Chunking,
+    ) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
+
+    /// Sends a job back to the start, cut in this way, keeping its counts: rows appeared behind it.
+    fn rewind_job(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        chunking: &Chunking,
+    ) -> impl Future<Output = Result<JobRecord, BackendError>> + Send;
 
     /// A further connection to the same database, for a worker of this run.
     fn another(&mut self) -> impl Future<Output = Result<Self, BackendError>> + Send
@@ -223,6 +239,29 @@ pub trait Backend: Send {
         rows: u32,
         limits: &Limits,
     ) -> impl Future<Output = Result<Chunk, BackendError>> + Send;
+
+    /// Runs the next chunk of at most `rows` rows one row at a time: those that fail by their values are recorded, and the
+    /// position moves over them, in the same transaction.
+    fn row_by_row(
+        &mut self,
+        step: &Step,
+        job: &Job,
+        claim: &mut Claim,
+        rows: u32,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<Chunk, BackendError>> + Send;
+
+    /// How many rows of a job were recorded because they could not be changed.
+    fn poisoned(&mut self, step: &Step) -> impl Future<Output = Result<u64, BackendError>> + Send;
+
+    /// Tries those rows again, each in a transaction of its own; how many are left.
+    fn retry_poison(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<u64, BackendError>> + Send;
 
     /// Whether the job's own predicate still finds a row.
     fn rows_left(&mut self, job: &Job) -> impl Future<Output = Result<bool, BackendError>> + Send;

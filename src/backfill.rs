@@ -3,15 +3,20 @@
 pub mod chunk;
 mod derive;
 pub mod pace;
+pub mod poison;
 pub mod range;
+pub mod strategy;
+pub mod window;
 
 pub use pace::Pace;
 pub use range::{Claim, Claimed, PagePlace, Place, Range};
+pub use strategy::{Chunking, RowClass};
 
 use serde::{Deserialize, Serialize};
 
+use crate::migration::Cutting;
 use crate::schema::{Ident, ObjectName};
-use crate::sql::BatchPoint;
+use crate::sql::{BatchPoint, Exclusion};
 
 /// A data statement with everything that is needed to run it in chunks.
 #[derive(Clone, Debug)]
@@ -22,14 +27,28 @@ pub struct Job {
     pub point: BatchPoint,
     /// The driving table.
     pub table: ObjectName,
-    /// The key that is walked, in its order.
+    /// The key that is walked, in its order; empty where the table has none and pages will do.
     pub key: Vec<Ident>,
+    /// The columns that an UPDATE assigns.
+    pub assigned: Vec<Ident>,
+    /// Whether a changed row fits the statement's condition again.
+    pub exclusion: Exclusion,
+    /// What the project says about how it is cut.
+    pub cutting: Cutting,
 }
 
 impl Job {
     /// The statement with a key range beside its own condition. Everything else stays as it was written.
     pub fn with_range(&self, range: &str) -> String {
         self.point.with_range(&self.sql, range)
+    }
+
+    /// Whether meeting a row twice does no harm: it does not fit the condition any more, or gets the same values again.
+    pub fn may_be_walked_again(&self) -> bool {
+        match &self.exclusion {
+            Exclusion::Proven { .. } => true,
+            Exclusion::Unproven { adds_up, .. } => adds_up.is_none(),
+        }
     }
 
     /// A query that finds a row as long as one is left to do.

@@ -3,6 +3,7 @@
 //! Knows files and TOML; knows no database.
 
 pub mod bound;
+pub mod cutting;
 pub mod database;
 pub mod endpoint;
 pub mod error;
@@ -27,6 +28,7 @@ pub(crate) mod testing;
 pub mod veto;
 
 pub use bound::{Bound, Comparison};
+pub use cutting::{CutKind, Cutting};
 pub use database::DatabaseUrl;
 pub use endpoint::{Credential, Endpoint, Scheme, SecretSource};
 pub use error::MigrationError;

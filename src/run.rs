@@ -2,6 +2,8 @@
 
 pub mod event;
 mod gate;
+mod hunt;
+mod join;
 mod lease;
 pub mod outcome;
 mod patience;
@@ -11,7 +13,7 @@ mod walk;
 mod worker;
 
 pub use event::{Event, Observer};
-pub use outcome::{End, Options, Outcome, RunError};
+pub use outcome::{End, Hand, Options, Outcome, RunError};
 pub use stop::{Stop, Stopper};
 
 use crate::backend::{Backend, BackendError, ScriptStart};
@@ -37,7 +39,7 @@ pub async fn execute<B: Backend>(
     if plan.is_empty() {
         return Ok(run.outcome(End::Complete));
     }
-    let halted = match run.lease().await {
+    let halted = match run.lease(&plan).await {
         Ok(lease) => {
             let ran = run.scripts(&lease, &plan).await;
             run.give_back(lease).await;
@@ -53,6 +55,9 @@ pub async fn execute<B: Backend>(
         }
         Err(Halt::Failed(source)) => Err(RunError::Backend { applied: run.applied, node: run.at_work, source }),
         Err(Halt::RowsRemain { node, place, rounds }) => Err(RunError::RowsRemain { applied: run.applied, node, place, rounds }),
+        Err(Halt::Incomplete { node, place, rows, most }) => {
+            Err(RunError::Incomplete { applied: run.applied, node, place, rows, most })
+        }
         Err(Halt::Overtaken { node }) => Err(RunError::Overtaken { applied: run.applied, node }),
     }
 }
@@ -76,6 +81,8 @@ enum Halt {
     Failed(BackendError),
     /// A backfill does not come to an end.
     RowsRemain { node: NodeRef, place: String, rounds: u32 },
+    /// Rows of a backfill could not be changed; more than `most` were, where it stopped for that.
+    Incomplete { node: NodeRef, place: String, rows: u64, most: Option<u64> },
     /// Another run started the script with another text.
     Overtaken { node: NodeRef },
 }

@@ -8,7 +8,7 @@ mod steps;
 use std::time::{Duration, Instant};
 
 use concertina::backend::{AnyBackend, Attempt, Backend, BackendError, ChunkEnd, Notice, Notices};
-use concertina::backfill::Claimed;
+use concertina::backfill::{Chunking, Claimed};
 use concertina::ledger::{JournalState, Lease, ScriptStatus};
 use concertina::plan::Resume;
 use concertina::schema::Phase;
@@ -574,7 +574,7 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
         let (mut backend, lease) = leased(&database).await;
         let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
         let step = backfill(&job);
-        backend.open_job(&lease, &step, &job).await.expect("registered");
+        backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
         let mut held = claim(&mut backend, &job).await;
         backend.chunk(&step, &job, &mut held, 30, &LIMITS).await.expect("a chunk");
         end_sessions(&database, "true").await;
@@ -582,12 +582,12 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
         assert!(matches!(cut, Err(BackendError::Unreachable { .. })), "{cut:?}");
         backend.reconnect().await.expect("the server answers");
         database.run("INSERT INTO t VALUES (1000)").await;
-        let record = backend.open_job(&lease, &step, &job).await.expect("found again");
+        let record = backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("found again");
         assert_eq!((record.rows_changed, record.chunks, record.done), (30, 1, false));
         assert_eq!(walk(&mut backend, &lease, &job, 30).await.0, 70);
         assert!(backend.rows_left(&job).await.expect("asked"));
         assert_eq!(number(&database, "SELECT n::bigint FROM t WHERE id = 1000").await, 0);
-        let again = backend.rewind_job(&lease, &step, &job).await.expect("rewound");
+        let again = backend.rewind_job(&lease, &step, &job, &Chunking::Keys).await.expect("rewound");
         assert_eq!((again.round, again.ranges, again.ranges_done, again.rows_changed), (2, 1, 0, 100));
         assert_eq!(walk(&mut backend, &lease, &job, 50).await.0, 101);
         backend.close_job(&lease, &step).await.expect("closed");
@@ -635,7 +635,7 @@ async fn a_range_has_one_worker_and_goes_to_the_next_when_that_one_is_gone() {
         let (mut backend, lease) = leased(&database).await;
         let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
         let step = backfill(&job);
-        backend.open_job(&lease, &step, &job).await.expect("registered");
+        backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
         let mut first = backend.another().await.expect("a further connection");
         let Claimed::Range(mut held) = first.claim(&step, &job, "first").await.expect("a claim") else { panic!("one is open") };
         first.chunk(&step, &job, &mut held, 10, &LIMITS).await.expect("rows 1 to 10");
@@ -674,7 +674,7 @@ async fn a_chunk_yields_to_the_application_and_loses_nothing() {
     application.execute("BEGIN; UPDATE t SET n = 7 WHERE id = 15").await.expect("a writer");
     let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
     let step = backfill(&job);
-    backend.open_job(&lease, &step, &job).await.expect("registered");
+    backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
     let mut held = claim(&mut backend, &job).await;
     backend.chunk(&step, &job, &mut held, 10, &LIMITS).await.expect("rows 1 to 10");
     let blocked = backend.chunk(&step, &job, &mut held, 10, &LIMITS).await;
@@ -712,7 +712,7 @@ async fn beside_writers_every_row_is_filled_in_the_end() {
             connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await.expect("the application writes");
         }
     });
-    backend.open_job(&lease, &step, &job).await.expect("registered");
+    backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
     let mut rounds = 0;
     loop {
         let mut held = claim(&mut backend, &job).await;
@@ -729,7 +729,7 @@ async fn beside_writers_every_row_is_filled_in_the_end() {
         }
         rounds += 1;
         assert!(rounds < 200, "the walk does not end");
-        backend.rewind_job(&lease, &step, &job).await.expect("rewound");
+        backend.rewind_job(&lease, &step, &job, &Chunking::Keys).await.expect("rewound");
     }
     writer.await.expect("the writer ends well");
     assert_eq!(number(&database, "SELECT count(*) FROM t WHERE fills <> 1 OR slug IS DISTINCT FROM lower(name)").await, 0);

@@ -8,6 +8,7 @@ mod steps;
 use std::time::{Duration, Instant};
 
 use concertina::backend::{AnyBackend, Attempt, Backend, BackendError};
+use concertina::backfill::Chunking;
 use concertina::ledger::{JournalState, Lease, ScriptStatus};
 use concertina::plan::Resume;
 use concertina::schema::Phase;
@@ -355,7 +356,7 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
     .await;
     let job = job("UPDATE t SET n = n + 1 WHERE n < 5", "t", &["id"]);
     let step = backfill(&job);
-    backend.open_job(&lease, &step, &job).await.expect("registered");
+    backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
     let mut held = claim(&mut backend, &job).await;
     backend.chunk(&step, &job, &mut held, 30, &steps::LIMITS).await.expect("a chunk");
     backend.release(lease).await.expect("given back");
@@ -363,13 +364,13 @@ async fn a_job_goes_on_where_it_was_cut_off_and_its_upper_bound_stands() {
     raw(&db.url(), "INSERT INTO t (id) VALUES (1000)").await;
     let mut next = open(&db.url()).await;
     let lease = next.acquire(&holder("next")).await.expect("free");
-    let record = next.open_job(&lease, &step, &job).await.expect("found again");
+    let record = next.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("found again");
     assert_eq!((record.rows_changed, record.chunks, record.done), (30, 1, false));
     let (changed, ..) = walk(&mut next, &lease, &job, 30).await;
     assert_eq!(changed, 70);
     assert!(next.rows_left(&job).await.expect("asked"), "the new row, and all others, still fit the condition");
     assert_eq!(number(&db.url(), "SELECT n FROM t WHERE id = 1000").await, 0);
-    let again = next.rewind_job(&lease, &step, &job).await.expect("rewound");
+    let again = next.rewind_job(&lease, &step, &job, &Chunking::Keys).await.expect("rewound");
     assert_eq!((again.round, again.ranges, again.ranges_done, again.rows_changed), (2, 1, 0, 100));
     assert_eq!(walk(&mut next, &lease, &job, 50).await.0, 101);
     next.close_job(&lease, &step).await.expect("closed");

@@ -5,7 +5,8 @@ use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
 use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize};
-use crate::backfill::{Claim, Claimed, Job};
+use crate::backfill::strategy::Facts;
+use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, MigrationError, NodeRef};
 use crate::plan::Step;
@@ -96,11 +97,23 @@ impl Backend for AnyBackend {
     async fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, notices: &Notices) -> Result<Attempt, BackendError> {
         on!(self, backend => backend.execute(lease, step, limits, notices).await)
     }
-    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
-        on!(self, backend => backend.open_job(lease, step, job).await)
+    async fn facts(&mut self, job: &Job) -> Result<Facts, BackendError> {
+        on!(self, backend => backend.facts(job).await)
     }
-    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
-        on!(self, backend => backend.rewind_job(lease, step, job).await)
+    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, BackendError> {
+        on!(self, backend => backend.open_job(lease, step, job, chunking).await)
+    }
+    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, BackendError> {
+        on!(self, backend => backend.rewind_job(lease, step, job, chunking).await)
+    }
+    async fn row_by_row(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        on!(self, backend => backend.row_by_row(step, job, claim, rows, limits).await)
+    }
+    async fn poisoned(&mut self, step: &Step) -> Result<u64, BackendError> {
+        on!(self, backend => backend.poisoned(step).await)
+    }
+    async fn retry_poison(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<u64, BackendError> {
+        on!(self, backend => backend.retry_poison(lease, step, job, limits).await)
     }
     async fn another(&mut self) -> Result<AnyBackend, BackendError> {
         match self {

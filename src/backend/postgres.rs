@@ -4,18 +4,22 @@ mod alone;
 mod catalogue;
 mod chunk;
 mod claim;
+mod facts;
 mod fleet;
 mod job;
 mod keeper;
 mod lease;
+mod pages;
 mod quote;
+mod rows;
 mod script;
 mod session;
 mod size;
 mod step;
 
 use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
-use crate::backfill::{Claim, Claimed, Job};
+use crate::backfill::strategy::Facts;
+use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Resume, Step, StepKind};
@@ -303,13 +307,29 @@ impl Backend for PostgresBackend {
         }
     }
 
-    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
-        self.main.roll_back().await?;
-        self.register_job(lease, step, job, &LEDGER_LIMITS).await
+    async fn facts(&mut self, job: &Job) -> Result<Facts, BackendError> {
+        self.table_facts(job).await
     }
 
-    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
-        self.place_job(lease, step, job, &LEDGER_LIMITS).await
+    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, BackendError> {
+        self.main.roll_back().await?;
+        self.register_job(lease, step, job, chunking, &LEDGER_LIMITS).await
+    }
+
+    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, BackendError> {
+        self.place_job(lease, step, job, chunking, &LEDGER_LIMITS).await
+    }
+
+    async fn row_by_row(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        self.chunk_of_rows(step, job, claim, rows, limits).await
+    }
+
+    async fn poisoned(&mut self, step: &Step) -> Result<u64, BackendError> {
+        self.count_poison(step).await
+    }
+
+    async fn retry_poison(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<u64, BackendError> {
+        self.take_up_poison(lease, step, job, limits).await
     }
 
     async fn another(&mut self) -> Result<PostgresBackend, BackendError> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::BackendError;
-use crate::backfill::Place;
+use crate::backfill::{Chunking, Place};
 use crate::ledger::{
     ControlRecord, FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord,
     PoisonRecord, Release, ScriptRecord, ScriptStatus, Wish,
@@ -69,6 +69,16 @@ pub(super) fn marker_word(kind: MarkerKind) -> &'static str {
         MarkerKind::RolledBack => "rolled-back",
         MarkerKind::Retired => "retired",
     }
+}
+
+/// How a job is cut, as it is stored.
+pub(super) fn pack_chunking(chunking: &Chunking) -> String {
+    serde_json::to_string(chunking).expect("names and numbers are always JSON")
+}
+
+/// How a job is cut, as it was stored.
+pub(super) fn unpack_chunking(text: &str) -> Result<Chunking, BackendError> {
+    serde_json::from_str(text).map_err(|error| damaged(format!("chunking {text}: {error}")))
 }
 
 pub(super) fn damaged(reason: impl Into<String>) -> BackendError {

@@ -5,6 +5,7 @@ mod cascade;
 mod chunk;
 mod job;
 mod lease;
+mod rows;
 mod script;
 mod session;
 mod size;
@@ -13,7 +14,8 @@ mod witness;
 use std::time::Duration;
 
 use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
-use crate::backfill::{Claim, Claimed, Job};
+use crate::backfill::strategy::{Facts, Storage};
+use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
 use crate::migration::{DatabaseUrl, NodeRef};
 use crate::plan::{Step, StepKind};
@@ -269,12 +271,28 @@ impl Backend for SqliteBackend {
         }
     }
 
-    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+    async fn facts(&mut self, _job: &Job) -> Result<Facts, BackendError> {
+        Ok(Facts { storage: Storage::ByKey, integer: None, index: None, pages: 0, rows: 0, horizon: Duration::ZERO })
+    }
+
+    async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job, _chunking: &Chunking) -> Result<JobRecord, BackendError> {
         self.register_job(lease, step, job, &LEDGER_LIMITS).await
     }
 
-    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, BackendError> {
+    async fn rewind_job(&mut self, lease: &Lease, step: &Step, job: &Job, _chunking: &Chunking) -> Result<JobRecord, BackendError> {
         self.place_job(lease, step, job, &LEDGER_LIMITS).await
+    }
+
+    async fn row_by_row(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Chunk, BackendError> {
+        self.chunk_of_rows(step, job, claim, rows, limits).await
+    }
+
+    async fn poisoned(&mut self, step: &Step) -> Result<u64, BackendError> {
+        self.count_poison(step).await
+    }
+
+    async fn retry_poison(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<u64, BackendError> {
+        self.take_up_poison(lease, step, job, limits).await
     }
 
     async fn another(&mut self) -> Result<SqliteBackend, BackendError> {

@@ -33,6 +33,39 @@ impl Walk<'_> {
         )
     }
 
+    /// The keys of the next `rows` rows behind `after` up to `upper`, in order.
+    pub fn keys_sql(&self, after: Option<&[String]>, upper: &[String], rows: u32) -> String {
+        format!(
+            "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {rows}",
+            self.shown(),
+            self.table(),
+            self.range(None, after, upper),
+            self.order("")
+        )
+    }
+
+    /// Keys that cut the rows up to `upper` into `parts` parts of about the same size, from a sample of this share of the
+    /// table's pages, in percent. PostgreSQL only.
+    pub fn quantiles_sql(&self, upper: &[String], share: f64, parts: u64) -> String {
+        let columns: Vec<String> = self.key.iter().map(|column| column.quoted(self.dialect)).collect();
+        let columns = columns.join(", ");
+        format!(
+            "SELECT {} FROM (SELECT {columns}, row_number() OVER (ORDER BY {}) AS place, count(*) OVER () AS places \
+             FROM {} TABLESAMPLE SYSTEM ({share:.6}) WHERE {}) s \
+             WHERE place < places AND place * {parts} / places > (place - 1) * {parts} / places ORDER BY place",
+            self.shown(),
+            self.order(""),
+            self.table(),
+            self.range(None, None, upper),
+        )
+    }
+
+    /// One row. `reference` is how the statement calls the driving table.
+    pub fn row(&self, reference: &str, key: &[String]) -> String {
+        let same = self.key.iter().zip(key).map(|(column, value)| format!("{} = {value}", self.column(Some(reference), column)));
+        same.collect::<Vec<_>>().join(" AND ")
+    }
+
     /// How many rows are left behind `after` up to `upper`.
     pub fn count_sql(&self, after: Option<&[String]>, upper: &[String]) -> String {
         let count = match self.dialect {
@@ -69,7 +102,8 @@ impl Walk<'_> {
         }
     }
 
-    fn shown(&self) -> String {
+    /// The key's columns in a SELECT list, as `k0`, `k1` and so on.
+    pub fn shown(&self) -> String {
         let shown = |(index, column): (usize, &Ident)| match self.dialect {
             Dialect::Postgres => format!("{}::text AS k{index}", column.quoted(self.dialect)),
             Dialect::Sqlite | Dialect::Mysql => format!("{} AS k{index}", column.quoted(self.dialect)),

@@ -1,9 +1,10 @@
 //! A data statement → a job: where it is cut and which key its table is walked by.
 
 use super::Job;
+use crate::migration::Cutting;
 use crate::schema::operation::DataKind;
-use crate::schema::{Found, Ident, Operation, Schema, Server};
-use crate::sql::{BatchPoint, CannotCut, Script, Statement, batch_point};
+use crate::schema::{Dialect, Found, Ident, Operation, Schema, Server};
+use crate::sql::{BatchPoint, CannotCut, Exclusion, Script, Statement, batch_point, exclusion};
 
 impl Job {
     /// Derives the job of a statement; `schema` is what the statement meets.
@@ -12,22 +13,24 @@ impl Job {
     /// Why the statement cannot be run in batches.
     pub fn derive(script: &Script, statement: &Statement, schema: &Schema, server: Server) -> Result<Job, CannotCut> {
         let point = batch_point(&script.source.text, statement.span, server)?;
-        let key = walking_key(&point, schema)?;
-        if let Some(column) = changed(statement, &point).find(|column| key.contains(column)) {
+        let table = match schema.table(&point.driving) {
+            // What could not be read may have changed the key: nothing is known of it.
+            Found::Stale(_) | Found::Unknown | Found::Absent => return Err(CannotCut::UnknownTable { table: point.driving.clone() }),
+            Found::Known(table) => table,
+        };
+        let sql = script.text(statement.span);
+        let exclusion = exclusion(sql, &point, server.dialect, Some(table));
+        let key = table.walking_key();
+        let by_pages = server.dialect == Dialect::Postgres && matches!(exclusion, Exclusion::Proven { .. });
+        if key.is_empty() && !by_pages {
+            return Err(CannotCut::NoKey { table: point.driving.clone() });
+        }
+        let assigned: Vec<Ident> = changed(statement, &point).cloned().collect();
+        if let Some(column) = assigned.iter().find(|column| key.contains(column)) {
             return Err(CannotCut::ChangesKey { table: point.driving.clone(), column: column.written().to_owned() });
         }
-        Ok(Job { sql: script.text(statement.span).to_owned(), table: point.driving.clone(), point, key })
+        Ok(Job { sql: sql.to_owned(), table: point.driving.clone(), point, key, assigned, exclusion, cutting: Cutting::default() })
     }
-}
-
-fn walking_key(point: &BatchPoint, schema: &Schema) -> Result<Vec<Ident>, CannotCut> {
-    let table = match schema.table(&point.driving) {
-        // What could not be read may have changed the key: nothing is known of it.
-        Found::Stale(_) | Found::Unknown | Found::Absent => return Err(CannotCut::UnknownTable { table: point.driving.clone() }),
-        Found::Known(table) => table,
-    };
-    let key = table.walking_key();
-    if key.is_empty() { Err(CannotCut::NoKey { table: point.driving.clone() }) } else { Ok(key) }
 }
 
 /// The columns of the driving table that the statement assigns.

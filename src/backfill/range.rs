@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::KeyValue;
+use super::{Chunking, KeyValue};
 
 /// A part of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct PagePlace {
 pub struct Claim {
     /// The range.
     pub range: Range,
+    /// How the job is cut.
+    pub chunking: Chunking,
     /// Rises with every claim: what an earlier holder does is refused by it.
     pub token: i64,
 }

@@ -18,7 +18,7 @@ use crate::report::found::enter;
 use crate::report::planned;
 use crate::report::view::{MigrationView, PhaseState, ProgressView};
 use crate::report::{CommandName, Outcome, Report};
-use crate::run::{self, End, Options};
+use crate::run::{self, End, Hand, Options};
 use crate::schema::{Dialect, Phase};
 
 /// Arguments of `migrate apply`.
@@ -51,6 +51,14 @@ pub struct Args {
     /// Wait so long for another run that holds the lease
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "10m", default_value = "0s", hide_default_value = true, value_parser = duration)]
     pub wait: Duration,
+
+    /// How many connections share a backfill [default: `workers` in migrate.toml, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub workers: Option<u32>,
+
+    /// While another run leads the same backfill, work on it, too, and go on once it has ended
+    #[arg(long)]
+    pub join: bool,
 
     /// Go on although this condition of the gate does not hold; recorded for ever
     #[arg(long, value_name = "GATE", requires = "reason")]
@@ -199,6 +207,8 @@ fn options(args: &Args, site: &Site) -> Options {
     options.give_up_after = project.give_up_after;
     options.chunk_target = project.chunk_target;
     options.lease_wait = args.wait;
+    options.hand = if args.join { Hand::Join } else { Hand::Wait };
+    options.workers = args.workers.or(project.cutting.workers).unwrap_or(1);
     options
 }
 

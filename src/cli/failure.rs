@@ -129,6 +129,9 @@ impl From<RunError> for Failure {
         let mut failure = match error {
             RunError::Backend { source, .. } => Failure::from(source),
             RunError::RowsRemain { .. } => Failure::from_error(Exit::Failure, &error),
+            RunError::Incomplete { .. } => Failure::from_error(Exit::Failure, &error)
+                .next("migrate status")
+                .next("migrate apply --phase backfill, once those rows are mended: it takes them up again"),
             RunError::Overtaken { .. } => Failure::from_error(Exit::Conflict, &error).next("migrate plan"),
         };
         if !applied.is_empty() {

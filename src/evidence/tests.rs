@@ -284,6 +284,9 @@ fn a_proof_that_is_not_given_holds() {
             .expect("can be cut"),
         table: ObjectName::bare(Ident::stored("a")),
         key: vec![Ident::stored("id")],
+        assigned: vec![Ident::stored("b")],
+        exclusion: crate::sql::Exclusion::Proven { by: "b IS NULL".into() },
+        cutting: crate::migration::Cutting::default(),
     };
     let mut with = spec();
     with.before.push((NodeRef::new(&migration(), Phase::Backfill), Digest([2; 32])));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner, Seen, Veto};
+use super::{Cutting, DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner, Seen, Veto};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -51,6 +51,8 @@ pub struct Project {
     pub give_up_after: Duration,
     /// `[backfill] chunk_target`: how long one chunk should take. Default 100 milliseconds.
     pub chunk_target: Duration,
+    /// `[backfill] chunking`, `window`, `passes` and `workers`.
+    pub cutting: Cutting,
     /// `[lint] style`: the level of the lints about style, which are off without it.
     pub style: Option<Level>,
     /// `[lint.names]`.
@@ -170,6 +172,7 @@ impl Project {
             give_up_after: Duration::from_mins(5),
             // Short enough that row locks of a chunk are not noticed by writers.
             chunk_target: Duration::from_millis(100),
+            cutting: Cutting::default(),
             style: None,
             naming: Naming::default(),
             lint_levels: Vec::new(),
@@ -237,6 +240,7 @@ impl Project {
         }
         if let Some(mut backfill) = table.table("backfill")? {
             project.chunk_target = backfill.duration("chunk_target")?.unwrap_or(project.chunk_target);
+            project.cutting = Cutting::read(&mut backfill)?;
             backfill.finish()?;
         }
         if let Some(mut lint) = table.table("lint")? {

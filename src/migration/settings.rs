@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::id::{NodeRef, NodeText};
 use super::table::{At, Document, Table};
-use super::{MigrationError, MigrationId, Sync, Veto};
+use super::{Cutting, MigrationError, MigrationId, Sync, Veto};
 use crate::schema::Phase;
 
 /// The settings of one migration.
@@ -23,6 +23,8 @@ pub struct Settings {
     pub allowances: Vec<Allowance>,
     /// `[[sync]]`.
     pub syncs: Vec<Sync>,
+    /// `[backfill]`: what it says here goes before what the project says.
+    pub cutting: Cutting,
 }
 
 /// One entry of `after`.
@@ -108,13 +110,21 @@ impl Settings {
             vetoes = Veto::read_all(&mut contract)?;
             contract.finish()?;
         }
+        let cutting = match root.table("backfill")? {
+            Some(mut backfill) => {
+                let cutting = Cutting::read(&mut backfill)?;
+                backfill.finish()?;
+                cutting
+            }
+            None => Cutting::default(),
+        };
         let mut allowances = Vec::new();
         for table in root.tables("allow")? {
             allowances.push(read_allowance(table)?);
         }
         let syncs = root.tables("sync")?.into_iter().map(Sync::read).collect::<Result<_, _>>()?;
         root.finish()?;
-        Ok(Settings { after, requires, soak, vetoes, allowances, syncs })
+        Ok(Settings { after, requires, soak, vetoes, allowances, syncs, cutting })
     }
 }
 

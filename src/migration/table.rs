@@ -1,6 +1,6 @@
 //! A TOML table that is read key by key: every key must be asked for, every fault points into the file.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use toml::Spanned;
@@ -127,6 +127,17 @@ impl<'t> Table<'t> {
             _ => return Err(self.wrong(key, &value, "a string, a number, true or false")),
         };
         Ok(Some((text, value.span())))
+    /// A whole number within bounds.
+    pub(super) fn within(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Result<Option<u64>, MigrationError> {
+        let span = self.entries.get(key).map(Spanned::span);
+        let number = self.number(key)?;
+        match (number, span) {
+            (Some(number), Some(span)) if !bounds.contains(&number) => {
+                let message = format!("`{}{key}` is {number}: write {} to {}", self.name, bounds.start(), bounds.end());
+                Err(self.document.fault(span, message))
+            }
+            (number, _) => Ok(number),
+        }
     }
 
     /// A number of bytes: `10000000`, or `"10 MB"`.

@@ -4,7 +4,7 @@ use super::{Resume, Step, StepKind};
 use crate::backfill::Job;
 use crate::dialect::{self, TransactionUse};
 use crate::lint::StatementReport;
-use crate::migration::{Bounds, Group, NodeRef, groups};
+use crate::migration::{Bounds, Cutting, Group, NodeRef, groups};
 use crate::schema::operation::{MaintenanceKind, ReindexTarget};
 use crate::schema::{ObjectName, Operation, Phase, Schema, Server};
 use crate::sql::{CannotCut, Clause, Digest, Script, Span, Statement};
@@ -25,6 +25,18 @@ pub struct Steps {
     pub steps: Vec<Step>,
     /// Backfill statements without a step.
     pub uncut: Vec<Uncut>,
+}
+
+impl Steps {
+    /// Says what the project wants of how tables are cut.
+    pub(super) fn cut_as(&mut self, cutting: &Cutting) {
+        for step in &mut self.steps {
+            match &mut step.kind {
+                StepKind::Backfill(job) => job.cutting = cutting.clone(),
+                StepKind::Transaction(_) | StepKind::Alone { .. } => {}
+            }
+        }
+    }
 }
 
 /// Cuts a script into steps. `reports` tell how each statement goes with transactions; `schema` tells the keys

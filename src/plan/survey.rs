@@ -242,6 +242,7 @@ impl Work<'_> {
         // By files alone nothing runs; what is asked of a backfill is whether it can be cut.
         if runs && (self.past.ledger().is_some() || node.phase == Phase::Backfill) {
             cut = steps(node, &script, &report.statements, self.replay.schema(), self.survey.server);
+            cut.cut_as(&migration.settings.cutting.over(&self.survey.project.cutting));
         }
         if node.phase == Phase::Backfill && open_contract {
             let mut proofs = proofs(&script, &cut);

@@ -106,6 +106,24 @@ pub enum Event {
         /// How long it took.
         took: Duration,
     },
+    /// How a backfill's table is cut, when it begins.
+    JobBegun {
+        /// The script.
+        node: NodeRef,
+        /// How.
+        chunking: String,
+        /// Why, the strongest reason first.
+        reasons: Vec<String>,
+        /// Into how many ranges.
+        ranges: u32,
+    },
+    /// Rows refuse the change: they are recorded and left out.
+    RowsLeftOut {
+        /// The script.
+        node: NodeRef,
+        /// How many so far.
+        rows: u64,
+    },
     /// A backfill's statement came to its end and its proof holds.
     JobFinished {
         /// The script.

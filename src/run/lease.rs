@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use super::join::Joined;
 use super::patience::Patience;
-use super::{Halt, Options, Run, Stop};
+use super::{Halt, Hand, Options, Run, Stop};
 use crate::backend::{Backend, BackendError};
 use crate::ledger::Lease;
+use crate::plan::ApprovedPlan;
 use crate::run::Event;
 
 impl<B: Backend> Run<'_, B> {
     /// Takes the lease, waiting for whoever holds it.
-    pub(super) async fn lease(&mut self) -> Result<Lease, Halt> {
+    pub(super) async fn lease(&mut self, plan: &ApprovedPlan) -> Result<Lease, Halt> {
         let mut patience = Patience::new(self.options.lease_wait, Duration::from_millis(50), Duration::from_secs(2));
         let mut told = String::new();
         loop {
@@ -36,6 +38,12 @@ impl<B: Backend> Run<'_, B> {
                     continue;
                 }
                 _ => return Err(Halt::Failed(error)),
+            }
+            if let (BackendError::LeaseBusy { .. }, Hand::Join) = (&error, self.options.hand)
+                && self.join(plan).await? == Joined::Worked
+            {
+                patience = Patience::new(self.options.lease_wait, Duration::from_millis(50), Duration::from_secs(2));
+                continue;
             }
             match patience.pause() {
                 Some(pause) => self.stop.sleep(pause).await,

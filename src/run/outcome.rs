@@ -24,6 +24,17 @@ pub struct Options {
     pub chunk_target: Duration,
     /// How many workers share a backfill, each on a connection of its own.
     pub workers: u32,
+    /// What is done while another run holds the lease.
+    pub hand: Hand,
+}
+
+/// What a run does while another one holds the lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// It waits.
+    Wait,
+    /// It works on the ranges of the backfill that the other one leads, and goes on with the plan once the lease is free.
+    Join,
 }
 
 impl Options {
@@ -37,6 +48,7 @@ impl Options {
             reconnect_for: Duration::from_secs(60),
             chunk_target: Duration::from_millis(100),
             workers: 1,
+            hand: Hand::Wait,
         }
     }
 }
@@ -89,6 +101,21 @@ pub enum RunError {
         /// How often the table was walked.
         rounds: u32,
     },
+    /// Rows of a backfill could not be changed: they are recorded with their keys, all others are done, or it stopped
+    /// because they were too many.
+    #[error("{}", incomplete(place, *rows, *most))]
+    Incomplete {
+        /// Scripts that ran to their end before.
+        applied: Vec<NodeRef>,
+        /// The script.
+        node: NodeRef,
+        /// `path:line`.
+        place: String,
+        /// How many rows are recorded.
+        rows: u64,
+        /// The most that are put up with, where that stopped it.
+        most: Option<u64>,
+    },
     /// The script was started, by this or another run, with another text than the plan has.
     #[error("{node} ran with another text than this plan has; plan again")]
     Overtaken {
@@ -103,7 +130,10 @@ impl RunError {
     /// Scripts that ran to their end before.
     pub fn applied(&self) -> &[NodeRef] {
         match self {
-            RunError::Backend { applied, .. } | RunError::RowsRemain { applied, .. } | RunError::Overtaken { applied, .. } => applied,
+            RunError::Backend { applied, .. }
+            | RunError::RowsRemain { applied, .. }
+            | RunError::Incomplete { applied, .. }
+            | RunError::Overtaken { applied, .. } => applied,
         }
     }
 
@@ -111,7 +141,19 @@ impl RunError {
     pub fn is_temporary(&self) -> bool {
         match self {
             RunError::Backend { source, .. } => source.is_temporary(),
-            RunError::RowsRemain { .. } | RunError::Overtaken { .. } => false,
+            RunError::RowsRemain { .. } | RunError::Incomplete { .. } | RunError::Overtaken { .. } => false,
         }
+    }
+}
+
+fn incomplete(place: &str, rows: u64, most: Option<u64>) -> String {
+    let refused = match rows {
+        1 => "1 row refused the change".to_owned(),
+        rows => format!("{rows} rows refused the change"),
+    };
+    match most {
+        None if rows == 1 => format!("{place}: incomplete: {refused} and is left out; all others are done"),
+        None => format!("{place}: incomplete: {refused} and are left out; all others are done"),
+        Some(most) => format!("{place}: stopped: {refused}, more than the {most} that are left out: it is rather the statement that is wrong"),
     }
 }

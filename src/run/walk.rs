@@ -5,8 +5,9 @@ use futures::future::join_all;
 
 use super::worker::{Crew, Worker};
 use super::{Event, Halt, Run};
-use crate::backend::{Attempt, Backend, BackendError};
-use crate::backfill::Job;
+use crate::backend::{Attempt, Backend, BackendError, Limits};
+use crate::backfill::strategy::{self, Choice};
+use crate::backfill::{Chunking, Job};
 use crate::ledger::{JobRecord, Lease};
 use crate::plan::{Step, StepKind};
 
@@ -16,26 +17,76 @@ const ROUNDS: u32 = 3;
 impl<B: Backend> Run<'_, B> {
     /// Runs a backfill to its end.
     pub(super) async fn walk(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<Attempt, Halt> {
-        let mut record = self.open(lease, step, job).await?;
+        let choice = self.choose(job).await?;
+        let mut record = self.open(lease, step, job, &choice.chunking).await?;
         if record.done {
             return Ok(Attempt::AlreadyDone);
         }
-        for round in 1..=ROUNDS {
+        if record.chunks == 0 {
+            self.observer.see(&Event::JobBegun {
+                node: step.node.clone(),
+                chunking: choice.chunking.to_string(),
+                reasons: choice.reasons.iter().map(ToString::to_string).collect(),
+                ranges: record.ranges,
+            });
+        }
+        self.take_up(lease, step, job).await?;
+        let rounds = if job.may_be_walked_again() { ROUNDS } else { 1 };
+        for round in 1..=rounds {
             self.work(step, job, &record).await?;
+            let rows = self.poisoned(step).await?;
+            if rows > 0 {
+                return Err(Halt::Incomplete { node: step.node.clone(), place: step.place.clone(), rows, most: None });
+            }
             if !self.is_left(job).await? {
                 self.end(lease, step, job).await?;
                 return Ok(Attempt::Ran);
             }
-            if round < ROUNDS {
+            if round < rounds {
                 self.observer.see(&Event::WalkingAgain { node: step.node.clone(), round: round + 1 });
-                record = self.rewind(lease, step, job).await?;
+                record = self.rewind(lease, step, job, &choice.chunking.closing(job)).await?;
             }
         }
-        Err(Halt::RowsRemain { node: step.node.clone(), place: step.place.clone(), rounds: ROUNDS })
+        Err(Halt::RowsRemain { node: step.node.clone(), place: step.place.clone(), rounds })
+    }
+
+    /// How the job's table is cut, by what the database says of it now.
+    async fn choose(&mut self, job: &Job) -> Result<Choice, Halt> {
+        let facts = loop {
+            match self.backend.facts(job).await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => break result.map_err(Halt::Failed)?,
+            }
+        };
+        strategy::choose(job, &facts, &job.cutting)
+            .map_err(|reason| Halt::Failed(BackendError::Unsuitable { reason: reason.to_string() }))
+    }
+
+    /// Tries the rows again that an earlier run left out.
+    async fn take_up(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<(), Halt> {
+        if self.poisoned(step).await? == 0 {
+            return Ok(());
+        }
+        let limits = Limits { lock_timeout: self.options.lock_timeout, statement_timeout: None };
+        loop {
+            match self.backend.retry_poison(lease, step, job, &limits).await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => return result.map(|_| ()).map_err(Halt::Failed),
+            }
+        }
+    }
+
+    async fn poisoned(&mut self, step: &Step) -> Result<u64, Halt> {
+        loop {
+            match self.backend.poisoned(step).await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => return result.map_err(Halt::Failed),
+            }
+        }
     }
 
     /// Works until every range is done: the first worker on the run's own connection, each further one on another.
-    async fn work(&mut self, step: &Step, job: &Job, record: &JobRecord) -> Result<(), Halt> {
+    pub(super) async fn work(&mut self, step: &Step, job: &Job, record: &JobRecord) -> Result<(), Halt> {
         let mut further = Vec::new();
         for _ in 1..self.options.workers {
             match self.backend.another().await {
@@ -63,9 +114,9 @@ impl<B: Backend> Run<'_, B> {
         }
     }
 
-    async fn open(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, Halt> {
+    async fn open(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, Halt> {
         loop {
-            match self.backend.open_job(lease, step, job).await {
+            match self.backend.open_job(lease, step, job, chunking).await {
                 Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
                 result => return result.map_err(Halt::Failed),
             }
@@ -76,16 +127,19 @@ impl<B: Backend> Run<'_, B> {
     pub(super) async fn rewind_all(&mut self, lease: &Lease, steps: &[Step]) -> Result<(), Halt> {
         for step in steps {
             match &step.kind {
-                StepKind::Backfill(job) => self.rewind(lease, step, job).await.map(|_| ())?,
+                StepKind::Backfill(job) => {
+                    let choice = self.choose(job).await?;
+                    self.rewind(lease, step, job, &choice.chunking).await.map(|_| ())?;
+                }
                 StepKind::Transaction(_) | StepKind::Alone { .. } => {}
             }
         }
         Ok(())
     }
 
-    async fn rewind(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<JobRecord, Halt> {
+    async fn rewind(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, Halt> {
         loop {
-            match self.backend.rewind_job(lease, step, job).await {
+            match self.backend.rewind_job(lease, step, job, chunking).await {
                 Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
                 result => return result.map_err(Halt::Failed),
             }
@@ -109,7 +163,7 @@ impl<B: Backend> Run<'_, B> {
                 result => break result.map_err(Halt::Failed)?,
             }
         }
-        let record = self.open(lease, step, job).await?;
+        let record = self.open(lease, step, job, &Chunking::Keys).await?;
         self.observer.see(&Event::JobFinished {
             node: step.node.clone(),
             changed: record.rows_changed,

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::hunt::Hunt;
 use super::lease::reconnected;
 use super::patience::Patience;
 use super::{Event, Halt, Observer, Options, Stop};
 use crate::backend::{Backend, BackendError, Chunk, ChunkEnd, Limits};
-use crate::backfill::{Claim, Claimed, Job, Pace};
+use crate::backfill::{Claim, Claimed, Job, Pace, poison};
 use crate::ledger::JobRecord;
 use crate::plan::Step;
 use crate::schema::Dialect;
@@ -65,7 +66,7 @@ impl<'a> Crew<'a> {
         Crew { step, job, options, stop, observer: Mutex::new(observer), tally, halted: AtomicBool::new(false) }
     }
 
-    fn see(&self, event: &Event) {
+    pub(super) fn see(&self, event: &Event) {
         self.observer.lock().unwrap_or_else(PoisonError::into_inner).see(event);
     }
 
@@ -86,6 +87,11 @@ impl<'a> Crew<'a> {
         });
     }
 
+    /// Rows estimated in all.
+    pub(super) fn estimated(&self) -> Option<u64> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).estimated
+    }
+
     fn halt(&self) {
         self.halted.store(true, Ordering::Release);
     }
@@ -97,10 +103,11 @@ impl<'a> Crew<'a> {
 
 /// One of them, on a connection of its own.
 pub(super) struct Worker<'a, B> {
-    backend: &'a mut B,
-    crew: &'a Crew<'a>,
+    pub(super) backend: &'a mut B,
+    pub(super) crew: &'a Crew<'a>,
     owner: String,
     pace: Pace,
+    pub(super) hunt: Option<Hunt>,
 }
 
 impl<'a, B: Backend> Worker<'a, B> {
@@ -112,7 +119,7 @@ impl<'a, B: Backend> Worker<'a, B> {
         };
         // Several processes may be at work under the same name.
         let owner = format!("{} worker {number} {:08x}", crew.options.holder, fastrand::u32(..));
-        Worker { backend, crew, owner, pace: Pace::new(crew.options.chunk_target, rest) }
+        Worker { backend, crew, owner, pace: Pace::new(crew.options.chunk_target, rest), hunt: None }
     }
 
     /// Works until no range is left to anybody.
@@ -141,16 +148,25 @@ impl<'a, B: Backend> Worker<'a, B> {
         loop {
             self.before_chunk(&claim).await?;
             let limits = self.limits();
-            let rows = self.pace.rows();
+            let rows = Hunt::narrows(self.hunt, self.pace.rows());
             match self.backend.chunk(self.crew.step, self.crew.job, &mut claim, rows, &limits).await {
                 Ok(chunk) => {
                     patience = self.patience();
+                    self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
                     self.after_chunk(&chunk).await;
                     if chunk.end == ChunkEnd::Range {
                         return Ok(());
                     }
                 }
                 Err(BackendError::RangeLost) => return Ok(()),
+                Err(error) if self.is_of_a_row(&error) => {
+                    if let Some(chunk) = self.hunt(&mut claim, rows, &limits, &error).await? {
+                        self.after_chunk(&chunk).await;
+                        if chunk.end == ChunkEnd::Range {
+                            return Ok(());
+                        }
+                    }
+                }
                 Err(error) => match obstacle(error, &limits)? {
                     Obstacle::Passing(error) => {
                         self.pace.obstructed();
@@ -164,6 +180,11 @@ impl<'a, B: Backend> Worker<'a, B> {
                 },
             }
         }
+    }
+
+    fn is_of_a_row(&self, error: &BackendError) -> bool {
+        let dialect = self.backend.server().dialect;
+        matches!(error, BackendError::Statement { code, .. } if poison::speaks_of_a_row(dialect, code))
     }
 
     /// Everything that may keep the next chunk from being run, or make it smaller, is looked at here.

@@ -3,12 +3,15 @@
 //! The range is spliced into the statement's own text; nothing is rendered from a syntax tree. All spans here count from
 //! the first byte of the statement, not of the file.
 
+mod exclude;
 mod find;
 mod refuse;
 mod relation;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub use exclude::{Exclusion, exclusion};
 
 use super::Span;
 use crate::schema::operation::DataKind;

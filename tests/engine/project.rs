@@ -25,6 +25,12 @@ impl Shop {
         Shop { folder }
     }
 
+    /// Writes the migration.toml of a migration.
+    #[allow(dead_code, reason = "each test program uses its own part")]
+    pub(crate) fn settings(&self, migration: &str, text: &str) {
+        write(&self.folder.path().join("migrations").join(migration).join("migration.toml"), text);
+    }
+
     /// What a phase would run now.
     pub(crate) async fn approved(&self, backend: &mut AnyBackend, phase: Phase) -> ApprovedPlan {
         let project = Project::at(self.folder.path()).expect("a project");

@@ -5,15 +5,15 @@
 use std::time::Duration;
 
 use concertina::backend::{Attempt, Backend, BackendError, ChunkEnd, Limits, Notices, ScriptStart};
-use concertina::backfill::{Claim, Claimed, Job};
+use concertina::backfill::{Chunking, Claim, Claimed, Job};
 use concertina::ledger::{Holder, Lease};
-use concertina::migration::{MigrationId, NodeRef};
+use concertina::migration::{Cutting, MigrationId, NodeRef};
 use concertina::plan::{Resume, Step, StepKind};
 use concertina::schema::name::Quoting;
 use concertina::schema::operation::DataKind;
 use concertina::schema::{Dialect, Ident, ObjectName, Phase};
 use concertina::sql::batch::Proof;
-use concertina::sql::{BatchPoint, Digest, Span};
+use concertina::sql::{BatchPoint, Digest, Exclusion, Span};
 
 pub(crate) const LIMITS: Limits = Limits { lock_timeout: Duration::from_millis(300), statement_timeout: None };
 
@@ -74,6 +74,9 @@ pub(crate) fn job(sql: &str, table: &str, key: &[&str]) -> Job {
         },
         table: name(table),
         key: key.iter().map(|column| ident(column)).collect(),
+        assigned: Vec::new(),
+        exclusion: Exclusion::Unproven { reason: "nothing is known".to_owned(), adds_up: None },
+        cutting: Cutting::default(),
     }
 }
 
@@ -90,7 +93,7 @@ pub(crate) async fn run<B: Backend>(backend: &mut B, lease: &Lease, step: &Step)
 pub(crate) async fn walk<B: Backend>(backend: &mut B, lease: &Lease, job: &Job, rows: u32) -> (u64, u64, u64) {
     let step = backfill(job);
     let (mut changed, mut walked, mut chunks) = (0, 0, 0);
-    backend.open_job(lease, &step, job).await.expect("the job is registered");
+    backend.open_job(lease, &step, job, &Chunking::Keys).await.expect("the job is registered");
     loop {
         let mut claim = match backend.claim(&step, job, "a test").await.expect("a claim") {
             Claimed::Range(claim) => claim,

@@ -26,7 +26,11 @@ impl PostgresBackend {
         let began = Instant::now();
         self.hold_lease()?;
         self.learn_key(job).await?;
-        match self.chunk_between(step, job, claim, rows, limits).await {
+        let outcome = match &claim.range.hi {
+            Place::Key(_) => self.chunk_between(step, job, claim, rows, limits).await,
+            Place::Page(_) => self.pass_over(step, job, claim, rows, limits).await,
+        };
+        match outcome {
             Ok(done) => {
                 claim.range.position = Some(done.position);
                 Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed() })
@@ -104,18 +108,18 @@ impl PostgresBackend {
     }
 
     /// Where the next chunk begins and where the range ends, as literals.
-    fn ends(&self, claim: &Claim) -> Result<(Option<Vec<String>>, Vec<String>), BackendError> {
+    pub(super) fn ends(&self, claim: &Claim) -> Result<(Option<Vec<String>>, Vec<String>), BackendError> {
         let after = claim.range.after().map(|place| self.casts(by_key(place)?)).transpose()?;
         Ok((after, self.casts(by_key(&claim.range.hi)?)?))
     }
 }
 
 /// What a chunk came to, before it is told.
-struct Done {
-    changed: u64,
-    walked: u64,
-    end: End,
-    position: Place,
+pub(super) struct Done {
+    pub(super) changed: u64,
+    pub(super) walked: u64,
+    pub(super) end: End,
+    pub(super) position: Place,
 }
 
 /// Rows of one chunk.

@@ -34,10 +34,12 @@ impl PostgresBackend {
                ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) \
              UPDATE concertina.backfill_range SET owner = {owner}, token = token + 1, \
                lease_until = clock_timestamp() + {RANGE_TTL}, {session} FROM free WHERE {of_step} AND number = free \
-             RETURNING number::text, relation, lo, hi, position, token::text"
+             RETURNING number::text, relation, lo, hi, position, token::text, \
+               (SELECT chunking FROM concertina.backfill WHERE {of_step}) AS chunking"
         );
         if let Some(row) = self.main.rows(sql).await?.first() {
-            return Ok(Claimed::Range(Claim { range: read(row)?, token: number(row, "token")? }));
+            let chunking = snapshot::unpack_chunking(&value(row, "chunking")?)?;
+            return Ok(Claimed::Range(Claim { range: read(row)?, chunking, token: number(row, "token")? }));
         }
         let sql = format!("SELECT count(*)::text AS open FROM concertina.backfill_range WHERE {of_step} AND state = 'open'");
         Ok(match number(&self.main.row(sql).await?, "open")? {

@@ -5,10 +5,11 @@ use super::lease::{fence, held};
 use super::quote::{literal, optional};
 use super::script::of_step;
 use super::session::{LEDGER, value};
+use super::facts::page_ranges;
 use super::{catalogue, size};
 use crate::backend::{BackendError, Limits, snapshot};
 use crate::backfill::chunk::Walk;
-use crate::backfill::{Job, KeyPart, KeyValue, Place, Range};
+use crate::backfill::{Chunking, Job, KeyPart, KeyValue, Place, Range};
 use crate::ledger::{JobRecord, Lease};
 use crate::plan::Step;
 use crate::schema::Dialect;
@@ -19,9 +20,16 @@ pub(super) const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL jit
 
 impl PostgresBackend {
     /// Finds a job again or registers it with its ranges.
-    pub(super) async fn register_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
+    pub(super) async fn register_job(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        chunking: &Chunking,
+        limits: &Limits,
+    ) -> Result<JobRecord, BackendError> {
         self.learn_key(job).await?;
-        let Some(record) = self.find_job(step).await? else { return self.place_job(lease, step, job, limits).await };
+        let Some(record) = self.find_job(step).await? else { return self.place_job(lease, step, job, chunking, limits).await };
         if record.digest != step.digest {
             return Err(snapshot::damaged(format!("the backfill of {} began with another text than it has now", step.node)));
         }
@@ -47,20 +55,30 @@ impl PostgresBackend {
         let unpacked = |column: &str| super::session::text(&row, column)?.map(|place| snapshot::unpack(&place)).transpose();
         let (lo, hi) = (unpacked("cursor")?, unpacked("upper")?);
         let range = hi.map(|hi| Range { number: 0, relation: None, lo, hi, position: None });
-        self.write_ranges(lease, step, range.as_slice()).await?;
+        self.write_ranges(lease, step, range.as_slice(), &Chunking::Keys).await?;
         self.main.commit(LEDGER).await?;
         self.known_job(step).await
     }
 
     /// Cuts the table into ranges up to the last row that there is now; the counts go on.
-    pub(super) async fn place_job(&mut self, lease: &Lease, step: &Step, job: &Job, limits: &Limits) -> Result<JobRecord, BackendError> {
+    pub(super) async fn place_job(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        job: &Job,
+        chunking: &Chunking,
+        limits: &Limits,
+    ) -> Result<JobRecord, BackendError> {
         self.main.roll_back().await?;
         self.learn_key(job).await?;
-        let estimate = size::of(&mut self.main, &job.table).await?.map(|size| size.rows);
+        let size = size::of(&mut self.main, &job.table).await?;
+        let estimate = size.as_ref().map(|size| size.rows);
+        let facts = self.table_facts(job).await?;
         self.main.begin(limits, BY_INDEX).await?;
-        let last = self.main.rows(walk(job).last_sql()).await?;
-        let upper = last.first().map(|row| key(row, job)).transpose()?;
-        let range = upper.map(|upper| Range { number: 0, relation: None, lo: None, hi: Place::Key(upper), position: None });
+        let ranges = match chunking {
+            Chunking::Keys => self.key_ranges(job, facts.rows, facts.pages).await?,
+            Chunking::Pages { window, .. } => page_ranges(facts.pages, *window)?,
+        };
         let sql = format!(
             "{} INSERT INTO concertina.job (migration, phase, step, digest, rows_estimated) \
              SELECT {}, {}, {}, {}, {} FROM held ON CONFLICT (migration, phase, step) DO UPDATE SET \
@@ -73,23 +91,24 @@ impl PostgresBackend {
             estimate.map_or_else(|| "NULL::bigint".to_owned(), |rows| rows.to_string()),
         );
         held(self.main.run(LEDGER, sql).await?)?;
-        self.write_ranges(lease, step, range.as_slice()).await?;
+        self.write_ranges(lease, step, &ranges, chunking).await?;
         self.main.commit(LEDGER).await?;
         self.known_job(step).await
     }
 
     /// Puts these ranges in the place of those of an earlier walk, whose counts the job takes over.
-    async fn write_ranges(&mut self, lease: &Lease, step: &Step, ranges: &[Range]) -> Result<(), BackendError> {
+    async fn write_ranges(&mut self, lease: &Lease, step: &Step, ranges: &[Range], chunking: &Chunking) -> Result<(), BackendError> {
         let of_step = of_step(step);
         let (migration, phase) = (literal(step.node.migration.as_str()), literal(step.node.phase.as_str()));
         self.main.run(LEDGER, fold_ranges(step)).await?;
         let count = ranges.len();
         let sql = format!(
             "{} INSERT INTO concertina.backfill AS b (migration, phase, step, round, next_range, chunking) \
-             SELECT {migration}, {phase}, {}, 1, {count}, '\"keys\"' FROM held ON CONFLICT (migration, phase, step) \
+             SELECT {migration}, {phase}, {}, 1, {count}, {} FROM held ON CONFLICT (migration, phase, step) \
              DO UPDATE SET round = b.round + 1, next_range = b.next_range + {count}, chunking = excluded.chunking, at = clock_timestamp()",
             fence(lease.token()),
             step.number,
+            literal(&snapshot::pack_chunking(chunking)),
         );
         held(self.main.run(LEDGER, sql).await?)?;
         for range in ranges {

@@ -77,7 +77,7 @@ async fn chunk_between(
 }
 
 /// Where the range is, if it is still ours.
-async fn position(session: &mut Session, step: &Step, claim: &Claim) -> Result<Option<Place>, BackendError> {
+pub(super) async fn position(session: &mut Session, step: &Step, claim: &Claim) -> Result<Option<Place>, BackendError> {
     let [migration, phase, number] = of_step(step);
     let sql = "SELECT position FROM concertina_backfill_range WHERE migration = ?1 AND phase = ?2 AND step = ?3 \
         AND number = ?4 AND token = ?5 AND state = 'open'";
@@ -87,7 +87,7 @@ async fn position(session: &mut Session, step: &Step, claim: &Claim) -> Result<O
     text(row, "position")?.map(|place| snapshot::unpack(&place)).transpose()
 }
 
-async fn write_position(
+pub(super) async fn write_position(
     session: &mut Session,
     step: &Step,
     claim: &Claim,
@@ -117,13 +117,13 @@ async fn write_position(
     session.bound(LEDGER, sql, &moved).await.map(|_| ())
 }
 
-fn by_key(place: &Place) -> Result<&KeyValue, BackendError> {
+pub(super) fn by_key(place: &Place) -> Result<&KeyValue, BackendError> {
     match place {
         Place::Key(key) => Ok(key),
         Place::Page(_) => Err(snapshot::damaged("a range of this job is cut in another way than the job")),
     }
 }
 
-fn names(before: usize, count: usize) -> Vec<String> {
+pub(super) fn names(before: usize, count: usize) -> Vec<String> {
     (1..=count).map(|index| format!("?{}", before + index)).collect()
 }

@@ -9,7 +9,7 @@ use super::lease;
 use super::session::{LEDGER, Session, Value, integer, text};
 use crate::backend::{BackendError, Limits, snapshot};
 use crate::backfill::chunk::Walk;
-use crate::backfill::{Claim, Claimed, Job, KeyPart, KeyValue, Place, Range};
+use crate::backfill::{Chunking, Claim, Claimed, Job, KeyPart, KeyValue, Place, Range};
 use crate::ledger::{JobRecord, Lease};
 use crate::plan::Step;
 use crate::schema::Dialect;
@@ -107,7 +107,7 @@ async fn claim(session: &mut Session, token: Option<i64>, step: &Step, owner: &s
         hi: snapshot::unpack(&text(row, "hi")?.unwrap_or_default())?,
         position: place("position")?,
     };
-    Ok(Claimed::Range(Claim { range, token: integer(row, "token")? }))
+    Ok(Claimed::Range(Claim { range, chunking: Chunking::Keys, token: integer(row, "token")? }))
 }
 
 async fn close(session: &mut Session, lease: &Lease, step: &Step) -> Result<(), BackendError> {

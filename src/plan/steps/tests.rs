@@ -96,3 +96,78 @@ fn a_backfill_may_tend_storage_between_its_jobs() {
         .collect();
     assert_eq!(kinds, ["alone", "job", "transaction", "alone"]);
 }
+
+/// Whether a changed row is known not to fit again; and the column that adds up, where one does.
+fn exclusion(table: &str, sql: &str) -> (bool, Option<String>) {
+    let steps = of_phases(table, sql);
+    let [Step { kind: StepKind::Backfill(job), .. }] = &steps[..] else { panic!("{sql}: {steps:?}") };
+    match &job.exclusion {
+        crate::sql::Exclusion::Proven { .. } => (true, None),
+        crate::sql::Exclusion::Unproven { adds_up, .. } => (false, adds_up.clone()),
+    }
+}
+
+fn of_phases(table: &str, sql: &str) -> Vec<Step> {
+    let files = [("0_t/expand.sql", table), ("1_a/backfill.sql", sql)];
+    let plan = plan(&files, Known::Ledger(&Ledger::empty(jiff::Timestamp::UNIX_EPOCH)));
+    plan.scripts.last().expect("planned").steps.to_vec()
+}
+
+const T: &str = "CREATE TABLE t (id bigint PRIMARY KEY, name text NOT NULL, nick text, slug text, code varchar(3), cents integer, \
+    price numeric(10, 2) NOT NULL, state text NOT NULL, done boolean, wide bigint, n integer NOT NULL);";
+
+#[test]
+fn a_changed_row_is_known_not_to_fit_again() {
+    for sql in [
+        "UPDATE t SET slug = lower(name) WHERE slug IS NULL",
+        "UPDATE t AS x SET slug = lower(x.name) || '-' || x.id WHERE x.slug IS NULL AND x.id > 5",
+        "UPDATE t SET slug = coalesce(nick, 'none') WHERE (slug IS NULL)",
+        "UPDATE t SET slug = nick WHERE slug IS NULL AND nick IS NOT NULL",
+        "UPDATE t SET slug = CAST(price AS text) WHERE slug IS NULL",
+        "UPDATE t SET slug = price::text WHERE slug IS NULL",
+        "UPDATE t SET done = true WHERE done IS NULL",
+        "UPDATE t SET slug = nick WHERE slug IS DISTINCT FROM nick",
+        "UPDATE t SET slug = nick WHERE slug::text IS DISTINCT FROM nick::text",
+        "UPDATE t SET cents = CAST(price * 100 AS integer) WHERE cents IS DISTINCT FROM CAST(price * 100 AS integer) \
+         AND (cents IS NULL OR price IS DISTINCT FROM CAST(cents / 100.0 AS numeric(10, 2)))",
+        "UPDATE t SET state = 'new' WHERE state = 'old'",
+        "UPDATE t SET n = 7 WHERE n <> 7",
+        "UPDATE t SET slug = lower(name), n = n + 1 WHERE slug IS NULL",
+        "DELETE FROM t WHERE state = 'old'",
+    ] {
+        assert_eq!(exclusion(T, sql), (true, None), "{sql}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_counts_as_unproven() {
+    for sql in [
+        "UPDATE t SET slug = nick WHERE slug IS NULL",
+        "UPDATE t SET slug = nullif(name, '') WHERE slug IS NULL",
+        "UPDATE t SET slug = guess(name) WHERE slug IS NULL",
+        "UPDATE t SET slug = lower(name) WHERE slug IS NULL OR slug = ''",
+        "UPDATE t SET slug = name WHERE nick IS NULL",
+        // The column cannot hold what is assigned: it stays different.
+        "UPDATE t SET cents = price * 100 WHERE cents IS DISTINCT FROM price * 100",
+        "UPDATE t SET code = name WHERE code IS DISTINCT FROM name",
+        "UPDATE t SET slug = now()::text WHERE slug IS DISTINCT FROM now()::text",
+        // Equal without case, in some collations.
+        "UPDATE t SET state = 'New' WHERE state = 'new'",
+        "UPDATE t SET state = 'new' WHERE state IN ('old', 'new')",
+        "UPDATE t SET slug = o.name FROM t AS o WHERE o.id = t.wide AND t.slug IS NULL",
+        "UPDATE t SET (slug, nick) = ('a', 'b') WHERE slug IS NULL",
+        "UPDATE t SET slug = CASE WHEN n > 1 THEN 'a' END WHERE slug IS NULL",
+        "INSERT INTO t (id, name, price, state, n) SELECT id + 1000000, name, price, state, n FROM t WHERE id < 1000000",
+    ] {
+        assert_eq!(exclusion(T, sql), (false, None), "{sql}");
+    }
+    assert_eq!(exclusion(T, "UPDATE t SET n = n * 100 WHERE n < 1000"), (false, Some("n".to_owned())));
+}
+
+#[test]
+fn a_table_without_a_key_is_cut_by_pages_where_no_row_can_be_changed_twice() {
+    let table = "CREATE TABLE t (name text NOT NULL, slug text, n integer NOT NULL);";
+    let job = |sql: &str| of_phases(table, sql).len();
+    assert_eq!(job("UPDATE t SET slug = lower(name) WHERE slug IS NULL"), 1);
+    assert_eq!(job("UPDATE t SET n = n * 100 WHERE n < 1000"), 0);
+}
