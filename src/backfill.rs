@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::migration::Cutting;
 use crate::schema::{Ident, ObjectName};
+use crate::sql::batch::Proof;
 use crate::sql::{BatchPoint, Exclusion};
 
 /// A data statement with everything that is needed to run it in chunks.
@@ -48,6 +49,15 @@ impl Job {
         match &self.exclusion {
             Exclusion::Proven { .. } => true,
             Exclusion::Unproven { adds_up, .. } => adds_up.is_none(),
+        }
+    }
+
+    /// The same, for the rows in this range alone; `None` where the statement has no place for one.
+    pub fn proof_between(&self, range: &str) -> Option<String> {
+        match &self.point.proof {
+            // The condition is the last thing in it.
+            Proof::Rows(_) => Some(format!("{} AND ({range})", self.proof())),
+            Proof::Select(_) => None,
         }
     }
 

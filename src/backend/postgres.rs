@@ -10,6 +10,7 @@ mod job;
 mod keeper;
 mod lease;
 mod pages;
+mod proof;
 mod quote;
 mod rows;
 mod script;
@@ -52,6 +53,8 @@ pub struct PostgresBackend {
     /// The table of the job that runs, and the types of its key.
     walked: Option<ObjectName>,
     key_types: Vec<String>,
+    /// How far a proof came before the connection broke.
+    proved: Option<proof::Proved>,
 }
 
 impl PostgresBackend {
@@ -77,6 +80,7 @@ impl PostgresBackend {
             borrowed: None,
             walked: None,
             key_types: Vec::new(),
+            proved: None,
         })
     }
 

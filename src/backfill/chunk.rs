@@ -60,6 +60,16 @@ impl Walk<'_> {
         )
     }
 
+    /// The rows behind one key and up to another; all that lie before or behind where there is none. `None` without either.
+    pub fn between(&self, reference: &str, after: Option<&[String]>, upper: Option<&[String]>) -> Option<String> {
+        let columns: Vec<String> = self.key.iter().map(|column| self.column(Some(reference), column)).collect();
+        match (after, upper) {
+            (after, Some(upper)) => Some(self.range(Some(reference), after, upper)),
+            (Some(after), None) => Some(compare(&columns, ">", after)),
+            (None, None) => None,
+        }
+    }
+
     /// One row. `reference` is how the statement calls the driving table.
     pub fn row(&self, reference: &str, key: &[String]) -> String {
         let same = self.key.iter().zip(key).map(|(column, value)| format!("{} = {value}", self.column(Some(reference), column)));

@@ -28,7 +28,6 @@ async fn workers_of_one_run_share_the_ranges() {
                 IF OLD.slug IS NOT NULL THEN RAISE EXCEPTION 'twice'; END IF; RETURN NEW; END $$; \
                 CREATE TRIGGER once BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION once()").await;
         }
-        let mut sessions = 0;
         let options = Options { workers: 4, ..options() };
         let watch = database.url.clone();
         let watching = tokio::spawn(async move {
@@ -43,7 +42,7 @@ async fn workers_of_one_run_share_the_ranges() {
             most
         });
         apply(&shop, &database, Phase::Backfill, &options).await.unwrap_or_else(|error| panic!("{major}: {error}"));
-        sessions = sessions.max(watching.await.expect("no panic"));
+        let sessions = watching.await.expect("no panic");
         assert!(sessions >= 4, "{sessions} sessions were seen");
         match rows > ROWS {
             true => assert_eq!(number(&database, "SELECT count(*) FROM items WHERE slug = lower(name)").await, i64::from(rows)),

@@ -161,15 +161,6 @@ impl PostgresBackend {
         self.main.commit(LEDGER).await
     }
 
-    /// Whether the job's own predicate still finds a row.
-    pub(super) async fn finds_row(&mut self, job: &Job) -> Result<bool, BackendError> {
-        // In a transaction of its own, so that no time-out of the role ends a long look at a large table.
-        self.main.begin(&super::LEDGER_LIMITS, "").await?;
-        let found = self.main.row(format!("SELECT (EXISTS ({}))::text AS rows_left", job.proof())).await;
-        self.main.roll_back().await?;
-        Ok(value(&found?, "rows_left")? == "true")
-    }
-
     /// A key as literals of its columns' own types.
     pub(super) fn casts(&self, key: &KeyValue) -> Result<Vec<String>, BackendError> {
         let cast = |(part, type_name): (&KeyPart, &String)| match part {
