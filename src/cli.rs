@@ -5,6 +5,7 @@ pub mod apply;
 mod base;
 mod cache;
 pub mod completions;
+mod cutting;
 pub mod exit;
 pub mod explain;
 pub mod failure;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::BackendError;
-use crate::backfill::{Chunking, Place};
+use crate::backfill::{Chunking, KeyPart, KeyValue, Place};
 use crate::ledger::{
     ControlRecord, FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord,
     PoisonRecord, Release, ScriptRecord, ScriptStatus, Wish,
@@ -360,7 +360,26 @@ impl JobRow {
 impl PoisonRow {
     fn record(self) -> Result<PoisonRecord, BackendError> {
         let node = node(&self.migration, &self.phase)?;
-        Ok(PoisonRecord { node, step: self.step, key: self.key, code: self.code, message: self.message, at: self.at })
+        let key = shown(&self.key);
+        Ok(PoisonRecord { node, step: self.step, key, code: self.code, message: self.message, at: self.at })
+    }
+}
+
+/// A key as people read it; a row without one is named by its place in the table.
+fn shown(packed: &str) -> String {
+    match serde_json::from_str::<Place>(packed) {
+        Ok(Place::Key(KeyValue(parts))) => parts.iter().map(part).collect::<Vec<_>>().join(", "),
+        Ok(Place::Page(_)) => packed.to_owned(),
+        Err(_) => serde_json::from_str(packed).unwrap_or_else(|_| packed.to_owned()),
+    }
+}
+
+fn part(part: &KeyPart) -> String {
+    match part {
+        KeyPart::Text(text) => text.clone(),
+        KeyPart::Integer(number) => number.to_string(),
+        KeyPart::Real(bits) => f64::from_bits(*bits).to_string(),
+        KeyPart::Blob(bytes) => bytes.iter().fold("x".to_owned(), |text, byte| format!("{text}{byte:02x}")),
     }
 }
 

@@ -143,6 +143,26 @@ pub enum Reason {
     NoKey,
 }
 
+impl Reason {
+    /// The reason and, where somebody can change it, how.
+    pub fn told(&self) -> String {
+        let cure = match self {
+            Reason::NotExcluded(_) => "write a WHERE that is false for a changed row, such as `column IS NULL` beside a value that is never NULL",
+            Reason::Indexed(_) => "create it after the backfill to have the table filled interleaved",
+            Reason::OldSnapshot(_) => "end that session, and it is filled interleaved",
+            Reason::NoKey => "a primary key lets what is left be found without reading the whole table",
+            Reason::Wanted(_)
+            | Reason::RowsByKey
+            | Reason::Method(_)
+            | Reason::Partitioned
+            | Reason::NoPages
+            | Reason::Excluded(_)
+            | Reason::Small(_) => return self.to_string(),
+        };
+        format!("{self} ({cure})")
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

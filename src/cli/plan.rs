@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::output::Reports;
 use super::session::Session;
 use super::site::{Site, ledger};
-use super::{base, gates};
+use super::{base, cutting, gates};
 use super::{lead_to_fix, refused_by};
 use crate::backend::Backend;
 use crate::evidence::Programs;
@@ -65,7 +65,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
             return Err(failure);
         }
         let plan = gates::judged(plan, &ledger, &mut backend, Programs::Skip).await?;
+        let cut = cutting::told(&plan, &mut backend).await?;
         fill(&mut report, plan);
+        report.notes.extend(cut);
         backend.close().await;
     }
     report.notes.extend(site.left_out());

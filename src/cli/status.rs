@@ -8,7 +8,7 @@ use super::session::Session;
 use super::site::{Site, ledger};
 use crate::backend::Backend;
 use crate::evidence::Programs;
-use crate::ledger::{Ledger, ScriptStatus};
+use crate::ledger::{Ledger, PoisonRecord, ScriptStatus};
 use crate::migration::MigrationId;
 use crate::plan::{Plan, ScriptState};
 use crate::report::fleet::{instances, releases};
@@ -76,6 +76,7 @@ pub(super) fn told(site: &Site, plan: &Plan, ledger: &Ledger, only: Option<&Migr
     if let Some(lease) = &ledger.lease {
         report.notes.push(format!("a run is at work since {}: {}", lease.since.strftime("%H:%M:%S UTC"), lease.holder));
     }
+    report.notes.extend(refusing(&ledger));
     if report.migrations.is_empty() {
         report.notes.push("there are no migrations".to_owned());
     }
@@ -101,6 +102,12 @@ fn recorded(migration: &str, phase: &mut PhaseView, ledger: &Ledger) {
     if let Some(progress) = &mut phase.progress {
         progress.rows = rows;
     }
+}
+
+/// Rows that backfills could not change, each by its key.
+fn refusing(ledger: &Ledger) -> Vec<String> {
+    let row = |row: &PoisonRecord| format!("{}: the row with key {} refuses the change: {}", row.node, row.key, row.message);
+    ledger.poison.iter().map(row).collect()
 }
 
 /// The command for the first phase in which something can run.

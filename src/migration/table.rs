@@ -127,6 +127,8 @@ impl<'t> Table<'t> {
             _ => return Err(self.wrong(key, &value, "a string, a number, true or false")),
         };
         Ok(Some((text, value.span())))
+    }
+
     /// A whole number within bounds.
     pub(super) fn within(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> Result<Option<u64>, MigrationError> {
         let span = self.entries.get(key).map(Spanned::span);

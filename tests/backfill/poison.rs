@@ -37,7 +37,7 @@ async fn rows_that_refuse_are_left_out_recorded_and_taken_up_again() {
         let shown = format!("{:?} {error} {events:?}", ledger.poison);
         assert!(!shown.contains(SECRET) && !shown.contains("Item 7777"), "{shown}");
         let kept: Vec<(&str, &str)> = ledger.poison.iter().map(|row| (row.code.as_str(), row.key.as_str())).collect();
-        assert!(kept.contains(&("23514", "[{\"text\":\"4000\"}]")) && kept.contains(&("P0001", "[{\"text\":\"7777\"}]")), "{kept:?}");
+        assert!(kept.contains(&("23514", "4000")) && kept.contains(&("P0001", "7777")), "{kept:?}");
         assert!(ledger.poison.iter().any(|row| row.message.contains("violates check constraint \"short\"")), "{:?}", ledger.poison);
         assert!(ledger.poison.iter().any(|row| row.message.contains("guard()")), "{:?}", ledger.poison);
         // Some are mended: those are done, the rest stays recorded, nothing else is touched.
