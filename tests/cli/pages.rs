@@ -104,6 +104,7 @@ fn every_page_is_listed_here() {
         "sync",
         "recipes",
         "gates",
+        "chunking",
         "serve",
     ];
     for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
