@@ -55,9 +55,7 @@ pub async fn execute<B: Backend>(
         }
         Err(Halt::Failed(source)) => Err(RunError::Backend { applied: run.applied, node: run.at_work, source }),
         Err(Halt::RowsRemain { node, place, rounds }) => Err(RunError::RowsRemain { applied: run.applied, node, place, rounds }),
-        Err(Halt::Incomplete { node, place, rows, most }) => {
-            Err(RunError::Incomplete { applied: run.applied, node, place, rows, most })
-        }
+        Err(Halt::Incomplete { node, place, rows, most }) => Err(RunError::Incomplete { applied: run.applied, node, place, rows, most }),
         Err(Halt::Overtaken { node }) => Err(RunError::Overtaken { applied: run.applied, node }),
     }
 }

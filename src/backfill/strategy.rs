@@ -147,7 +147,9 @@ impl Reason {
     /// The reason and, where somebody can change it, how.
     pub fn told(&self) -> String {
         let cure = match self {
-            Reason::NotExcluded(_) => "write a WHERE that is false for a changed row, such as `column IS NULL` beside a value that is never NULL",
+            Reason::NotExcluded(_) => {
+                "write a WHERE that is false for a changed row, such as `column IS NULL` beside a value that is never NULL"
+            }
             Reason::Indexed(_) => "create it after the backfill to have the table filled interleaved",
             Reason::OldSnapshot(_) => "end that session, and it is filled interleaved",
             Reason::NoKey => "a primary key lets what is left be found without reading the whole table",
@@ -186,7 +188,9 @@ impl fmt::Display for Reason {
 #[non_exhaustive]
 pub enum Uncuttable {
     /// No key, and pages will not do.
-    #[error("{table} has no key to walk along, and pages will not do: {because}; give it a primary key or a unique index over NOT NULL columns")]
+    #[error(
+        "{table} has no key to walk along, and pages will not do: {because}; give it a primary key or a unique index over NOT NULL columns"
+    )]
     Neither {
         /// The table.
         table: String,

@@ -29,7 +29,13 @@ impl Hunt {
 
 impl<B: Backend> Worker<'_, B> {
     /// A chunk of `rows` rows failed. Narrows the next one, or tries its rows one by one.
-    pub(super) async fn hunt(&mut self, claim: &mut Claim, rows: u32, limits: &Limits, error: &BackendError) -> Result<Option<Chunk>, Halt> {
+    pub(super) async fn hunt(
+        &mut self,
+        claim: &mut Claim,
+        rows: u32,
+        limits: &Limits,
+        error: &BackendError,
+    ) -> Result<Option<Chunk>, Halt> {
         if rows > poison::ONE_BY_ONE {
             let left = self.hunt.map_or(u64::from(rows), |hunt| hunt.left);
             self.hunt = Some(Hunt { rows: rows / 2, left });

@@ -154,6 +154,8 @@ fn incomplete(place: &str, rows: u64, most: Option<u64>) -> String {
     match most {
         None if rows == 1 => format!("{place}: incomplete: {refused} and is left out; all others are done"),
         None => format!("{place}: incomplete: {refused} and are left out; all others are done"),
-        Some(most) => format!("{place}: stopped: {refused}, more than the {most} that are left out: it is rather the statement that is wrong"),
+        Some(most) => {
+            format!("{place}: stopped: {refused}, more than the {most} that are left out: it is rather the statement that is wrong")
+        }
     }
 }

@@ -58,8 +58,7 @@ impl<B: Backend> Run<'_, B> {
                 result => break result.map_err(Halt::Failed)?,
             }
         };
-        strategy::choose(job, &facts, &job.cutting)
-            .map_err(|reason| Halt::Failed(BackendError::Unsuitable { reason: reason.to_string() }))
+        strategy::choose(job, &facts, &job.cutting).map_err(|reason| Halt::Failed(BackendError::Unsuitable { reason: reason.to_string() }))
     }
 
     /// Tries the rows again that an earlier run left out.

@@ -24,9 +24,13 @@ async fn workers_of_one_run_share_the_ranges() {
         let rows = if cutting == PAGES { ROWS } else { 450_000 };
         filled(&shop, &database, "id, ", "i, ", rows).await;
         if rows > ROWS {
-            database.run("DROP TRIGGER touch ON items; CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+            database
+                .run(
+                    "DROP TRIGGER touch ON items; CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
                 IF OLD.slug IS NOT NULL THEN RAISE EXCEPTION 'twice'; END IF; RETURN NEW; END $$; \
-                CREATE TRIGGER once BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION once()").await;
+                CREATE TRIGGER once BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION once()",
+                )
+                .await;
         }
         let options = Options { workers: 4, ..options() };
         let watch = database.url.clone();
@@ -63,7 +67,9 @@ async fn runs_that_join_share_the_job_and_one_of_them_ends_it() {
             let options = Options { hand: Hand::Join, ..options() };
             let mut chunks = 0;
             let outcome = shop
-                .apply(&url, Phase::Backfill, &options, &Stop::never(), |event| chunks += u32::from(matches!(event, Event::ChunkFinished { .. })))
+                .apply(&url, Phase::Backfill, &options, &Stop::never(), |event| {
+                    chunks += u32::from(matches!(event, Event::ChunkFinished { .. }))
+                })
                 .await;
             (outcome, chunks)
         })

@@ -30,7 +30,13 @@ async fn every_way_of_cutting_changes_every_row_exactly_once() {
                 Event::JobBegun { chunking, .. } => Some(chunking.clone()),
                 _ => None,
             });
-            let wanted = if cutting.contains("keys") { "along the key" } else if cutting.contains("pages\"") { "along the pages" } else { "interleaved" };
+            let wanted = if cutting.contains("keys") {
+                "along the key"
+            } else if cutting.contains("pages\"") {
+                "along the pages"
+            } else {
+                "interleaved"
+            };
             assert!(begun.expect("told").starts_with(wanted), "{cutting}");
             assert_eq!(number(&database, "SELECT count(*) FROM concertina.backfill_range").await, 0, "ranges go with the job");
         }

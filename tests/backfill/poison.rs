@@ -13,7 +13,9 @@ const SECRET: &str = "secret-7";
 
 #[tokio::test]
 async fn rows_that_refuse_are_left_out_recorded_and_taken_up_again() {
-    for (major, cutting) in [(14, "chunking = \"keys\""), (16, "chunking = \"interleaved\"\nwindow = 40"), (18, "chunking = \"pages\"\nwindow = 8")] {
+    for (major, cutting) in
+        [(14, "chunking = \"keys\""), (16, "chunking = \"interleaved\"\nwindow = 40"), (18, "chunking = \"pages\"\nwindow = 8")]
+    {
         let Some(cluster) = support::postgres(major) else { continue };
         let database = cluster.database();
         let shop = shop("id bigint PRIMARY KEY", cutting);
@@ -41,7 +43,9 @@ async fn rows_that_refuse_are_left_out_recorded_and_taken_up_again() {
         assert!(ledger.poison.iter().any(|row| row.message.contains("violates check constraint \"short\"")), "{:?}", ledger.poison);
         assert!(ledger.poison.iter().any(|row| row.message.contains("guard()")), "{:?}", ledger.poison);
         // Some are mended: those are done, the rest stays recorded, nothing else is touched.
-        database.run("UPDATE items SET name = 'Mended ' || id WHERE id IN (4, 5); DELETE FROM items WHERE id = 4000; DELETE FROM touched").await;
+        database
+            .run("UPDATE items SET name = 'Mended ' || id WHERE id IN (4, 5); DELETE FROM items WHERE id = 4000; DELETE FROM touched")
+            .await;
         let error = apply(&shop, &database, Phase::Backfill, &options()).await.expect_err("one is left");
         assert!(matches!(error, RunError::Incomplete { rows: 1, most: None, .. }), "{error}");
         assert_eq!(number(&database, "SELECT count(*) FROM touched").await, 2);
@@ -72,7 +76,11 @@ async fn on_sqlite_too() {
     let shop = Shop::new(
         "sqlite",
         &[
-            ("001_items", "expand", "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL, slug TEXT CHECK (length(slug) < 40));\n"),
+            (
+                "001_items",
+                "expand",
+                "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL, slug TEXT CHECK (length(slug) < 40));\n",
+            ),
             ("001_items", "backfill", "UPDATE items SET slug = lower(name) WHERE slug IS NULL;\n"),
         ],
     );

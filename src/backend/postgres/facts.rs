@@ -116,9 +116,12 @@ pub(super) fn page_ranges(pages: u64, window: u32) -> Result<Vec<Range>, Backend
     let count = (windows / WINDOWS_OF_RANGE).clamp(1, RANGES);
     let size = windows.div_ceil(count).max(1) * window;
     let starts = (0..pages).step_by(usize::try_from(size).unwrap_or(usize::MAX));
-    (0..).zip(starts).map(|(number, start)| {
-        Ok(Range { number, relation: None, lo: Some(page(start)?), hi: page((start + size).min(pages))?, position: None })
-    }).collect()
+    (0..)
+        .zip(starts)
+        .map(|(number, start)| {
+            Ok(Range { number, relation: None, lo: Some(page(start)?), hi: page((start + size).min(pages))?, position: None })
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Jobs: registered with their ranges, sent back to the start, ended.
 
 use super::PostgresBackend;
+use super::facts::page_ranges;
 use super::lease::{fence, held};
 use super::quote::{literal, optional};
 use super::script::of_step;
 use super::session::{LEDGER, value};
-use super::facts::page_ranges;
 use super::{catalogue, size};
 use crate::backend::{BackendError, Limits, snapshot};
 use crate::backfill::chunk::Walk;

@@ -35,7 +35,13 @@ impl PostgresBackend {
     }
 
     /// Opens the transaction and locks the range; where it is, the ledger decides. The session that does it.
-    pub(super) async fn lock_range(&mut self, range: &str, claim: &mut Claim, limits: &Limits, settings: &str) -> Result<i32, BackendError> {
+    pub(super) async fn lock_range(
+        &mut self,
+        range: &str,
+        claim: &mut Claim,
+        limits: &Limits,
+        settings: &str,
+    ) -> Result<i32, BackendError> {
         let question = format!(
             "{settings}SELECT pg_backend_pid()::text AS pid, position FROM concertina.backfill_range \
              WHERE {range} AND state = 'open' FOR UPDATE"

@@ -163,9 +163,7 @@ impl PostgresBackend {
         self.drop_poison(lease, step, &one.key).await?;
         let changed = self.main.run(&step.place, job.with_range(&one.condition)).await?;
         let of_step = of_step(step);
-        self.main
-            .run(LEDGER, format!("UPDATE concertina.job SET rows_changed = rows_changed + {changed} WHERE {of_step}"))
-            .await?;
+        self.main.run(LEDGER, format!("UPDATE concertina.job SET rows_changed = rows_changed + {changed} WHERE {of_step}")).await?;
         self.main.commit(&step.place).await
     }
 
@@ -176,12 +174,8 @@ impl PostgresBackend {
     }
 
     async fn drop_poison(&mut self, lease: &Lease, step: &Step, key: &str) -> Result<(), BackendError> {
-        let sql = format!(
-            "{} DELETE FROM concertina.poison USING held WHERE {} AND key = {}",
-            fence(lease.token()),
-            of_step(step),
-            literal(key)
-        );
+        let sql =
+            format!("{} DELETE FROM concertina.poison USING held WHERE {} AND key = {}", fence(lease.token()), of_step(step), literal(key));
         held(self.main.run(LEDGER, sql).await?)
     }
 }

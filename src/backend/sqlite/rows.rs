@@ -127,10 +127,7 @@ async fn try_again(session: &mut Session, lease: &Lease, step: &Step, job: &Job,
     let place = snapshot::unpack(packed)?;
     let changed = one_row(session, step, job, by_key(&place)?).await?;
     let sql = "UPDATE concertina_job SET rows_changed = rows_changed + ?4 WHERE migration = ?1 AND phase = ?2 AND step = ?3";
-    session
-        .bound(LEDGER, sql, &[migration, phase, number, Value::Integer(i64::try_from(changed).unwrap_or(i64::MAX))])
-        .await
-        .map(|_| ())
+    session.bound(LEDGER, sql, &[migration, phase, number, Value::Integer(i64::try_from(changed).unwrap_or(i64::MAX))]).await.map(|_| ())
 }
 
 /// Records a row that failed; what is known of it already is written anew.

@@ -30,8 +30,27 @@ pub enum Exclusion {
 
 /// Functions that are NULL only for a NULL argument, and give the same for the same arguments.
 const STRICT: &[&str] = &[
-    "lower", "upper", "trim", "btrim", "ltrim", "rtrim", "length", "char_length", "md5", "abs", "round", "floor", "ceil", "replace",
-    "substring", "substr", "left", "right", "split_part", "reverse", "initcap",
+    "lower",
+    "upper",
+    "trim",
+    "btrim",
+    "ltrim",
+    "rtrim",
+    "length",
+    "char_length",
+    "md5",
+    "abs",
+    "round",
+    "floor",
+    "ceil",
+    "replace",
+    "substring",
+    "substr",
+    "left",
+    "right",
+    "split_part",
+    "reverse",
+    "initcap",
 ];
 
 /// Functions and keywords that are never NULL, and give something else each time.
@@ -105,7 +124,9 @@ impl Reader<'_> {
     /// A column whose new value reads a column that is assigned.
     fn adds_up(&self, assigned: &[(Ident, Range<usize>)]) -> Option<String> {
         let reads = |value: &Range<usize>| {
-            value.clone().any(|index| self.column(index..value.end).is_some_and(|(name, _)| assigned.iter().any(|(other, _)| *other == name)))
+            value
+                .clone()
+                .any(|index| self.column(index..value.end).is_some_and(|(name, _)| assigned.iter().any(|(other, _)| *other == name)))
         };
         assigned.iter().find(|(_, value)| reads(value)).map(|(column, _)| column.written().to_owned())
     }
@@ -287,7 +308,9 @@ impl Reader<'_> {
                 let found = written(target + 1..value.end - 1).replace("varchar", "charactervarying").replace("bigint", "bigint");
                 own == found
             }
-            _ => value.len() == 1 && matches!(ty.base.as_str(), "boolean" | "integer" | "bigint" | "smallint") && self.is_whole(value.start),
+            _ => {
+                value.len() == 1 && matches!(ty.base.as_str(), "boolean" | "integer" | "bigint" | "smallint") && self.is_whole(value.start)
+            }
         }
     }
 
@@ -342,7 +365,8 @@ impl Reader<'_> {
     }
 
     fn is_part_of_type(&self, index: usize) -> bool {
-        let word = self.words.kind(index) == Some(TokenKind::Word) && !self.words.is_any(index, &["is", "and", "or", "in", "like", "between"]);
+        let word =
+            self.words.kind(index) == Some(TokenKind::Word) && !self.words.is_any(index, &["is", "and", "or", "in", "like", "between"]);
         word || matches!(self.words.kind(index), Some(TokenKind::Open | TokenKind::Close | TokenKind::Number | TokenKind::Comma))
     }
 }
