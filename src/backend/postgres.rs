@@ -164,7 +164,9 @@ impl PostgresBackend {
             self.worker = identity.pid;
         }
         lease::renew(&mut second, token).await?;
-        self.keeper = Some(Keeper::start(second, self.target.clone(), token));
+        let keeper = Keeper::start(second, self.target.clone(), token);
+        self.main.end_with(keeper.signal());
+        self.keeper = Some(keeper);
         self.token = Some(token);
         Ok(())
     }
@@ -187,7 +189,11 @@ impl PostgresBackend {
     }
 
     async fn connect_again(&mut self) -> Result<(), BackendError> {
+        self.hold_lease()?;
         self.main = Session::connect(&self.target).await?;
+        if let Some(keeper) = &self.keeper {
+            self.main.end_with(keeper.signal());
+        }
         let identity = lease::identify(&mut self.main).await?;
         if let (Route::Direct, Some(token)) = (self.route, self.token) {
             self.settle().await;

@@ -75,11 +75,22 @@ pub(super) async fn reconnected<B: Backend>(
         stop.sleep(pause).await;
         match backend.reconnect().await {
             Ok(()) => return Ok(()),
-            Err(BackendError::Unreachable { target, reason }) => error = BackendError::Unreachable { target, reason },
+            Err(again @ BackendError::Unreachable { .. }) => error = again,
+            // A standby before its promotion, or a server set read-only for a while: in the middle of a run it is
+            // worth the same patience as a server that does not answer, and never a reason to write elsewhere.
+            Err(BackendError::Unsuitable { reason }) => error = not_yet(error, reason),
             Err(other) => return Err(Halt::Failed(other)),
         }
         if stop.is_asked() {
             return Err(Halt::Stopped);
         }
+    }
+}
+
+/// The connection is still broken, for this reason now.
+fn not_yet(broken: BackendError, reason: String) -> BackendError {
+    match broken {
+        BackendError::Unreachable { target, .. } => BackendError::Unreachable { target, reason },
+        other => other,
     }
 }

@@ -55,6 +55,11 @@ impl Keeper {
         }
     }
 
+    /// What becomes true when the lease is lost.
+    pub(super) fn signal(&self) -> watch::Receiver<bool> {
+        self.lost.clone()
+    }
+
     /// Whether the lease is known to be lost.
     pub(super) fn is_lost(&self) -> bool {
         *self.lost.borrow()
@@ -100,10 +105,15 @@ impl Drop for Watch {
 async fn renew(second: Arc<Mutex<Session>>, target: DatabaseUrl, token: i64, tell: watch::Sender<bool>) {
     let mut confirmed = Instant::now();
     let mut pause = TTL / 3;
+    let mut silent = false;
     loop {
         tokio::time::sleep(pause).await;
         let attempt = tokio::time::timeout(TTL / 3, async {
             let mut session = second.lock().await;
+            // What does not answer now never will: packets of this connection are dropped, a new one may get through.
+            if silent {
+                *session = Session::connect(&target).await?;
+            }
             match lease::renew(&mut session, token).await {
                 Err(BackendError::Unreachable { .. }) => {
                     *session = Session::connect(&target).await?;
@@ -116,6 +126,7 @@ async fn renew(second: Arc<Mutex<Session>>, target: DatabaseUrl, token: i64, tel
             Ok(Ok(())) => {
                 confirmed = Instant::now();
                 pause = TTL / 3;
+                silent = false;
             }
             Ok(Err(BackendError::LeaseLost)) => break,
             Ok(Err(_)) | Err(_) if confirmed.elapsed() > TTL => break,
@@ -123,7 +134,10 @@ async fn renew(second: Arc<Mutex<Session>>, target: DatabaseUrl, token: i64, tel
                 tracing::warn!(%error, "the lease could not be renewed; trying again");
                 pause = Duration::from_secs(1);
             }
-            Err(_) => pause = Duration::from_secs(1),
+            Err(_) => {
+                silent = true;
+                pause = Duration::from_secs(1);
+            }
         }
     }
     tell.send_replace(true);

@@ -1,10 +1,12 @@
 //! One connection of its own, spoken to over the simple protocol only, and what its errors mean.
 
+use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
+use tokio::sync::watch;
 
 use crate::backend::{BackendError, Limits};
 use crate::migration::DatabaseUrl;
@@ -15,6 +17,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the server lets one of our transactions stand idle: we are never idle inside one, so the process is gone.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
+/// How long the answer to a statement that has a time-out may take beyond it. The server would have ended it: nobody is
+/// there any more, and a network that drops packets never says so.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// The name of our own tables in messages.
 pub(super) const LEDGER: &str = "the ledger";
 
@@ -23,6 +29,19 @@ pub(super) struct Session {
     connection: PgConnection,
     target: DatabaseUrl,
     open: bool,
+    /// How long an answer may take in the open transaction; `None` for as long as it needs.
+    patience: Option<Duration>,
+    /// Tells when the lease is lost: whatever is still waited for is not waited for any longer.
+    lost: Option<watch::Receiver<bool>>,
+    /// An answer was not waited for: what comes next on this connection cannot be told apart from it.
+    silent: bool,
+}
+
+/// What came of waiting for an answer.
+enum Heard<T> {
+    Answer(Result<T, sqlx::Error>),
+    Nothing(Duration),
+    LeaseLost,
 }
 
 impl Session {
@@ -44,7 +63,7 @@ impl Session {
                 sqlx::Error::Database(error) => unreachable(error.message().to_owned()),
                 error => unreachable(error.to_string()),
             })?;
-        Ok(Session { connection, target: target.clone(), open: false })
+        Ok(Session { connection, target: target.clone(), open: false, patience: None, lost: None, silent: false })
     }
 
     /// `server_version_num`, as it came with the connection.
@@ -52,21 +71,46 @@ impl Session {
         self.connection.server_version_num().unwrap_or(140_000)
     }
 
+    /// Stops waiting for any answer when this says that the lease is lost.
+    pub(super) fn end_with(&mut self, lost: watch::Receiver<bool>) {
+        self.lost = Some(lost);
+    }
+
     /// Executes SQL; the number of rows it changed.
     pub(super) async fn run(&mut self, place: &str, sql: impl Into<String>) -> Result<u64, BackendError> {
-        let sql = sql.into();
-        match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await {
-            Ok(result) => Ok(result.rows_affected()),
-            Err(error) => Err(self.explain(place, error)),
-        }
+        self.check_voice()?;
+        let work = sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(&mut self.connection);
+        let heard = hear(work, self.patience, self.lost.clone()).await;
+        self.answer(place, heard).map(|result| result.rows_affected())
     }
 
     /// Executes SQL; its rows.
     pub(super) async fn rows(&mut self, sql: impl Into<String>) -> Result<Vec<PgRow>, BackendError> {
-        let sql = sql.into();
-        match sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection).await {
-            Ok(rows) => Ok(rows),
-            Err(error) => Err(self.explain(LEDGER, error)),
+        self.check_voice()?;
+        let work = sqlx::raw_sql(AssertSqlSafe(sql.into())).fetch_all(&mut self.connection);
+        let heard = hear(work, self.patience, self.lost.clone()).await;
+        self.answer(LEDGER, heard)
+    }
+
+    fn check_voice(&self) -> Result<(), BackendError> {
+        match self.silent {
+            true => Err(self.gone("an earlier answer never came".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn answer<T>(&mut self, place: &str, heard: Heard<T>) -> Result<T, BackendError> {
+        match heard {
+            Heard::Answer(Ok(answer)) => Ok(answer),
+            Heard::Answer(Err(error)) => Err(self.explain(place, error)),
+            Heard::Nothing(waited) => {
+                self.silent = true;
+                Err(self.gone(format!("no answer within {} s", waited.as_secs())))
+            }
+            Heard::LeaseLost => {
+                self.silent = true;
+                Err(BackendError::LeaseLost)
+            }
         }
     }
 
@@ -92,20 +136,21 @@ impl Session {
             IDLE_IN_TRANSACTION.as_millis(),
         );
         self.open = true;
+        self.patience = limits.statement_timeout.map(|timeout| timeout + SILENCE);
         self.rows(sql).await
     }
 
     /// Commits.
     pub(super) async fn commit(&mut self, place: &str) -> Result<(), BackendError> {
         self.run(place, "COMMIT").await?;
-        self.open = false;
+        self.is_over();
         Ok(())
     }
 
     /// Runs a last statement and commits, in one round trip.
     pub(super) async fn finish(&mut self, place: &str, last: &str) -> Result<(), BackendError> {
         self.run(place, format!("{last}; COMMIT")).await?;
-        self.open = false;
+        self.is_over();
         Ok(())
     }
 
@@ -113,9 +158,14 @@ impl Session {
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         if self.open {
             self.run(LEDGER, "ROLLBACK").await?;
-            self.open = false;
+            self.is_over();
         }
         Ok(())
+    }
+
+    fn is_over(&mut self) {
+        self.open = false;
+        self.patience = None;
     }
 
     /// Says goodbye; the server need not find out by itself.
@@ -152,6 +202,37 @@ impl Session {
 
     fn gone(&self, reason: String) -> BackendError {
         BackendError::Unreachable { target: self.target.to_string(), reason }
+    }
+}
+
+/// Waits for an answer as long as it may take.
+async fn hear<T>(
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+    patience: Option<Duration>,
+    lost: Option<watch::Receiver<bool>>,
+) -> Heard<T> {
+    let limit = async {
+        match patience {
+            Some(patience) => tokio::time::sleep(patience).await,
+            None => std::future::pending().await,
+        }
+        patience.unwrap_or_default()
+    };
+    let lost = async {
+        let told = match lost {
+            Some(mut lost) => lost.wait_for(|lost| *lost).await.is_ok(),
+            None => false,
+        };
+        // Who told was stopped: the lease was given back.
+        if !told {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        answer = work => Heard::Answer(answer),
+        () = lost => Heard::LeaseLost,
+        waited = limit => Heard::Nothing(waited),
     }
 }
 
