@@ -1,9 +1,27 @@
-//! The real binary under faults: killed processes, killed servers, many runners at once, locks held by others,
-//! cancelled index builds, cut connections, and passwords that must not be printed.
+//! The real binary under faults: killed processes, killed servers, standbys that take over, full disks, silent networks, many
+//! runners at once, locks held by others, cancelled index builds, wrong clocks, and passwords that must not be printed.
 
 #[path = "scenarios/application.rs"]
 #[expect(dead_code, reason = "only the client of the scenario application is used here")]
 mod application;
+#[path = "faults/changes.rs"]
+mod changes;
+#[path = "faults/disk.rs"]
+mod disk;
+#[path = "faults/kills.rs"]
+mod kills;
+#[path = "faults/locks.rs"]
+mod locks;
+#[path = "faults/network.rs"]
+mod network;
+#[path = "faults/processes.rs"]
+mod processes;
+#[path = "faults/proxy.rs"]
+mod proxy;
+#[path = "faults/servers.rs"]
+mod servers;
+#[path = "faults/stock.rs"]
+mod stock;
 #[path = "faults/workshop.rs"]
 #[allow(dead_code, reason = "a part of the workshop is for other tests")]
 mod workshop;
@@ -15,7 +33,7 @@ use std::time::{Duration, Instant};
 use application::Client;
 use workshop::Workshop;
 
-/// Enough that forty kills still meet a backfill at work.
+/// Enough that twenty kills still meet a backfill at work.
 const ROWS: u32 = 150_000;
 
 /// A table whose every update is counted by a trigger: a row done twice or never shows.
@@ -75,14 +93,14 @@ async fn killed_backfill(dialect: &str, url: &str, kills: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backfill_killed_again_and_again_does_every_row_once_on_sqlite() {
     let database = support::sqlite();
-    killed_backfill("sqlite", &database.url(), 40).await;
+    killed_backfill("sqlite", &database.url(), 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backfill_killed_again_and_again_does_every_row_once_on_postgres() {
     let Some(cluster) = support::postgres(18) else { return };
     let database = cluster.database();
-    killed_backfill("postgres", &database.url, 40).await;
+    killed_backfill("postgres", &database.url, 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,11 +6,16 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 /// A project folder over one database.
 pub(crate) struct Workshop {
     folder: TempDir,
+}
+
+/// A run under way.
+pub(crate) struct Running {
+    child: Child,
 }
 
 /// What a run left.
@@ -88,6 +93,36 @@ impl Workshop {
         ran
     }
 
+    /// Starts the command as something to be stopped, frozen and killed.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_under(&[], arguments)
+    }
+
+    /// The same with another program in front, such as `prlimit --as=…`.
+    pub(crate) fn start_under(&self, wrapper: &[&str], arguments: &[&str]) -> Running {
+        let own = self.command(arguments);
+        let mut command = match wrapper {
+            [] => own,
+            [program, before @ ..] => {
+                let mut command = Command::new(program);
+                command.args(before).arg(own.as_std().get_program()).args(arguments).current_dir(self.path());
+                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+                for name in ["DATABASE_URL", "MIGRATE_DATABASE_URL", "RUST_LOG"] {
+                    command.env_remove(name);
+                }
+                command
+            }
+        };
+        Running { child: command.spawn().expect("the command starts") }
+    }
+
+    /// Adds lines to migrate.toml.
+    pub(crate) fn configure(&self, lines: &str) {
+        let file = self.path().join("migrate.toml");
+        let text = std::fs::read_to_string(&file).expect("migrate.toml");
+        std::fs::write(file, format!("{text}\n{lines}\n")).expect("migrate.toml");
+    }
+
     /// Kills the command after `patience`; whether it was still alive then.
     pub(crate) async fn kill_after(&self, arguments: &[&str], patience: Duration) -> bool {
         let mut child = self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts");
@@ -98,5 +133,41 @@ impl Workshop {
                 true
             }
         }
+    }
+}
+
+impl Running {
+    /// Sends a signal by its name, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it has not been waited for").to_string();
+        // It may have ended in this moment; whoever waits for it will see.
+        let _ = std::process::Command::new("kill").args(["-s", name, &pid]).stderr(Stdio::null()).status();
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_some()
+    }
+
+    /// Kills it.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn wait(self) -> Ran {
+        let output = self.child.wait_with_output().await.expect("the command ends");
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    /// Both streams.
+    pub(crate) fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
     }
 }

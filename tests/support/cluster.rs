@@ -31,6 +31,7 @@ pub(crate) struct Cluster {
     binaries: PathBuf,
     folder: PathBuf,
     port: u16,
+    settings: String,
     watchdog: Child,
 }
 
@@ -57,7 +58,12 @@ pub(crate) fn installed() -> Vec<&'static Cluster> {
 impl Cluster {
     /// A new cluster that nobody shares: for tests that kill or reconfigure it. `None` when it is not installed.
     pub(crate) fn own(major: u16) -> Option<Cluster> {
-        match Cluster::create(major) {
+        Cluster::with(major, "")
+    }
+
+    /// The same with further settings, such as `-c max_connections=9`.
+    pub(crate) fn with(major: u16, settings: &str) -> Option<Cluster> {
+        match Cluster::create(major, settings) {
             Ok(cluster) => Some(cluster),
             Err(reason) => {
                 skip(&format!("postgres{major}"), &reason);
@@ -66,30 +72,66 @@ impl Cluster {
         }
     }
 
-    fn create(major: u16) -> Result<Cluster, String> {
+    fn create(major: u16, settings: &str) -> Result<Cluster, String> {
+        let mut cluster = Cluster::empty(major, settings)?;
+        let initdb = ["-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8", "--wal-segsize=1", "-D"];
+        account::run(cluster.program("initdb").args(initdb).arg(cluster.data()))?;
+        let access =
+            format!("host all {} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n\
+                 host replication all 127.0.0.1/32 trust\n", PASSWORD_ROLE.0);
+        std::fs::write(cluster.data().join("pg_hba.conf"), access).map_err(|error| error.to_string())?;
+        cluster.start_somewhere()?;
+        let role = format!("CREATE ROLE {} LOGIN SUPERUSER PASSWORD '{}'", PASSWORD_ROLE.0, PASSWORD_ROLE.1);
+        execute(cluster.options("postgres"), role)?;
+        Ok(cluster)
+    }
+
+    /// A folder of its own, with nothing in it.
+    fn empty(major: u16, settings: &str) -> Result<Cluster, String> {
         let binaries = binaries::of(major)?;
         let folder = tempfile::Builder::new().prefix("migrate-test-pg").tempdir().map_err(|error| error.to_string())?.keep();
         account::hand_over(&folder)?;
         let watchdog = watch(&binaries, &folder)?;
-        let mut cluster = Cluster { major, binaries, folder, port: 0, watchdog };
-        let initdb = ["-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8", "--wal-segsize=1", "-D"];
-        account::run(cluster.program("initdb").args(initdb).arg(cluster.data()))?;
-        let access =
-            format!("host all {} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n", PASSWORD_ROLE.0);
-        std::fs::write(cluster.data().join("pg_hba.conf"), access).map_err(|error| error.to_string())?;
-        // Between the choice of a port and its use another program may take it.
+        Ok(Cluster { major, binaries, folder, port: 0, settings: settings.to_owned(), watchdog })
+    }
+
+    /// Starts on a port that is free. Between its choice and its use another program may take it.
+    fn start_somewhere(&mut self) -> Result<(), String> {
         let mut started = Err(String::new());
         for _ in 0..5 {
-            cluster.port = free_port()?;
-            started = cluster.start();
+            self.port = free_port()?;
+            started = self.start();
             if started.is_ok() {
                 break;
             }
         }
-        started?;
-        let role = format!("CREATE ROLE {} LOGIN SUPERUSER PASSWORD '{}'", PASSWORD_ROLE.0, PASSWORD_ROLE.1);
-        execute(cluster.options("postgres"), role)?;
-        Ok(cluster)
+        started
+    }
+
+    /// A standby that follows this server; it is stopped for the moment of the copy.
+    pub(crate) fn standby(&self) -> Cluster {
+        let mut standby = Cluster::empty(self.major, &self.settings).expect("a folder");
+        self.stop();
+        account::run(Command::new("cp").arg("-a").arg(self.data()).arg(&standby.folder)).expect("a cold copy");
+        self.restart();
+        let follow = format!("\nprimary_conninfo = 'host=127.0.0.1 port={} user=postgres'\n", self.port);
+        let settings = standby.data().join("postgresql.auto.conf");
+        let text = std::fs::read_to_string(&settings).unwrap_or_default();
+        std::fs::write(&settings, text + &follow).expect("settings can be written");
+        std::fs::write(standby.data().join("standby.signal"), "").expect("the signal can be written");
+        standby.start_somewhere().expect("the standby starts");
+        standby
+    }
+
+    /// Makes a standby the primary.
+    pub(crate) fn promote(&self) {
+        account::run(self.program("pg_ctl").args(["promote", "-w", "-D"]).arg(self.data())).expect("the standby can be promoted");
+    }
+
+    /// Kills one session as the kernel does when memory runs out.
+    pub(crate) fn kill_session(&self, pid: &str) {
+        // It may have ended by itself.
+        let _ = account::run(Command::new("kill").args(["-9", pid]));
     }
 
     /// The major version.
@@ -158,7 +200,7 @@ impl Cluster {
     }
 
     fn start(&self) -> Result<(), String> {
-        let options = format!("-p {} -k {} {SETTINGS}", self.port, self.folder.display());
+        let options = format!("-p {} -k {} {SETTINGS} {}", self.port, self.folder.display(), self.settings);
         let log = self.folder.join("log");
         let mut command = self.program("pg_ctl");
         command.args(["start", "-w", "-t", "30", "-o", &options, "-D"]).arg(self.data()).arg("-l").arg(&log);

@@ -12,12 +12,14 @@ mod mariadb;
 mod pooler;
 mod prometheus;
 mod sqlite;
+mod tmpfs;
 
 pub(crate) use cluster::{Cluster, Database, MAJORS, installed, postgres};
 pub(crate) use mariadb::{MariaDb, MariaDbDatabase, MariaDbSession, mariadb};
 pub(crate) use pooler::{Pooler, pooler};
 pub(crate) use prometheus::{Prometheus, prometheus};
 pub(crate) use sqlite::{TempDb, sqlite};
+pub(crate) use tmpfs::{Tmpfs, tmpfs};
 
 /// Says that a server is missing; fails instead where the run requires it.
 #[allow(clippy::print_stderr, reason = "a skip must be seen")]

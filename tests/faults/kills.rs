@@ -1,0 +1,123 @@
+//! The tool killed at random moments of a backfill beside an application, and through all three phases:
+//! two hundred kills, a thousand and more with `MIGRATE_TEST_LONG=1`.
+
+use std::time::Duration;
+
+use crate::application::Client;
+use crate::stock::Stock;
+use crate::support;
+use crate::workshop::Workshop;
+
+/// So many kills as a part of the whole: a twentieth in a short run.
+fn kills(short: u32) -> u32 {
+    if std::env::var_os("MIGRATE_TEST_LONG").is_some() { short * 5 } else { short }
+}
+
+/// Kills backfills beside an application until `kills` of them hit one alive; as many tables as it takes.
+async fn killed(urls: impl AsyncFn() -> String, kills: u32, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut hit = 0;
+    while hit < kills {
+        let url = urls().await;
+        let stock = Stock::new(&url, 20_000).await;
+        let application = stock.application(&url, seed);
+        let mut here = 0;
+        while hit < kills {
+            let patience = Duration::from_millis(random.u64(5..160));
+            if !stock.workshop.kill_after(&["apply", "--phase", "backfill", "--wait"], patience).await {
+                break;
+            }
+            hit += 1;
+            here += 1;
+        }
+        stock.finish().await;
+        let told = application.stop().await;
+        assert!(told.writes > 20 && told.deadlocks == 0 && here > 3, "{here} kills, {told:?}");
+        stock.check().await;
+        stock.workshop.expect(&["status", "--exit-code"], 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_killed_again_and_again_beside_an_application_on_postgres() {
+    let clusters: Vec<_> = [14, 18].into_iter().filter_map(support::postgres).collect();
+    for (cluster, seed) in clusters.iter().zip(100..) {
+        let databases = std::sync::Mutex::new(Vec::new());
+        let urls = async || {
+            let database = cluster.database();
+            let url = database.url.clone();
+            databases.lock().expect("no panic").push(database);
+            url
+        };
+        killed(urls, kills(45), seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_killed_again_and_again_beside_an_application_on_sqlite() {
+    let files = std::sync::Mutex::new(Vec::new());
+    let urls = async || {
+        let file = support::sqlite();
+        let url = file.url();
+        files.lock().expect("no panic").push(file);
+        url
+    };
+    killed(urls, kills(45), 200).await;
+}
+
+fn patience(random: &mut fastrand::Rng, longest: &mut impl Iterator<Item = u64>) -> Duration {
+    Duration::from_millis(random.u64(5..longest.nth(15).unwrap_or(1000)))
+}
+
+/// A life of two migrations, each command of it killed at random moments and given again until it is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_phase_killed_again_and_again() {
+    let mut random = fastrand::Rng::with_seed(9);
+    let goal = kills(30);
+    let mut hit = 0;
+    let Some(cluster) = support::postgres(16) else { return };
+    while hit < goal {
+        let database = cluster.database();
+        let workshop = Workshop::new("postgres", &database.url);
+        workshop.configure("[backfill]\nchunk_target = \"50ms\"");
+        workshop.write(
+            "0001_people/expand.sql",
+            "CREATE TABLE people (id bigint PRIMARY KEY, fullname text NOT NULL, legacy text);\n\
+             CREATE TABLE log (line integer NOT NULL);\n\
+             INSERT INTO people (id, fullname) SELECT i, 'Person ' || i FROM generate_series(1, 20000) AS i;\n\
+             INSERT INTO log VALUES (1);\n\
+             CREATE INDEX CONCURRENTLY people_fullname ON people (fullname);\n\
+             INSERT INTO log VALUES (2);\n\
+             ALTER TABLE people ADD COLUMN short text;\n\
+             INSERT INTO log VALUES (3);\n\
+             CREATE INDEX CONCURRENTLY people_legacy ON people (legacy);\n\
+             BEGIN;\nINSERT INTO log VALUES (4);\nINSERT INTO log VALUES (5);\nCOMMIT;\n",
+        );
+        workshop.write("0001_people/backfill.sql", "UPDATE people SET short = lower(fullname) WHERE short IS NULL;\n");
+        for phase in ["expand", "backfill"] {
+            // More time each time: on a slow machine, too, it comes to its end.
+            let mut longest = 150..;
+            while workshop.kill_after(&["apply", "--phase", phase, "--wait"], patience(&mut random, &mut longest)).await {
+                hit += 1;
+            }
+            workshop.expect(&["apply", "--phase", phase, "--wait"], 0).await;
+        }
+        let mut client = Client::connect(&database.url).await;
+        assert_eq!(client.rows("SELECT count(*), count(DISTINCT line) FROM log").await.expect("the log")[0], ["5", "5"], "each statement ran once");
+        let wrong = client.rows("SELECT count(*) FROM people WHERE short IS DISTINCT FROM lower(fullname)").await.expect("rows");
+        assert_eq!(wrong[0], ["0"]);
+        let invalid = client.rows("SELECT count(*), count(*) FILTER (WHERE NOT indisvalid) FROM pg_index WHERE indrelid = 'people'::regclass").await.expect("indexes");
+        assert_eq!(invalid[0], ["3", "0"]);
+        workshop.write("0001_people/contract.sql", "DROP INDEX CONCURRENTLY people_legacy;\nALTER TABLE people DROP COLUMN legacy;\n");
+        workshop.expect(&["mark", "deployed", "app@1"], 0).await;
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let mut longest = 100..;
+        while workshop.kill_after(&["apply", "--phase", "contract", "--wait"], patience(&mut random, &mut longest)).await {
+            hit += 1;
+        }
+        workshop.expect(&["apply", "--phase", "contract", "--wait"], 0).await;
+        let gone = client.rows("SELECT count(*) FROM pg_attribute WHERE attrelid = 'people'::regclass AND attname = 'legacy'").await.expect("columns");
+        assert_eq!(gone[0], ["0"]);
+        workshop.expect(&["status", "--exit-code"], 0).await;
+    }
+}
