@@ -73,7 +73,8 @@ async fn a_deadlock_is_lost_by_the_backfill() {
     let stock = Stock::with(&database.url, 2_000, "chunk_target = \"100ms\"").await;
     // The application holds the last row of the first region and then wants its first, which the chunk has changed by then.
     let mut client = Client::connect(&database.url).await;
-    let last = client.rows("SELECT region, id FROM stock WHERE region = 'r0' AND name IS NOT NULL ORDER BY id DESC LIMIT 1").await.expect("a row");
+    let last =
+        client.rows("SELECT region, id FROM stock WHERE region = 'r0' AND name IS NOT NULL ORDER BY id DESC LIMIT 1").await.expect("a row");
     client.run(&format!("BEGIN; UPDATE stock SET name = name || '' WHERE region = 'r0' AND id = {}", last[0][1])).await.expect("it locks");
     let run = stock.start();
     let mut looker = Client::connect(&database.url).await;
@@ -174,15 +175,21 @@ async fn a_partition_attached_under_the_run_is_filled_as_well() {
         workshop.expect(&["apply", "--phase", "expand"], 0).await;
         let mut run = workshop.start(&["apply", "--phase", "backfill"]);
         let mut client = Client::connect(&database.url).await;
-        while client.rows("SELECT count(*) FROM (SELECT FROM parts WHERE slug IS NOT NULL LIMIT 1000) AS part").await.expect("rows")[0][0] != "1000" {
+        while client.rows("SELECT count(*) FROM (SELECT FROM parts WHERE slug IS NOT NULL LIMIT 1000) AS part").await.expect("rows")[0][0]
+            != "1000"
+        {
             assert!(!run.has_ended(), "the run ended before anything was attached");
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
-        client.run("SET lock_timeout = '20s'; ALTER TABLE parts ATTACH PARTITION parts_before FOR VALUES FROM (1) TO (100000)").await.expect("attached");
+        client
+            .run("SET lock_timeout = '20s'; ALTER TABLE parts ATTACH PARTITION parts_before FOR VALUES FROM (1) TO (100000)")
+            .await
+            .expect("attached");
         client.run("ALTER TABLE parts ATTACH PARTITION parts_behind FOR VALUES FROM (300000) TO (400000)").await.expect("attached");
         let ran = run.wait().await;
         assert_eq!(ran.code, Some(0), "{}", ran.said());
-        let wrong = client.rows("SELECT count(*), count(*) FILTER (WHERE slug IS DISTINCT FROM lower(name)) FROM parts").await.expect("rows");
+        let wrong =
+            client.rows("SELECT count(*), count(*) FILTER (WHERE slug IS DISTINCT FROM lower(name)) FROM parts").await.expect("rows");
         assert_eq!(wrong[0], ["36000", "0"]);
     }
 }
@@ -203,6 +210,10 @@ async fn without_the_trigger_the_proof_finds_what_slips_through() {
     assert!(ran.said().contains("rows are left"), "{}", ran.said());
     database.run("ALTER TABLE stock ENABLE TRIGGER stock_slug").await;
     stock.finish().await;
-    let left = Client::connect(&database.url).await.rows("SELECT count(*) FROM stock WHERE slug IS NULL AND name IS NOT NULL").await.expect("rows");
+    let left = Client::connect(&database.url)
+        .await
+        .rows("SELECT count(*) FROM stock WHERE slug IS NULL AND name IS NOT NULL")
+        .await
+        .expect("rows");
     assert_eq!(left[0], ["0"]);
 }

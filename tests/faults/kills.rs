@@ -103,10 +103,17 @@ async fn every_phase_killed_again_and_again() {
             workshop.expect(&["apply", "--phase", phase, "--wait"], 0).await;
         }
         let mut client = Client::connect(&database.url).await;
-        assert_eq!(client.rows("SELECT count(*), count(DISTINCT line) FROM log").await.expect("the log")[0], ["5", "5"], "each statement ran once");
+        assert_eq!(
+            client.rows("SELECT count(*), count(DISTINCT line) FROM log").await.expect("the log")[0],
+            ["5", "5"],
+            "each statement ran once"
+        );
         let wrong = client.rows("SELECT count(*) FROM people WHERE short IS DISTINCT FROM lower(fullname)").await.expect("rows");
         assert_eq!(wrong[0], ["0"]);
-        let invalid = client.rows("SELECT count(*), count(*) FILTER (WHERE NOT indisvalid) FROM pg_index WHERE indrelid = 'people'::regclass").await.expect("indexes");
+        let invalid = client
+            .rows("SELECT count(*), count(*) FILTER (WHERE NOT indisvalid) FROM pg_index WHERE indrelid = 'people'::regclass")
+            .await
+            .expect("indexes");
         assert_eq!(invalid[0], ["3", "0"]);
         workshop.write("0001_people/contract.sql", "DROP INDEX CONCURRENTLY people_legacy;\nALTER TABLE people DROP COLUMN legacy;\n");
         workshop.expect(&["mark", "deployed", "app@1"], 0).await;
@@ -116,7 +123,10 @@ async fn every_phase_killed_again_and_again() {
             hit += 1;
         }
         workshop.expect(&["apply", "--phase", "contract", "--wait"], 0).await;
-        let gone = client.rows("SELECT count(*) FROM pg_attribute WHERE attrelid = 'people'::regclass AND attname = 'legacy'").await.expect("columns");
+        let gone = client
+            .rows("SELECT count(*) FROM pg_attribute WHERE attrelid = 'people'::regclass AND attname = 'legacy'")
+            .await
+            .expect("columns");
         assert_eq!(gone[0], ["0"]);
         workshop.expect(&["status", "--exit-code"], 0).await;
     }

@@ -46,7 +46,11 @@ async fn another_text_of_the_same_backfill_is_refused_while_it_runs_and_later() 
     assert_eq!(other.code, Some(6), "{}", other.said());
     let ran = run.wait().await;
     assert_eq!(ran.code, Some(0), "{}", ran.said());
-    let wrong = Client::connect(&database.url).await.rows("SELECT count(*) FROM stock WHERE slug IS DISTINCT FROM lower(name)").await.expect("rows");
+    let wrong = Client::connect(&database.url)
+        .await
+        .rows("SELECT count(*) FROM stock WHERE slug IS DISTINCT FROM lower(name)")
+        .await
+        .expect("rows");
     assert_eq!(wrong[0], ["0"]);
 }
 
@@ -99,14 +103,22 @@ async fn machines_that_disagree_about_the_time() {
     // For this one the lease ended long ago: it must not believe its own clock.
     let early = stock.workshop.start_under(&skewed("+2d"), &arguments);
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let holders = Client::connect(&database.url).await.rows("SELECT token FROM concertina.lease WHERE expires_at BETWEEN now() AND now() + interval '1 minute'").await.expect("the lease");
+    let holders = Client::connect(&database.url)
+        .await
+        .rows("SELECT token FROM concertina.lease WHERE expires_at BETWEEN now() AND now() + interval '1 minute'")
+        .await
+        .expect("the lease");
     assert_eq!(holders.len(), 1, "the lease is held by the database's clock");
     for run in [late, early] {
         let ran = run.wait().await;
         assert_eq!(ran.code, Some(0), "{}", ran.said());
     }
     stock.check_all().await;
-    let times = Client::connect(&database.url).await.rows("SELECT count(*) FROM concertina.script WHERE started_at NOT BETWEEN now() - interval '1 hour' AND now()").await.expect("the record");
+    let times = Client::connect(&database.url)
+        .await
+        .rows("SELECT count(*) FROM concertina.script WHERE started_at NOT BETWEEN now() - interval '1 hour' AND now()")
+        .await
+        .expect("the record");
     assert_eq!(times[0], ["0"], "what is recorded carries the database's time");
 }
 

@@ -88,7 +88,9 @@ async fn a_database_that_is_read_only_for_a_while() {
     let mut run = stock.start();
     stock.until(&mut run, 20).await;
     let name = database.name();
-    database.run(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) {SESSIONS}")).await;
+    database
+        .run(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) {SESSIONS}"))
+        .await;
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert!(!run.has_ended(), "it waits for a server that can be written");
     // A run that begins now has nothing to lose: it says at once what is wrong.
@@ -128,7 +130,11 @@ async fn limits_that_the_role_brings_along_do_not_end_the_run() {
         // A chunk takes longer than every one of these.
         let stock = Stock::with(&database.url, 20_000, "chunk_target = \"400ms\"").await;
         let set = |setting: &str| format!("ALTER DATABASE {} SET {setting};", database.name());
-        let mut limits = vec!["statement_timeout = '150ms'", "idle_in_transaction_session_timeout = '50ms'", "default_transaction_isolation = 'serializable'"];
+        let mut limits = vec![
+            "statement_timeout = '150ms'",
+            "idle_in_transaction_session_timeout = '50ms'",
+            "default_transaction_isolation = 'serializable'",
+        ];
         if major >= 17 {
             limits.push("transaction_timeout = '150ms'");
         }

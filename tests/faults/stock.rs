@@ -107,7 +107,10 @@ impl Stock {
         for (what, sql) in [
             ("rows that the application does not know", "SELECT region, id, name FROM stock EXCEPT SELECT region, id, name FROM twin"),
             ("rows that are lost", "SELECT region, id, name FROM twin EXCEPT SELECT region, id, name FROM stock"),
-            ("rows that are wrong", "SELECT region, id, name, slug FROM stock WHERE NOT (slug = lower(name) OR (slug IS NULL AND name IS NULL))"),
+            (
+                "rows that are wrong",
+                "SELECT region, id, name, slug FROM stock WHERE NOT (slug = lower(name) OR (slug IS NULL AND name IS NULL))",
+            ),
             ("rows that were changed twice", "SELECT region, id, count(*) FROM fills GROUP BY region, id HAVING count(*) > 1"),
         ] {
             let found = client.rows(sql).await.expect("the oracle's question");
@@ -177,7 +180,9 @@ async fn write(url: String, rows: u32, seed: u64, stop: Arc<AtomicBool>) -> Told
             0..3 => format!("INSERT INTO {{table}} (region, id, name) VALUES ('n{seed}', {next}, 'New {next}')"),
             3..6 => format!("UPDATE {{table}} SET name = 'Renamed {next}' WHERE {row}"),
             6 => format!("UPDATE {{table}} SET name = NULL WHERE {row}"),
-            7..9 => format!("UPDATE {{table}} SET region = '{}', id = {next} WHERE {row}", random.choice(["a", "m", "z", "r3"]).unwrap_or("a")),
+            7..9 => {
+                format!("UPDATE {{table}} SET region = '{}', id = {next} WHERE {row}", random.choice(["a", "m", "z", "r3"]).unwrap_or("a"))
+            }
             _ => format!("DELETE FROM {{table}} WHERE {row}"),
         };
         let sql = format!("BEGIN; {}; {}; COMMIT", both.replace("{table}", "stock"), both.replace("{table}", "twin"));

@@ -76,9 +76,11 @@ impl Cluster {
         let mut cluster = Cluster::empty(major, settings)?;
         let initdb = ["-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8", "--wal-segsize=1", "-D"];
         account::run(cluster.program("initdb").args(initdb).arg(cluster.data()))?;
-        let access =
-            format!("host all {} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n\
-                 host replication all 127.0.0.1/32 trust\n", PASSWORD_ROLE.0);
+        let access = format!(
+            "host all {} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n\
+                 host replication all 127.0.0.1/32 trust\n",
+            PASSWORD_ROLE.0
+        );
         std::fs::write(cluster.data().join("pg_hba.conf"), access).map_err(|error| error.to_string())?;
         cluster.start_somewhere()?;
         let role = format!("CREATE ROLE {} LOGIN SUPERUSER PASSWORD '{}'", PASSWORD_ROLE.0, PASSWORD_ROLE.1);
