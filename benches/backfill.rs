@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use concertina::backend::{AnyBackend, Backend, ChunkEnd, Limits};
 use concertina::backfill::{Chunking, Claimed, Pace};
+use concertina::migration::Pacing;
 use concertina::schema::Phase;
 use sqlx::{Connection, Executor, PgConnection, Row};
 use steps::{backfill, holder, job, start};
@@ -80,14 +81,15 @@ async fn compare(url: &str) {
         let job = job("UPDATE users SET folded = lower(email) WHERE folded IS NULL", "users", &["id"]);
         let step = backfill(&job);
         let limits = Limits { lock_timeout: Duration::from_millis(200), statement_timeout: Some(Duration::from_millis(800)) };
-        let mut pace = Pace::new(Duration::from_millis(100), Duration::ZERO);
+        let pacing: Pacing = "fast,chunk=100ms".parse().expect("a pace");
+        let mut pace = Pace::new(pacing.numbers(backend.server().dialect));
         let began = Instant::now();
         backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("registered");
         let mut durations = Vec::new();
         let Ok(Claimed::Range(mut claim)) = backend.claim(&step, &job, "the bench").await else { panic!("one range") };
         loop {
             let chunk = backend.chunk(&step, &job, &mut claim, pace.rows(), &limits).await.expect("a chunk");
-            pace.finished(chunk.walked, chunk.took);
+            pace.finished(chunk.walked, chunk.took, None);
             durations.push(chunk.took);
             if chunk.end == ChunkEnd::Range {
                 break;

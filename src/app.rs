@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::backend::{AnyBackend, Backend, BackendError, Care};
 use crate::ledger::{Holder, Release};
-use crate::migration::{DatabaseUrl, Migrations, Project, counted};
+use crate::migration::{DatabaseUrl, Migrations, Pacing, Project, counted};
 use crate::plan::{Known, Plan, Request, Survey};
 use crate::run::{self, Options, Outcome, Stop};
 use crate::schema::Phase;
@@ -149,10 +149,9 @@ impl Migrator {
     async fn run(&self, phase: Phase) -> Result<Outcome, AppError> {
         let mut connection = self.connected().await?;
         let approved = self.planned(&mut connection).await?.approve(Request::all(phase))?;
-        let options = Options {
+        let mut options = Options {
             lock_timeout: self.project.lock_timeout,
             give_up_after: self.project.give_up_after,
-            chunk_target: self.project.chunk_target,
             lease_wait: LEASE_WAIT,
             ..Options::new(Holder {
                 actor: format!("application@{}", gethostname::gethostname().to_string_lossy()),
@@ -160,6 +159,7 @@ impl Migrator {
                 purpose: format!("start-up, {phase}"),
             })
         };
+        options.pace(&Pacing::default(), &self.migrations, &self.project);
         let mut observer = self.broadcast.clone();
         let result = run::execute(approved, connection.backend(), &mut observer, &options, &Stop::never()).await;
         if result.is_err() {

@@ -3,6 +3,7 @@
 
 pub mod any;
 pub mod error;
+pub mod gauge;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod snapshot;
@@ -17,11 +18,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::gauge::Gauge;
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
+use crate::ledger::{ControlRecord, Instance, JobRecord, OverrideRecord, Pulse};
 use crate::ledger::{Holder, Lease, Ledger, Marker};
-use crate::ledger::{Instance, JobRecord, OverrideRecord};
-use crate::migration::NodeRef;
+use crate::migration::pacing::throttle::Throttle;
+use crate::migration::{MigrationId, NodeRef};
 use crate::plan::Step;
 pub use crate::schema::size::TableSize;
 use crate::schema::{Ident, ObjectName, Server};
@@ -73,6 +76,8 @@ pub struct Chunk {
     pub end: ChunkEnd,
     /// BEGIN to acknowledged COMMIT.
     pub took: Duration,
+    /// Bytes of write-ahead log that the server wrote meanwhile, whoever wrote them; `None` where there is none to count.
+    pub log: Option<u64>,
 }
 
 /// What lies behind a chunk.
@@ -271,6 +276,21 @@ pub trait Backend: Send {
 
     /// The answer to a query that counts rows.
     fn rows_found(&mut self, query: &str) -> impl Future<Output = Result<u64, BackendError>> + Send;
+
+    /// Starts to read these signals beside a backfill of this table, until the gauge is dropped.
+    fn watch(&self, gauge: &mut Gauge, table: &ObjectName, throttles: &[Throttle]);
+
+    /// What somebody asked of a migration's backfill.
+    fn control(&mut self, migration: &MigrationId) -> impl Future<Output = Result<Option<ControlRecord>, BackendError>> + Send;
+
+    /// Asks something of a migration's backfill; its clock is the database's. Needs no lease.
+    fn order(&mut self, control: &ControlRecord) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Writes what a worker says of itself. Where no second connection keeps the lease alive, this does.
+    ///
+    /// # Errors
+    /// `LeaseLost` when this connection held the run's lease and lost it.
+    fn pulse(&mut self, node: &NodeRef, step: u32, worker: &str, pulse: &Pulse) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// Records that a job is done.
     fn close_job(&mut self, lease: &Lease, step: &Step) -> impl Future<Output = Result<(), BackendError>> + Send;

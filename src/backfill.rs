@@ -2,9 +2,12 @@
 
 pub mod chunk;
 mod derive;
+pub mod eta;
+pub mod forecast;
 pub mod pace;
 pub mod poison;
 pub mod range;
+pub mod signal;
 pub mod strategy;
 pub mod window;
 

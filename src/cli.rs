@@ -2,10 +2,12 @@
 //! result. Only this file and `report` write to the terminal.
 
 pub mod apply;
+pub mod backfill;
 mod base;
 mod cache;
 pub mod completions;
 mod cutting;
+pub mod events;
 pub mod exit;
 pub mod explain;
 pub mod failure;
@@ -77,6 +79,8 @@ pub enum Command {
     Stats(stats::Args),
     /// Run what is pending and allowed in one phase
     Apply(apply::Args),
+    /// Steer a backfill that runs elsewhere: pause, resume, cancel, pace, status
+    Backfill(backfill::Args),
     /// Record what the deploy did: releases started, deployed, rolled back, retired
     Mark(mark::Args),
     /// Show what is applied, running and held, and which releases are live
@@ -104,6 +108,7 @@ impl Command {
             Command::Plan(_) => CommandName::Plan,
             Command::Stats(_) => CommandName::Stats,
             Command::Apply(_) => CommandName::Apply,
+            Command::Backfill(_) => CommandName::Backfill,
             Command::Mark(_) => CommandName::Mark,
             Command::Status(_) => CommandName::Status,
             Command::Wait(_) => CommandName::Wait,
@@ -124,6 +129,7 @@ impl Command {
             | Command::New(_)
             | Command::Stats(_)
             | Command::Apply(_)
+            | Command::Backfill(_)
             | Command::Mark(_)
             | Command::Status(_)
             | Command::Wait(_)
@@ -177,6 +183,7 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Plan(args) => Box::pin(plan::run(args, session)).await,
         Command::Stats(args) => Box::pin(stats::run(args, session)).await,
         Command::Apply(args) => Box::pin(apply::run(args, session)).await,
+        Command::Backfill(args) => Box::pin(backfill::run(args, session)).await,
         Command::Mark(args) => Box::pin(mark::run(args, session)).await,
         Command::Status(args) => Box::pin(status::run(args, session)).await,
         Command::Wait(args) => Box::pin(wait::run(args, session)).await,

@@ -3,11 +3,13 @@
 pub mod fleet;
 pub mod journal;
 pub mod lease;
+pub mod pulse;
 pub mod readiness;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
 pub use journal::{ControlRecord, JobRecord, JournalEntry, JournalState, PoisonRecord, ScriptRecord, ScriptStatus, Wish};
 pub use lease::{Holder, Lease, LeaseRecord};
+pub use pulse::{Pulse, PulseRecord, PulseState};
 pub use readiness::Readiness;
 
 use jiff::Timestamp;
@@ -35,6 +37,8 @@ pub struct Ledger {
     pub poison: Vec<PoisonRecord>,
     /// What was asked of running backfills.
     pub controls: Vec<ControlRecord>,
+    /// What workers of backfills said of themselves last.
+    pub pulses: Vec<PulseRecord>,
     /// Deploy markers, oldest first.
     pub markers: Vec<Marker>,
     /// Running applications that said so.
@@ -71,6 +75,7 @@ impl Ledger {
             jobs: Vec::new(),
             poison: Vec::new(),
             controls: Vec::new(),
+            pulses: Vec::new(),
             markers: Vec::new(),
             instances: Vec::new(),
             overrides: Vec::new(),
@@ -83,6 +88,11 @@ impl Ledger {
         self.scripts
             .iter()
             .find(|record| record.node.phase == phase && &record.node.migration == migration && record.status != ScriptStatus::RolledBack)
+    }
+
+    /// What was asked of a migration's backfill.
+    pub fn control(&self, migration: &MigrationId) -> Option<&ControlRecord> {
+        self.controls.iter().find(|control| &control.migration == migration)
     }
 
     /// Whether a script ran to its end.

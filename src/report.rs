@@ -3,7 +3,9 @@
 //! A [`Report`] is complete: the text for people and the JSON document are two renderings of the same value.
 
 mod difference;
+pub mod events;
 pub mod fleet;
+pub mod forecast;
 pub mod found;
 pub mod github;
 pub mod gitlab;
@@ -15,6 +17,7 @@ pub mod planned;
 pub mod rdjson;
 pub mod sarif;
 pub mod spinnaker;
+pub mod steered;
 pub mod termination;
 pub mod text;
 pub mod view;
@@ -114,6 +117,8 @@ pub enum CommandName {
     Stats,
     /// `migrate apply`.
     Apply,
+    /// `migrate backfill`.
+    Backfill,
     /// `migrate mark`.
     Mark,
     /// `migrate status`.
@@ -187,6 +192,7 @@ impl CommandName {
             CommandName::Plan => "plan",
             CommandName::Stats => "stats",
             CommandName::Apply => "apply",
+            CommandName::Backfill => "backfill",
             CommandName::Mark => "mark",
             CommandName::Status => "status",
             CommandName::Wait => "wait",

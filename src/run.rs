@@ -6,7 +6,9 @@ mod hunt;
 mod join;
 mod lease;
 pub mod outcome;
+mod outside;
 mod patience;
+mod rein;
 mod step;
 pub mod stop;
 mod walk;
@@ -53,6 +55,7 @@ pub async fn execute<B: Backend>(
             run.observer.see(&Event::Stopping);
             Ok(run.outcome(End::Interrupted))
         }
+        Err(Halt::Cancelled { node, by, reason }) => Ok(run.outcome(End::Cancelled { node, by, reason })),
         Err(Halt::Failed(source)) => Err(RunError::Backend { applied: run.applied, node: run.at_work, source }),
         Err(Halt::RowsRemain { node, place, rounds }) => Err(RunError::RowsRemain { applied: run.applied, node, place, rounds }),
         Err(Halt::Incomplete { node, place, rows, most }) => Err(RunError::Incomplete { applied: run.applied, node, place, rows, most }),
@@ -75,6 +78,8 @@ struct Run<'a, B> {
 enum Halt {
     /// It was asked to.
     Stopped,
+    /// Somebody cancelled its backfill.
+    Cancelled { node: NodeRef, by: String, reason: Option<String> },
     /// The database said no.
     Failed(BackendError),
     /// A backfill does not come to an end.

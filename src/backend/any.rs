@@ -1,5 +1,6 @@
 //! The backend that a URL asks for.
 
+use super::gauge::Gauge;
 #[cfg(feature = "postgres")]
 use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
@@ -7,8 +8,9 @@ use super::sqlite::SqliteBackend;
 use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
-use crate::migration::{DatabaseUrl, MigrationError, NodeRef};
+use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::migration::pacing::throttle::Throttle;
+use crate::migration::{DatabaseUrl, MigrationError, MigrationId, NodeRef};
 use crate::plan::Step;
 use crate::schema::{Dialect, Ident, ObjectName, Server};
 
@@ -140,6 +142,18 @@ impl Backend for AnyBackend {
     }
     async fn rows_found(&mut self, query: &str) -> Result<u64, BackendError> {
         on!(self, backend => backend.rows_found(query).await)
+    }
+    fn watch(&self, gauge: &mut Gauge, table: &ObjectName, throttles: &[Throttle]) {
+        on!(self, backend => backend.watch(gauge, table, throttles));
+    }
+    async fn control(&mut self, migration: &MigrationId) -> Result<Option<ControlRecord>, BackendError> {
+        on!(self, backend => backend.control(migration).await)
+    }
+    async fn order(&mut self, control: &ControlRecord) -> Result<(), BackendError> {
+        on!(self, backend => backend.order(control).await)
+    }
+    async fn pulse(&mut self, node: &NodeRef, step: u32, worker: &str, pulse: &Pulse) -> Result<(), BackendError> {
+        on!(self, backend => backend.pulse(node, step, worker, pulse).await)
     }
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {
         on!(self, backend => backend.close_job(lease, step).await)

@@ -4,8 +4,10 @@ mod alone;
 mod catalogue;
 mod chunk;
 mod claim;
+mod control;
 mod facts;
 mod fleet;
+mod gauge;
 mod job;
 mod keeper;
 mod lease;
@@ -18,11 +20,13 @@ mod session;
 mod size;
 mod step;
 
+use crate::backend::gauge::Gauge;
 use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord};
-use crate::migration::{DatabaseUrl, NodeRef};
+use crate::ledger::{ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::migration::pacing::throttle::Throttle;
+use crate::migration::{DatabaseUrl, MigrationId, NodeRef};
 use crate::plan::{Resume, Step, StepKind};
 use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
@@ -55,6 +59,8 @@ pub struct PostgresBackend {
     key_types: Vec<String>,
     /// How far a proof came before the connection broke.
     proved: Option<proof::Proved>,
+    /// How much log the server had written when the chunk at work began.
+    log_begun: f64,
 }
 
 impl PostgresBackend {
@@ -80,6 +86,7 @@ impl PostgresBackend {
             borrowed: None,
             walked: None,
             key_types: Vec::new(),
+            log_begun: 0.0,
             proved: None,
         })
     }
@@ -371,6 +378,27 @@ impl Backend for PostgresBackend {
         self.main.roll_back().await?;
         let row = self.main.row(&format!("SELECT ({query})::text AS counted")).await?;
         session::number(&row, "counted")
+    }
+
+    fn watch(&self, gauge: &mut Gauge, table: &ObjectName, throttles: &[Throttle]) {
+        gauge::start(gauge, &self.target, table, throttles);
+    }
+
+    async fn control(&mut self, migration: &MigrationId) -> Result<Option<ControlRecord>, BackendError> {
+        self.read_control(migration).await
+    }
+
+    async fn order(&mut self, control: &ControlRecord) -> Result<(), BackendError> {
+        // The tables may be those of an earlier build.
+        if lease::format(&mut self.main).await? < FORMAT {
+            lease::create_tables(&mut self.main).await?;
+        }
+        self.write_control(control).await
+    }
+
+    async fn pulse(&mut self, node: &NodeRef, step: u32, worker: &str, pulse: &Pulse) -> Result<(), BackendError> {
+        self.hold_lease()?;
+        self.write_pulse(node, step, worker, pulse).await
     }
 
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {

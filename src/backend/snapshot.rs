@@ -10,7 +10,7 @@ use super::BackendError;
 use crate::backfill::{Chunking, KeyPart, KeyValue, Place};
 use crate::ledger::{
     ControlRecord, FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord,
-    PoisonRecord, Release, ScriptRecord, ScriptStatus, Wish,
+    PoisonRecord, Pulse, PulseRecord, Release, ScriptRecord, ScriptStatus, Wish,
 };
 use crate::migration::{Manifest, MigrationId, NodeRef};
 use crate::schema::Phase;
@@ -100,6 +100,8 @@ struct Rows {
     poison: Vec<PoisonRow>,
     #[serde(default)]
     controls: Vec<ControlRow>,
+    #[serde(default)]
+    pulses: Vec<PulseRow>,
     manifests: Vec<ManifestRow>,
     markers: Vec<MarkerRow>,
     instances: Vec<InstanceRow>,
@@ -272,6 +274,7 @@ impl Rows {
             jobs: jobs(self.jobs, &self.backfills, &self.ranges)?,
             poison: self.poison.into_iter().map(PoisonRow::record).collect::<Result<_, _>>()?,
             controls: self.controls.into_iter().map(ControlRow::record).collect::<Result<_, _>>()?,
+            pulses: self.pulses.into_iter().map(PulseRow::record).collect::<Result<_, _>>()?,
             markers: self.markers.into_iter().map(|row| row.marker(&manifests)).collect::<Result<_, _>>()?,
             instances: self.instances.into_iter().map(|row| row.instance(&manifests)).collect::<Result<_, _>>()?,
             overrides: self.overrides.into_iter().map(OverrideRow::record).collect(),
@@ -381,6 +384,33 @@ fn part(part: &KeyPart) -> String {
         KeyPart::Real(bits) => f64::from_bits(*bits).to_string(),
         KeyPart::Blob(bytes) => bytes.iter().fold("x".to_owned(), |text, byte| format!("{text}{byte:02x}")),
     }
+}
+
+#[derive(Deserialize)]
+struct PulseRow {
+    migration: String,
+    phase: String,
+    step: u32,
+    worker: String,
+    document: Pulse,
+    at: Timestamp,
+}
+
+impl PulseRow {
+    fn record(self) -> Result<PulseRecord, BackendError> {
+        let node = node(&self.migration, &self.phase)?;
+        Ok(PulseRecord { node, step: self.step, worker: self.worker, pulse: self.document, at: self.at })
+    }
+}
+
+/// Reads a row of the table of wishes, as JSON.
+pub(super) fn read_control(document: &str) -> Result<ControlRecord, BackendError> {
+    serde_json::from_str::<ControlRow>(document).map_err(|error| damaged(error.to_string()))?.record()
+}
+
+/// What a worker says of itself, as it is stored.
+pub(super) fn pack_pulse(pulse: &Pulse) -> String {
+    serde_json::to_string(pulse).expect("finite numbers and strings are always JSON")
 }
 
 impl ControlRow {

@@ -3,6 +3,8 @@
 mod alone;
 mod cascade;
 mod chunk;
+mod control;
+mod gauge;
 mod job;
 mod lease;
 mod rows;
@@ -13,11 +15,13 @@ mod witness;
 
 use std::time::Duration;
 
+use crate::backend::gauge::Gauge;
 use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::{Facts, Storage};
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord};
-use crate::migration::{DatabaseUrl, NodeRef};
+use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::migration::pacing::throttle::Throttle;
+use crate::migration::{DatabaseUrl, MigrationId, NodeRef};
 use crate::plan::{Step, StepKind};
 use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
@@ -332,6 +336,22 @@ impl Backend for SqliteBackend {
         session.calm().await?;
         let row = session.row(&format!("SELECT ({query}) AS counted"), &[]).await?;
         Ok(u64::try_from(integer(&row, "counted")?).unwrap_or_default())
+    }
+
+    fn watch(&self, gauge: &mut Gauge, _table: &ObjectName, throttles: &[Throttle]) {
+        gauge::start(gauge, &self.target, throttles);
+    }
+
+    async fn control(&mut self, migration: &MigrationId) -> Result<Option<ControlRecord>, BackendError> {
+        self.read_control(migration).await
+    }
+
+    async fn order(&mut self, control: &ControlRecord) -> Result<(), BackendError> {
+        self.write_control(control).await
+    }
+
+    async fn pulse(&mut self, node: &NodeRef, step: u32, worker: &str, pulse: &Pulse) -> Result<(), BackendError> {
+        self.write_pulse(node, step, worker, pulse).await
     }
 
     async fn close_job(&mut self, lease: &Lease, step: &Step) -> Result<(), BackendError> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::events::{EventsTo, Recorded};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
@@ -11,8 +12,8 @@ use super::{PhaseArg, duration, gates, refused_by, signal};
 use crate::backend::{AnyBackend, Backend};
 use crate::evidence::Programs;
 use crate::ledger::Holder;
-use crate::migration::NodeRef;
 use crate::migration::nearest::hint;
+use crate::migration::{NodeRef, Pacing};
 use crate::plan::{ApprovedPlan, ConditionKind, Gate, Override, Plan, PlanDigest, Refusal, Request};
 use crate::report::found::enter;
 use crate::report::planned;
@@ -59,6 +60,14 @@ pub struct Args {
     /// While another run leads the same backfill, work on it, too, and go on once it has ended
     #[arg(long)]
     pub join: bool,
+
+    /// How fast a backfill goes: gentle, default or fast, and chunk=100ms, duty=50%, wal=20MB
+    #[arg(long, value_name = "PACE")]
+    pub pace: Option<Pacing>,
+
+    /// Write what happens as lines of JSON to this file, or to standard output (-) before the result
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<EventsTo>,
 
     /// Go on although this condition of the gate does not hold; recorded for ever
     #[arg(long, value_name = "GATE", requires = "reason")]
@@ -147,6 +156,9 @@ fn request(args: &Args, site: &Site) -> Result<Request, Failure> {
     if !args.again.is_empty() && args.phase != PhaseArg::Backfill {
         return Err(Failure::new(Exit::Usage, "--again goes with --phase backfill alone"));
     }
+    if args.pace.is_some() && args.phase != PhaseArg::Backfill {
+        return Err(Failure::new(Exit::Usage, "--pace goes with --phase backfill alone"));
+    }
     let again = args.again.iter().map(|text| site.migration(text).map(|migration| migration.id.clone())).collect::<Result<_, _>>()?;
     Ok(Request { phase: args.phase.into(), to: site.last(args.to.as_deref())?, again, overrides: overrides.collect() })
 }
@@ -177,7 +189,8 @@ async fn execute(
     let options = options(args, site);
     let stop = signal::listen();
     let mut progress = Progress::new(session);
-    let result = run::execute(approved, &mut backend, &mut progress, &options, &stop).await;
+    let mut observer = Recorded::open(&mut progress, args.events.as_ref())?;
+    let result = run::execute(approved, &mut backend, &mut observer, &options, &stop).await;
     backend.close().await;
     let outcome = result.map_err(Failure::from)?;
     report.migrations = applied(&outcome.applied, site, &progress);
@@ -186,11 +199,22 @@ async fn execute(
         report.next = next(args.phase.into(), overview);
     }
     hold(args, &outcome.held, report);
-    if outcome.end == End::Interrupted {
-        report.outcome = Outcome::Interrupted;
-        report.exit_code = Exit::Temporary.code();
-        report.notes.push("stopped at a safe point; the same command goes on there".to_owned());
-        report.next = vec![format!("migrate apply --phase {}", Phase::from(args.phase))];
+    match outcome.end {
+        End::Complete => {}
+        End::Interrupted => {
+            report.outcome = Outcome::Interrupted;
+            report.exit_code = Exit::Temporary.code();
+            report.notes.push("stopped at a safe point; the same command goes on there".to_owned());
+            report.next = vec![format!("migrate apply --phase {}", Phase::from(args.phase))];
+        }
+        // Trying again does not help: it is cancelled until somebody says otherwise.
+        End::Cancelled { node, by, reason } => {
+            report.outcome = Outcome::Interrupted;
+            report.exit_code = Exit::Failure.code();
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            report.notes.push(format!("{node} was cancelled by {by}{reason}; what is done stays done"));
+            report.next = vec![format!("migrate backfill resume {}", node.migration)];
+        }
     }
     Ok(())
 }
@@ -205,7 +229,7 @@ fn options(args: &Args, site: &Site) -> Options {
     let mut options = Options::new(holder);
     options.lock_timeout = project.lock_timeout;
     options.give_up_after = project.give_up_after;
-    options.chunk_target = project.chunk_target;
+    options.pace(&args.pace.clone().unwrap_or_default(), &site.migrations, project);
     options.lease_wait = args.wait;
     options.hand = if args.join { Hand::Join } else { Hand::Wait };
     options.workers = args.workers.or(project.cutting.workers).unwrap_or(1);
@@ -281,7 +305,7 @@ fn applied(nodes: &[NodeRef], site: &Site, progress: &Progress) -> Vec<Migration
     let view = |node: &NodeRef| {
         let mut view = planned::bare(node, PhaseState::Done, file(node));
         if let (Some(rows), Some(phase)) = (progress.rows(node), view.phases.first_mut()) {
-            phase.progress = Some(ProgressView { steps_done: 1, steps: None, rows: Some(rows) });
+            phase.progress = Some(ProgressView { steps_done: 1, steps: None, rows: Some(rows), backfill: None });
         }
         view
     };

@@ -55,6 +55,7 @@ fn runs_in_jobs(command: CommandName) -> bool {
         CommandName::Lint
         | CommandName::Plan
         | CommandName::Apply
+        | CommandName::Backfill
         | CommandName::Mark
         | CommandName::Status
         | CommandName::Wait

@@ -11,11 +11,15 @@ use super::{base, cutting, gates};
 use super::{lead_to_fix, refused_by};
 use crate::backend::Backend;
 use crate::evidence::Programs;
+use crate::ledger::{Holder, Ledger};
 use crate::lint::Allowed;
+use crate::migration::{MigrationId, Pacing};
 use crate::plan::{Known, Plan};
+use crate::report::forecast;
 use crate::report::found::enter;
 use crate::report::planned;
 use crate::report::{CommandName, Report};
+use crate::run::Options;
 
 /// Arguments of `migrate plan`.
 #[derive(clap::Args, Debug)]
@@ -55,6 +59,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         let known = manifest.as_ref().map_or(Known::Nothing, Known::Base);
         let plan = site.plan(site.server, known, &sizes)?;
         fill(&mut report, plan);
+        foretell(&mut report, None, &site);
         report.notes.push(format!("judged for {} {} without asking a database", site.server.dialect, site.server.version));
     } else {
         let mut backend = site.connect().await?;
@@ -68,6 +73,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         let cut = cutting::told(&plan, &mut backend).await?;
         fill(&mut report, plan);
         report.notes.extend(cut);
+        foretell(&mut report, Some(&ledger), &site);
         backend.close().await;
     }
     report.notes.extend(site.left_out());
@@ -91,6 +97,14 @@ fn fill(report: &mut Report, mut plan: Plan) {
     if report.migrations.is_empty() {
         report.notes.push("nothing is pending".to_owned());
     }
+}
+
+/// Says what pending backfills are expected to take at the pace that the project states.
+fn foretell(report: &mut Report, ledger: Option<&Ledger>, site: &Site) {
+    let dialect = site.server.dialect;
+    let mut options = Options::new(Holder { actor: String::new(), pid: 0, purpose: String::new() });
+    options.pace(&Pacing::default(), &site.migrations, &site.project);
+    forecast::enter(report, ledger, dialect, |id| options.pacing_for(&MigrationId::new(id)).numbers(dialect));
 }
 
 /// Whether something could be applied now.

@@ -1,11 +1,10 @@
-//! Progress on standard error: a bar on a terminal, else a line every few seconds. The result is not its business.
+//! Progress on standard error: bars on a terminal, else a line every few seconds. The result is not its business.
 
-mod rate;
+mod bars;
+mod words;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::redact::redact;
 use super::session::Session;
@@ -13,7 +12,8 @@ use crate::migration::NodeRef;
 use crate::report::text;
 use crate::report::view::RowsView;
 use crate::run::{Event, Observer};
-use rate::Rate;
+use bars::Bars;
+use words::Walk;
 
 /// How often a line is written where no terminal can show a bar: often enough that nobody takes it for dead.
 const EVERY: Duration = Duration::from_secs(5);
@@ -21,7 +21,6 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Shows the events of a run.
 pub(super) struct Progress {
     show: Show,
-    rate: Rate,
     last: Option<Instant>,
     /// Rows of each backfill so far.
     rows: Vec<(NodeRef, RowsView)>,
@@ -35,7 +34,7 @@ enum Show {
     /// A log.
     Lines,
     /// A terminal.
-    Bar(ProgressBar),
+    Bars(Bars),
 }
 
 impl Progress {
@@ -44,9 +43,9 @@ impl Progress {
         let show = match (session.globals.quiet, session.is_watched()) {
             (true, _) => Show::Nothing,
             (false, false) => Show::Lines,
-            (false, true) => Show::Bar(bar()),
+            (false, true) => Show::Bars(Bars::new()),
         };
-        Progress { show, rate: Rate::default(), last: None, rows: Vec::new(), step: None }
+        Progress { show, last: None, rows: Vec::new(), step: None }
     }
 
     /// A line of its own.
@@ -55,28 +54,30 @@ impl Progress {
         match &self.show {
             Show::Nothing => {}
             Show::Lines => write_line(&line),
-            Show::Bar(bar) => bar.suspend(|| write_line(&line)),
+            Show::Bars(bars) => bars.suspend(|| write_line(&line)),
         }
     }
 
-    /// A line that replaces itself on a terminal and comes every few seconds elsewhere.
-    fn pulse(&mut self, line: &str, position: u64, length: Option<u64>) {
-        match &self.show {
+    /// How far a backfill is: redrawn on a terminal, a line every few seconds elsewhere.
+    fn walk(&mut self, node: &NodeRef, walk: &Walk<'_>) {
+        match &mut self.show {
             Show::Nothing => {}
-            Show::Bar(bar) => {
-                bar.set_length(length.unwrap_or(position).max(position).max(1));
-                bar.set_position(position);
-                bar.set_message(line.to_owned());
-            }
+            Show::Bars(bars) => bars.walk(walk),
             Show::Lines => {
-                if self.last.is_none_or(|last| last.elapsed() >= EVERY) {
-                    // The first chunk is no news: the line that announced the step stands right above.
-                    if self.last.is_some() {
-                        write_line(&redact(line));
-                    }
-                    self.last = Some(Instant::now());
-                }
+                let line = format!("{node}: {}", walk.line());
+                self.pulse(&line);
             }
+        }
+    }
+
+    /// A line every few seconds.
+    fn pulse(&mut self, line: &str) {
+        if self.last.is_none_or(|last| last.elapsed() >= EVERY) {
+            // The first chunk is no news: the line that announced the step stands right above.
+            if self.last.is_some() {
+                write_line(&redact(line));
+            }
+            self.last = Some(Instant::now());
         }
     }
 }
@@ -84,21 +85,28 @@ impl Progress {
 impl Observer for Progress {
     fn see(&mut self, event: &Event) {
         match event {
-            Event::ChunkFinished { node, changed, walked, estimated, .. } => {
+            Event::ChunkFinished { node, changed, walked, estimated, took, pulse, .. } => {
                 self.step = Some(RowsView { changed: *changed, walked: *walked, estimated: *estimated });
-                self.rate.add(Instant::now(), *walked);
-                let line = format!("{node}: {}", self.rate.tell(*walked, *changed, *estimated));
-                self.pulse(&line, *walked, *estimated);
+                self.walk(node, &Walk { walked: *walked, changed: *changed, estimated: *estimated, took: *took, pace: pulse });
             }
             Event::JobFinished { changed, walked, estimated, .. } if *walked > 0 => {
                 self.step = Some(RowsView { changed: *changed, walked: *walked, estimated: *estimated });
             }
-            Event::Building { node, stage, done, total } => {
-                let share = if *total > 0 { format!(" {} %", done * 100 / total) } else { String::new() };
-                self.pulse(&format!("{node}: {stage}{share}"), *done, (*total > 0).then_some(*total));
+            Event::Building { node, stage, done, total } => match &mut self.show {
+                Show::Nothing => {}
+                Show::Bars(bars) => bars.build(stage, *done, *total),
+                Show::Lines => {
+                    let share = if *total > 0 { format!(" {} %", done * 100 / total) } else { String::new() };
+                    self.pulse(&format!("{node}: {stage}{share}"));
+                }
+            },
+            Event::Throttled { reason, .. } | Event::Paused { reason, .. } if matches!(self.show, Show::Bars(_)) => {
+                if let Show::Bars(bars) = &mut self.show {
+                    bars.stand_still(reason);
+                }
+                self.tell(event);
             }
             Event::StepStarted { .. } | Event::WalkingAgain { .. } => {
-                self.rate = Rate::default();
                 self.last = None;
                 self.tell(event);
             }
@@ -112,7 +120,7 @@ impl Observer for Progress {
                     None => self.tell(event),
                 }
             }
-            Event::ScriptFinished { .. } | Event::Held { .. } => {
+            Event::ScriptFinished { .. } | Event::Held { .. } | Event::Stopping => {
                 self.clear();
                 self.tell(event);
             }
@@ -138,10 +146,9 @@ impl Progress {
         }
     }
 
-    fn clear(&self) {
-        if let Show::Bar(bar) = &self.show {
-            bar.finish_and_clear();
-            bar.reset();
+    fn clear(&mut self) {
+        if let Show::Bars(bars) = &mut self.show {
+            bars.clear();
         }
     }
 
@@ -150,13 +157,6 @@ impl Progress {
             self.line(&line);
         }
     }
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24} {percent:>3} % {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    bar.set_style(style);
-    bar
 }
 
 fn write_line(line: &str) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -141,7 +142,9 @@ fn log(globals: &Globals) {
         (false, 1) => LevelFilter::INFO,
         (false, _) => LevelFilter::DEBUG,
     };
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).without_time().with_writer(|| Redacting);
+    // A span says how long its step or chunk took when it ends.
+    let spans = if level == LevelFilter::DEBUG { FmtSpan::CLOSE } else { FmtSpan::NONE };
+    let subscriber = tracing_subscriber::fmt().with_span_events(spans).with_max_level(level).with_ansi(false).without_time().with_writer(|| Redacting);
     // Set once per process; a second command in the same process keeps the first one's.
     let _ = subscriber.try_init();
 }

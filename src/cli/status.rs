@@ -13,6 +13,7 @@ use crate::migration::MigrationId;
 use crate::plan::{Plan, ScriptState};
 use crate::report::fleet::{instances, releases};
 use crate::report::planned;
+use crate::report::steered;
 use crate::report::view::{PhaseState, PhaseView, RowsView};
 use crate::report::{CommandName, Outcome, Report};
 
@@ -99,8 +100,12 @@ fn recorded(migration: &str, phase: &mut PhaseView, ledger: &Ledger) {
         let estimated = sum.estimated.zip(job.rows_estimated).map(|(a, b)| a + b);
         Some(RowsView { changed: sum.changed + job.rows_changed, walked: sum.walked + job.rows_walked, estimated })
     });
+    let node = record.node.clone();
+    // A run that ended leaves a wish behind; a script that is done has nothing to be steered.
+    let backfill = (record.status == ScriptStatus::Running).then(|| steered::backfill(ledger, &node, rows)).flatten();
     if let Some(progress) = &mut phase.progress {
         progress.rows = rows;
+        progress.backfill = backfill;
     }
 }
 

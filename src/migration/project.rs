@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{Cutting, DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Runner, Seen, Veto};
+use super::{Cutting, DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Pacing, Runner, Seen, Veto};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -49,8 +49,8 @@ pub struct Project {
     pub lock_timeout: Duration,
     /// `[locks] give_up_after`: how long all attempts together may take. Default 5 minutes.
     pub give_up_after: Duration,
-    /// `[backfill] chunk_target`: how long one chunk should take. Default 100 milliseconds.
-    pub chunk_target: Duration,
+    /// `[backfill]`: how fast backfills go and what they yield to.
+    pub pacing: Pacing,
     /// `[backfill] chunking`, `window`, `passes` and `workers`.
     pub cutting: Cutting,
     /// `[lint] style`: the level of the lints about style, which are off without it.
@@ -170,8 +170,7 @@ impl Project {
             lock_timeout: Duration::from_secs(2),
             // A deploy job rather fails than waits longer than this for one lock.
             give_up_after: Duration::from_mins(5),
-            // Short enough that row locks of a chunk are not noticed by writers.
-            chunk_target: Duration::from_millis(100),
+            pacing: Pacing::default(),
             cutting: Cutting::default(),
             style: None,
             naming: Naming::default(),
@@ -239,7 +238,7 @@ impl Project {
             locks.finish()?;
         }
         if let Some(mut backfill) = table.table("backfill")? {
-            project.chunk_target = backfill.duration("chunk_target")?.unwrap_or(project.chunk_target);
+            project.pacing = Pacing::read(&mut backfill)?;
             project.cutting = Cutting::read(&mut backfill)?;
             backfill.finish()?;
         }

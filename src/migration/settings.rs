@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::id::{NodeRef, NodeText};
 use super::table::{At, Document, Table};
-use super::{Cutting, MigrationError, MigrationId, Sync, Veto};
+use super::{Cutting, MigrationError, MigrationId, Pacing, Sync, Veto};
 use crate::schema::Phase;
 
 /// The settings of one migration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// `after`: what it follows. `None` means the previous migration by name.
     pub after: Option<Vec<After>>,
@@ -19,6 +19,8 @@ pub struct Settings {
     pub soak: Option<Duration>,
     /// `[[contract.gate]]`, beside those of the project.
     pub vetoes: Vec<Veto>,
+    /// `[backfill]`: what this migration's backfill does otherwise than the project's.
+    pub pacing: Pacing,
     /// `[[allow]]`.
     pub allowances: Vec<Allowance>,
     /// `[[sync]]`.
@@ -110,13 +112,13 @@ impl Settings {
             vetoes = Veto::read_all(&mut contract)?;
             contract.finish()?;
         }
-        let cutting = match root.table("backfill")? {
+        let (pacing, cutting) = match root.table("backfill")? {
             Some(mut backfill) => {
-                let cutting = Cutting::read(&mut backfill)?;
+                let read = (Pacing::read(&mut backfill)?, Cutting::read(&mut backfill)?);
                 backfill.finish()?;
-                cutting
+                read
             }
-            None => Cutting::default(),
+            None => (Pacing::default(), Cutting::default()),
         };
         let mut allowances = Vec::new();
         for table in root.tables("allow")? {
@@ -124,7 +126,7 @@ impl Settings {
         }
         let syncs = root.tables("sync")?.into_iter().map(Sync::read).collect::<Result<_, _>>()?;
         root.finish()?;
-        Ok(Settings { after, requires, soak, vetoes, allowances, syncs, cutting })
+        Ok(Settings { after, requires, soak, vetoes, pacing, allowances, syncs, cutting })
     }
 }
 
@@ -175,6 +177,8 @@ mod tests {
         assert_eq!(settings.soak, Some(Duration::from_secs(7200)));
         assert_eq!(settings.allowances[0].until, Some(jiff::civil::date(2027, 1, 31)));
         assert_eq!(Settings::parse("m", "").expect("empty"), Settings::default());
+        let settings = Settings::parse("m", "[backfill]\npace = \"gentle\"").expect("valid");
+        assert_eq!(settings.pacing.to_string(), "gentle");
     }
 
     #[test]

@@ -94,6 +94,31 @@ impl<'t> Table<'t> {
         texts.collect::<Result<_, _>>().map(Some)
     }
 
+    /// Where the value of a key stands, without reading it.
+    pub(super) fn at(&self, key: &str) -> Option<Range<usize>> {
+        self.entries.get(key).map(Spanned::span)
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&mut self, key: &'static str) -> Result<Option<bool>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Ok(Some(*truth)),
+            _ => Err(self.wrong(key, &value, "true or false")),
+        }
+    }
+
+    /// A string, or a number as it is written.
+    pub(super) fn text_or_number(&mut self, key: &'static str) -> Result<Option<At<String>>, MigrationError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::String(text) => Ok(Some((text.to_string(), value.span()))),
+            DeValue::Integer(number) if number.radix() == 10 => Ok(Some((number.as_str().to_owned(), value.span()))),
+            DeValue::Float(number) => Ok(Some((number.as_str().to_owned(), value.span()))),
+            _ => Err(self.wrong(key, &value, "a string or a number")),
+        }
+    }
+
     /// A whole number that is not negative.
     pub(super) fn number(&mut self, key: &'static str) -> Result<Option<u64>, MigrationError> {
         let Some(value) = self.take(key) else { return Ok(None) };
@@ -230,7 +255,7 @@ impl<'t> Table<'t> {
 }
 
 /// Reads `10 MB`, `640kB`, `2 GB`: powers of a thousand.
-fn parse_bytes(text: &str) -> Option<u64> {
+pub(super) fn parse_bytes(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let factor = match text[digits..].trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1,

@@ -131,6 +131,7 @@ fn applied(report: &Report) -> Vec<String> {
         | CommandName::Lint
         | CommandName::Plan
         | CommandName::Stats
+        | CommandName::Backfill
         | CommandName::Mark
         | CommandName::Status
         | CommandName::Wait

@@ -12,6 +12,7 @@ use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, 
 use crate::schema::size::Sizes;
 use crate::sql::Source;
 
+use super::forecast::Outlook;
 use super::text::{first_line, span};
 use super::view::{
     Blocks, GateView, LockView, MigrationView, PhaseState, PhaseView, ProgressView, SecondsView, StatementView, WorkKind, WorkView,
@@ -117,7 +118,7 @@ fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
         }
         ScriptState::Unchanged => PhaseState::Unchanged,
         ScriptState::Running { finished, of } => {
-            view.progress = Some(ProgressView { steps_done: *finished, steps: Some(*of), rows: None });
+            view.progress = Some(ProgressView { steps_done: *finished, steps: Some(*of), rows: None, backfill: None });
             PhaseState::Running
         }
         ScriptState::Pending if basis == Basis::Files => PhaseState::Unknown,
@@ -173,11 +174,12 @@ struct Planned {
     text: Source,
     statements: Arc<[PlannedStatement]>,
     sizes: Sizes,
+    outlook: Option<Outlook>,
 }
 
 impl Statements {
     fn of(script: &PlannedScript, sizes: &Sizes) -> Statements {
-        let planned = || Planned { text: script.text.clone(), statements: Arc::clone(&script.statements), sizes: sizes.clone() };
+        let planned = || Planned { text: script.text.clone(), statements: Arc::clone(&script.statements), sizes: sizes.clone(), outlook: None };
         Statements { of: (!script.statements.is_empty()).then(planned) }
     }
 
@@ -194,6 +196,13 @@ impl Statements {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.of.is_none()
+    }
+
+    /// Tells with each what a backfill of it is expected to take.
+    pub(super) fn foresee(&mut self, outlook: Outlook) {
+        if let Some(planned) = &mut self.of {
+            planned.outlook = Some(outlook);
+        }
     }
 
     /// Forgets them.
@@ -217,7 +226,12 @@ impl Planned {
                 .iter()
                 .map(|held| LockView { table: held.table.to_string(), lock: held.lock.name(), blocks: blocks(held.lock) })
                 .collect(),
-            work: planned.work.iter().map(|work| work_view(work, sizes)).collect(),
+            work: planned
+                .work
+                .iter()
+                .map(|work| work_view(work, sizes))
+                .map(|work| self.outlook.iter().fold(work, |work, outlook| outlook.add(work)))
+                .collect(),
             worst_case: planned.certainty == Certainty::WorstCase,
         }
     }
@@ -246,7 +260,14 @@ fn work_view(work: &Work, sizes: &Sizes) -> WorkView {
     };
     let size = sizes.counted(table);
     let seconds = size.and_then(|size| dialect::cost(work, size)).map(|cost| SecondsView { told: cost.timing(), ..seconds(&cost) });
-    WorkView { kind, table: table.to_string(), rows: size.map(|size| size.rows), bytes: size.map(|size| size.total_bytes()), seconds }
+    WorkView {
+        kind,
+        table: table.to_string(),
+        rows: size.map(|size| size.rows),
+        bytes: size.map(|size| size.total_bytes()),
+        seconds,
+        log: None,
+    }
 }
 
 /// How long work takes: for people and for programs.

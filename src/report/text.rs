@@ -7,6 +7,7 @@ mod finding;
 mod fleet;
 mod gate;
 mod migration;
+mod pace;
 mod quota;
 mod wrap;
 

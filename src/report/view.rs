@@ -72,7 +72,7 @@ pub enum PhaseState {
 }
 
 /// How far a phase is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProgressView {
     /// Steps that are done.
     pub steps_done: usize,
@@ -80,6 +80,71 @@ pub struct ProgressView {
     pub steps: Option<usize>,
     /// The rows of a backfill.
     pub rows: Option<RowsView>,
+    /// How a backfill that is at work, or that somebody steers, is doing (`status`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<BackfillView>,
+}
+
+/// How a backfill is doing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BackfillView {
+    /// What it does.
+    pub state: BackfillState,
+    /// Workers that are there.
+    pub workers: usize,
+    /// The pace, as it would be written on the command line.
+    pub pace: Option<String>,
+    /// The share of the time in which a worker works.
+    pub duty: Option<f64>,
+    /// How long the last chunk took.
+    pub chunk_ms: Option<u64>,
+    /// Rows a second of all workers over the last minute, pauses left out.
+    pub rows_per_second: Option<f64>,
+    /// The shortest time that the rest takes.
+    pub left_least_seconds: Option<u64>,
+    /// The longest.
+    pub left_most_seconds: Option<u64>,
+    /// How long it stood still in this run.
+    pub stood_seconds: u64,
+    /// The signal that slows it down or stops it, with value and limit.
+    pub held: Option<String>,
+    /// The last thing that went wrong and was tried again.
+    pub error: Option<String>,
+    /// Who stood in the way then.
+    pub blocker: Option<String>,
+    /// What somebody asked of it.
+    pub wish: Option<WishView>,
+}
+
+/// What a backfill does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackfillState {
+    /// It works.
+    Working,
+    /// A signal is at its limit.
+    Throttled,
+    /// Somebody paused it.
+    Paused,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// No worker is there.
+    NotAtWork,
+}
+
+/// What somebody asked of a backfill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WishView {
+    /// `run`, `pause` or `cancel`.
+    pub wish: String,
+    /// The pace that was asked for.
+    pub pace: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// How far a backfill is.
@@ -150,6 +215,18 @@ pub struct WorkView {
     pub bytes: Option<u64>,
     /// How long it takes, where its size is known.
     pub seconds: Option<SecondsView>,
+    /// Bytes of write-ahead log that a backfill is expected to write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogView>,
+}
+
+/// Bytes of write-ahead log: a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LogView {
+    /// At least.
+    pub least: u64,
+    /// At most.
+    pub most: u64,
 }
 
 /// How long work on a table takes: a range, since disks differ.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::Blocker;
+use crate::backfill::eta::Rates;
 use crate::migration::NodeRef;
 use crate::plan::Gate;
 
@@ -95,6 +96,8 @@ pub enum Event {
     ChunkFinished {
         /// The script.
         node: NodeRef,
+        /// The step's number.
+        step: u32,
         /// Rows changed so far.
         changed: u64,
         /// Rows walked so far.
@@ -102,6 +105,47 @@ pub enum Event {
         /// Rows estimated in all.
         estimated: Option<u64>,
         /// Rows in this chunk.
+        rows: u64,
+        /// How long it took.
+        took: Duration,
+        /// How fast it goes and what holds it back.
+        pulse: PaceShown,
+    },
+    /// A signal is at its limit: the backfill stands still.
+    Throttled {
+        /// The script.
+        node: NodeRef,
+        /// The signal with value and limit.
+        reason: String,
+    },
+    /// Somebody paused the backfill.
+    Paused {
+        /// The script.
+        node: NodeRef,
+        /// Who, and why.
+        reason: String,
+    },
+    /// The backfill works again.
+    GoesOn {
+        /// The script.
+        node: NodeRef,
+        /// How long it stood still so far.
+        stood: Duration,
+    },
+    /// Somebody asked for another pace.
+    Repaced {
+        /// The script.
+        node: NodeRef,
+        /// The pace.
+        pace: String,
+        /// Who.
+        by: String,
+    },
+    /// A chunk cannot become smaller and still takes much longer than it should.
+    AtFloor {
+        /// The script.
+        node: NodeRef,
+        /// Its rows.
         rows: u64,
         /// How long it took.
         took: Duration,
@@ -147,6 +191,21 @@ pub enum Event {
     },
     /// The run was asked to stop and does so at this safe point.
     Stopping,
+}
+
+/// How fast a backfill goes and what holds it back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaceShown {
+    /// The share of the time in which it works.
+    pub duty: f64,
+    /// Rows a second, pauses left out.
+    pub rates: Rates,
+    /// The shortest and the longest time that the rest takes.
+    pub left: Option<(Duration, Duration)>,
+    /// The signal that slows it down, with value and limit.
+    pub held: Option<String>,
+    /// How far the slowest replica is behind, where there is one.
+    pub lag: Option<String>,
 }
 
 /// Someone who watches a run.

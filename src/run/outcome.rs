@@ -1,10 +1,11 @@
 //! How a run ended.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::backend::BackendError;
 use crate::ledger::Holder;
-use crate::migration::NodeRef;
+use crate::migration::{MigrationId, Migrations, NodeRef, Pacing, Project};
 use crate::plan::Gate;
 
 /// What a run may take and how long.
@@ -20,10 +21,12 @@ pub struct Options {
     pub lease_wait: Duration,
     /// How long a lost connection is tried to be opened again.
     pub reconnect_for: Duration,
-    /// What a chunk of a backfill should take.
-    pub chunk_target: Duration,
     /// How many workers share a backfill, each on a connection of its own.
     pub workers: u32,
+    /// How fast backfills go, and what they yield to.
+    pub pacing: Pacing,
+    /// The same for backfills that say it themselves, complete.
+    pub pacing_of: BTreeMap<MigrationId, Pacing>,
     /// What is done while another run holds the lease.
     pub hand: Hand,
 }
@@ -46,10 +49,27 @@ impl Options {
             give_up_after: Duration::from_secs(300),
             lease_wait: Duration::from_secs(300),
             reconnect_for: Duration::from_secs(60),
-            chunk_target: Duration::from_millis(100),
             workers: 1,
             hand: Hand::Wait,
+            pacing: Pacing::default(),
+            pacing_of: BTreeMap::new(),
         }
+    }
+}
+
+impl Options {
+    /// The pace of a migration's backfill.
+    pub fn pacing_for(&self, migration: &MigrationId) -> &Pacing {
+        self.pacing_of.get(migration).unwrap_or(&self.pacing)
+    }
+
+    /// Sets the pace from its layers: what this run says, over what a migration says, over what the project says.
+    pub fn pace(&mut self, run: &Pacing, migrations: &Migrations, project: &Project) {
+        let rooted = |pacing: Pacing| pacing.rooted(&project.root);
+        self.pacing = rooted(run.over(&project.pacing));
+        let stated = migrations.iter().filter(|migration| migration.settings.pacing != Pacing::default());
+        let layered = |pacing: &Pacing| rooted(run.over(&pacing.over(&project.pacing)));
+        self.pacing_of = stated.map(|migration| (migration.id.clone(), layered(&migration.settings.pacing))).collect();
     }
 }
 
@@ -65,12 +85,21 @@ pub struct Outcome {
 }
 
 /// How far a run came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// Everything that may run ran.
     Complete,
     /// It was asked to stop and did so at a safe point; the next run goes on there.
     Interrupted,
+    /// Somebody cancelled its backfill from another shell; what is done stays done.
+    Cancelled {
+        /// Whose backfill.
+        node: NodeRef,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
 }
 
 /// Why a run stopped, and what it had done by then.

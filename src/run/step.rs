@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tracing::Instrument;
+
 use super::patience::Patience;
 use super::{Event, Halt, Run};
 use crate::backend::{Attempt, Backend, BackendError, Limits, Notice, Notices};
@@ -13,9 +15,10 @@ impl<B: Backend> Run<'_, B> {
     pub(super) async fn step(&mut self, lease: &Lease, step: &Step) -> Result<(), Halt> {
         let began = Instant::now();
         self.observer.see(&Event::StepStarted { node: step.node.clone(), step: step.number, place: step.place.clone(), sql: shown(step) });
+        let span = tracing::info_span!("step", migration = %step.node.migration, phase = %step.node.phase, step = step.number);
         let attempt = match &step.kind {
-            StepKind::Transaction(_) | StepKind::Alone { .. } => self.until_done(lease, step).await?,
-            StepKind::Backfill(job) => self.walk(lease, step, job).await?,
+            StepKind::Transaction(_) | StepKind::Alone { .. } => self.until_done(lease, step).instrument(span).await?,
+            StepKind::Backfill(job) => self.walk(lease, step, job).instrument(span).await?,
         };
         self.observer.see(&Event::StepFinished {
             node: step.node.clone(),

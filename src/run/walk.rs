@@ -4,7 +4,8 @@
 use futures::future::join_all;
 
 use super::worker::{Crew, Worker};
-use super::{Event, Halt, Run};
+use super::{Event, Halt, Run, outside};
+use crate::backend::gauge::Gauge;
 use crate::backend::{Attempt, Backend, BackendError, Limits};
 use crate::backfill::strategy::{self, Choice};
 use crate::backfill::{Chunking, Job};
@@ -96,8 +97,9 @@ impl<B: Backend> Run<'_, B> {
                 }
             }
         }
+        let gauge = self.gauge(step, job);
         let results = {
-            let crew = Crew::new((step, job), record, self.options, self.stop, &mut *self.observer);
+            let crew = Crew::new((step, job), record, self.options, self.stop, &gauge, &mut *self.observer);
             let hands = std::iter::once(&mut *self.backend).chain(&mut further);
             join_all(hands.zip(1..).map(|(backend, number)| Worker::new(backend, &crew, number).work())).await
         };
@@ -111,6 +113,15 @@ impl<B: Backend> Run<'_, B> {
             Some(halt) => Err(halt),
             None => Ok(()),
         }
+    }
+
+    /// Starts to read the signals that this backfill yields to.
+    fn gauge(&mut self, step: &Step, job: &Job) -> Gauge {
+        let throttles = self.options.pacing_for(&step.node.migration).watched(self.backend.server().dialect);
+        let mut gauge = Gauge::new(&throttles);
+        self.backend.watch(&mut gauge, &job.table, &throttles);
+        outside::watch(&mut gauge, &throttles);
+        gauge
     }
 
     async fn open(&mut self, lease: &Lease, step: &Step, job: &Job, chunking: &Chunking) -> Result<JobRecord, Halt> {

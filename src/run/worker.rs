@@ -1,16 +1,24 @@
 //! A worker of a backfill: takes a range, runs its chunks, takes the next, until none is left.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tracing::Instrument;
+
+use super::event::PaceShown;
 use super::hunt::Hunt;
 use super::lease::reconnected;
 use super::patience::Patience;
+use super::rein::Rein;
 use super::{Event, Halt, Observer, Options, Stop};
+use crate::backend::gauge::Gauge;
 use crate::backend::{Backend, BackendError, Chunk, ChunkEnd, Limits};
-use crate::backfill::{Claim, Claimed, Job, Pace, poison};
+use crate::backfill::eta::Progress;
+use crate::backfill::signal::measure;
+use crate::backfill::{Claim, Claimed, Job, poison};
 use crate::ledger::JobRecord;
+use crate::migration::pacing::throttle::Unit;
 use crate::plan::Step;
 use crate::schema::Dialect;
 
@@ -20,9 +28,6 @@ const CHUNK_LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Bounds the sum of all lock waits of a chunk, below `deadlock_timeout` for the same reason.
 const CHUNK_STATEMENT_TIMEOUT: Duration = Duration::from_millis(800);
-
-/// SQLite lets waiting writers poll; between two chunks they need a gap to be let in.
-const SQLITE_REST: Duration = Duration::from_millis(10);
 
 /// How often a worker without a range looks whether one became free.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -35,21 +40,32 @@ pub(super) struct Crew<'a> {
     pub(super) stop: &'a Stop,
     observer: Mutex<&'a mut dyn Observer>,
     tally: Mutex<Tally>,
+    pub(super) gauge: &'a Gauge,
     /// One of them cannot go on: the others stop at their next safe point.
     halted: AtomicBool,
+    /// Chunks that were begun.
+    begun: AtomicU64,
 }
 
-/// Rows of the job so far.
-#[derive(Clone, Copy)]
+/// Rows of the job so far, and the time that they took.
 struct Tally {
     changed: u64,
     walked: u64,
     estimated: Option<u64>,
+    progress: Progress,
+    /// Whose standing still counts: they all stand still for the same reasons.
+    slowest: Option<String>,
 }
 
 impl Tally {
-    fn of(record: &JobRecord) -> Tally {
-        Tally { changed: record.rows_changed, walked: record.rows_walked, estimated: record.rows_estimated }
+    fn of(record: &JobRecord, now: Duration) -> Tally {
+        Tally {
+            changed: record.rows_changed,
+            walked: record.rows_walked,
+            estimated: record.rows_estimated,
+            progress: Progress::new(now, record.rows_walked),
+            slowest: None,
+        }
     }
 }
 
@@ -60,31 +76,69 @@ impl<'a> Crew<'a> {
         record: &JobRecord,
         options: &'a Options,
         stop: &'a Stop,
+        gauge: &'a Gauge,
         observer: &'a mut dyn Observer,
     ) -> Crew<'a> {
-        let tally = Mutex::new(Tally::of(record));
-        Crew { step, job, options, stop, observer: Mutex::new(observer), tally, halted: AtomicBool::new(false) }
+        let tally = Mutex::new(Tally::of(record, gauge.now()));
+        Crew {
+            step,
+            job,
+            options,
+            stop,
+            observer: Mutex::new(observer),
+            tally,
+            gauge,
+            halted: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn see(&self, event: &Event) {
         self.observer.lock().unwrap_or_else(PoisonError::into_inner).see(event);
     }
 
-    fn count(&self, chunk: &Chunk) {
-        let tally = {
+    fn count(&self, chunk: &Chunk, (held, duty): (Option<String>, f64)) {
+        let event = {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.changed += chunk.changed;
             tally.walked += chunk.walked;
-            *tally
+            let walked = tally.walked;
+            tally.progress.add(self.gauge.now(), walked);
+            let rates = tally.progress.rates();
+            let left = tally.estimated.and_then(|all| all.checked_sub(walked)).and_then(|rows| rates.left(rows));
+            Event::ChunkFinished {
+                node: self.step.node.clone(),
+                step: self.step.number,
+                changed: tally.changed,
+                walked,
+                estimated: tally.estimated,
+                rows: chunk.walked,
+                took: chunk.took,
+                pulse: PaceShown { duty, rates, left, held, lag: self.lag() },
+            }
         };
-        self.see(&Event::ChunkFinished {
-            node: self.step.node.clone(),
-            changed: tally.changed,
-            walked: tally.walked,
-            estimated: tally.estimated,
-            rows: chunk.walked,
-            took: chunk.took,
-        });
+        self.see(&event);
+    }
+
+    /// How far the slowest replica is behind, where there is one.
+    fn lag(&self) -> Option<String> {
+        let dials = self.gauge.read();
+        let reading = dials.iter().find(|dial| dial.name == "replica-lag")?.last.as_ref()?;
+        reading.detail.as_ref()?;
+        Some(measure(reading.value, Unit::Seconds))
+    }
+
+    /// A worker stood still for so long.
+    pub(super) fn stood_still(&self, worker: &str, time: Duration) {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        if tally.slowest.get_or_insert_with(|| worker.to_owned()) == worker {
+            tally.progress.stood_still(time);
+        }
+    }
+
+    /// The number of a chunk that begins, for traces.
+    fn next_chunk(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Rows estimated in all.
@@ -96,7 +150,7 @@ impl<'a> Crew<'a> {
         self.halted.store(true, Ordering::Release);
     }
 
-    fn must_stop(&self) -> bool {
+    pub(super) fn must_stop(&self) -> bool {
         self.stop.is_asked() || self.halted.load(Ordering::Acquire)
     }
 }
@@ -106,20 +160,17 @@ pub(super) struct Worker<'a, B> {
     pub(super) backend: &'a mut B,
     pub(super) crew: &'a Crew<'a>,
     owner: String,
-    pace: Pace,
+    rein: Rein,
     pub(super) hunt: Option<Hunt>,
 }
 
 impl<'a, B: Backend> Worker<'a, B> {
     /// The worker of this number.
     pub(super) fn new(backend: &'a mut B, crew: &'a Crew<'a>, number: u32) -> Worker<'a, B> {
-        let rest = match backend.server().dialect {
-            Dialect::Sqlite => SQLITE_REST,
-            Dialect::Postgres | Dialect::Mysql => Duration::ZERO,
-        };
         // Several processes may be at work under the same name.
         let owner = format!("{} worker {number} {:08x}", crew.options.holder, fastrand::u32(..));
-        Worker { backend, crew, owner, pace: Pace::new(crew.options.chunk_target, rest), hunt: None }
+        let rein = Rein::new(crew, backend.server().dialect, owner.clone());
+        Worker { backend, crew, owner, rein, hunt: None }
     }
 
     /// Works until no range is left to anybody.
@@ -128,6 +179,7 @@ impl<'a, B: Backend> Worker<'a, B> {
         if worked.is_err() {
             self.crew.halt();
         }
+        self.rein.leave(self.backend, self.crew).await;
         worked
     }
 
@@ -148,8 +200,9 @@ impl<'a, B: Backend> Worker<'a, B> {
         loop {
             self.before_chunk(&claim).await?;
             let limits = self.limits();
-            let rows = Hunt::narrows(self.hunt, self.pace.rows());
-            match self.backend.chunk(self.crew.step, self.crew.job, &mut claim, rows, &limits).await {
+            let rows = Hunt::narrows(self.hunt, self.rein.pace.rows());
+            let span = self.span(rows);
+            match self.backend.chunk(self.crew.step, self.crew.job, &mut claim, rows, &limits).instrument(span).await {
                 Ok(chunk) => {
                     patience = self.patience();
                     self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
@@ -169,7 +222,7 @@ impl<'a, B: Backend> Worker<'a, B> {
                 }
                 Err(error) => match obstacle(error, &limits)? {
                     Obstacle::Passing(error) => {
-                        self.pace.obstructed();
+                        self.rein.obstructed(&error);
                         self.give_way(error, &mut patience).await?;
                     }
                     // Whether the chunk was committed, the range in the database tells: the next claim begins there.
@@ -187,25 +240,30 @@ impl<'a, B: Backend> Worker<'a, B> {
         matches!(error, BackendError::Statement { code, .. } if poison::speaks_of_a_row(dialect, code))
     }
 
+    fn span(&self, rows: u32) -> tracing::Span {
+        let node = &self.crew.step.node;
+        let (step, chunk) = (self.crew.step.number, self.crew.next_chunk());
+        tracing::debug_span!("chunk", migration = %node.migration, phase = %node.phase, step, chunk, rows, worker = self.owner)
+    }
+
     /// Everything that may keep the next chunk from being run, or make it smaller, is looked at here.
     async fn before_chunk(&mut self, claim: &Claim) -> Result<(), Halt> {
-        if !self.crew.must_stop() {
-            return Ok(());
+        let may = self.rein.before(self.backend, self.crew).await;
+        if may.is_err() {
+            // Else the next run would wait for this range's time to run out, where it cannot see that our session is gone.
+            if let Err(error) = self.backend.give_up(self.crew.step, claim).await {
+                tracing::debug!(%error, "a range could not be given back");
+            }
         }
-        // Else the next run would wait for this range's time to run out, where it cannot see that our session is gone.
-        if let Err(error) = self.backend.give_up(self.crew.step, claim).await {
-            tracing::debug!(%error, "a range could not be given back");
-        }
-        Err(Halt::Stopped)
+        may
     }
 
     /// Everything that learns from a chunk, and the rest after it.
     async fn after_chunk(&mut self, chunk: &Chunk) {
-        self.pace.finished(chunk.walked, chunk.took);
         if chunk.walked > 0 {
-            self.crew.count(chunk);
+            self.crew.count(chunk, self.rein.held());
         }
-        self.crew.stop.sleep(self.pace.rest()).await;
+        self.rein.after(self.crew, chunk.walked, chunk.took, chunk.log).await;
     }
 
     async fn claim(&mut self) -> Result<Claimed, Halt> {
@@ -257,7 +315,7 @@ impl<'a, B: Backend> Worker<'a, B> {
             // The smallest chunk must be allowed to end, however slow its rows are.
             Dialect::Postgres | Dialect::Mysql => Limits {
                 lock_timeout: lock_timeout.min(CHUNK_LOCK_TIMEOUT),
-                statement_timeout: (!self.pace.is_at_floor()).then_some(CHUNK_STATEMENT_TIMEOUT.max(self.crew.options.chunk_target * 3)),
+                statement_timeout: (!self.rein.pace.is_at_floor()).then_some(CHUNK_STATEMENT_TIMEOUT.max(self.rein.pace.target() * 3)),
             },
             Dialect::Sqlite => Limits { lock_timeout, statement_timeout: None },
         }

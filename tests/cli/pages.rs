@@ -61,6 +61,11 @@ fn recipes() {
 }
 
 #[test]
+fn backfill() {
+    check("docs/backfill.md");
+}
+
+#[test]
 fn ci() {
     check("docs/ci.md");
 }
@@ -92,6 +97,7 @@ fn further_sessions() {
 #[test]
 fn every_page_is_listed_here() {
     let listed = [
+        "backfill",
         "concepts",
         "operating",
         "databases",

@@ -13,6 +13,9 @@ use crate::backend::{BackendError, Chunk, ChunkEnd as End, Limits, Notices, snap
 use crate::backfill::{Claim, Job, KeyValue, Place};
 use crate::plan::Step;
 
+/// Bytes of write-ahead log so far.
+pub(super) const WRITTEN: &str = "pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text";
+
 impl PostgresBackend {
     /// Runs the next chunk of a range; rolls back on any error. The claim moves with it.
     pub(super) async fn run_chunk(
@@ -33,7 +36,7 @@ impl PostgresBackend {
         match outcome {
             Ok(done) => {
                 claim.range.position = Some(done.position);
-                Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed() })
+                Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed(), log: done.log })
             }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {
@@ -49,7 +52,7 @@ impl PostgresBackend {
         let range = of_range(step, claim);
         let question = format!(
             "WITH mine AS MATERIALIZED (SELECT position FROM concertina.backfill_range WHERE {range} AND state = 'open' FOR UPDATE) \
-             SELECT pg_backend_pid()::text AS pid, (SELECT count(*) FROM mine)::text AS mine, (SELECT position FROM mine) AS position"
+             SELECT pg_backend_pid()::text AS pid, (SELECT count(*) FROM mine)::text AS mine, (SELECT position FROM mine) AS position, {WRITTEN} AS log"
         );
         // Where the range is, the ledger decides; where we think it is saves a round trip when we are right.
         let guess = self.bound(job, claim, rows)?;
@@ -58,6 +61,7 @@ impl PostgresBackend {
         if number::<u32>(row, "mine")? == 0 {
             return Err(BackendError::RangeLost);
         }
+        self.log_begun = number(row, "log")?;
         let pid = number(row, "pid")?;
         let position = text(row, "position")?.map(|place| snapshot::unpack(&place)).transpose()?;
         let found = match claim.range.position == position {
@@ -84,8 +88,15 @@ impl PostgresBackend {
         }
         let position = Place::Key(bound);
         let sql = moved(&range, &position, &Counts { changed, walked }, end);
-        self.main.finish(&step.place, &sql).await?;
-        Ok(Done { changed, walked, end, position })
+        let log = self.end_chunk(&step.place, &sql).await?;
+        Ok(Done { changed, walked, end, position, log })
+    }
+
+    /// Moves the position and commits; what was written to the log since the chunk began.
+    pub(super) async fn end_chunk(&mut self, place: &str, moved: &str) -> Result<Option<u64>, BackendError> {
+        let answer = self.main.finish_asking(place, &format!("{moved} RETURNING {WRITTEN} AS log")).await?;
+        let written: Option<f64> = answer.first().map(|row| number(row, "log")).transpose()?;
+        Ok(written.map(|written| (written - self.log_begun).max(0.0) as u64))
     }
 
     /// Runs one statement of a chunk while another connection looks who blocks it.
@@ -120,6 +131,7 @@ pub(super) struct Done {
     pub(super) walked: u64,
     pub(super) end: End,
     pub(super) position: Place,
+    pub(super) log: Option<u64>,
 }
 
 /// Rows of one chunk.

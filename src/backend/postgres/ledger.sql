@@ -28,6 +28,8 @@ SELECT json_build_object(
         'relation', relation, 'code', code, 'message', message, 'at', at) ORDER BY at, key), '[]') FROM concertina.poison),
     'controls', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'wish', wish, 'pace', pace,
         'reason', reason, 'actor', actor, 'at', at) ORDER BY migration), '[]') FROM concertina.backfill_control),
+    'pulses', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step, 'worker', worker,
+        'document', document::json, 'at', at) ORDER BY migration, step, worker), '[]') FROM concertina.backfill_pulse),
 -- since format 2
     'manifests', (SELECT coalesce(json_agg(json_build_object('id', id, 'scripts', scripts::json)), '[]')
         FROM concertina.manifest

@@ -1,7 +1,7 @@
 //! Chunks of pages: one pass over a window, every n-th of its rows; later passes find the space that pruning freed.
 
 use super::PostgresBackend;
-use super::chunk::{Counts, Done, moved, of_range};
+use super::chunk::{Counts, Done, WRITTEN, moved, of_range};
 use super::session::{number, text};
 use crate::backend::{BackendError, ChunkEnd as End, Limits, snapshot};
 use crate::backfill::window::{Pass, next_pass};
@@ -30,8 +30,8 @@ impl PostgresBackend {
         };
         let (walked, position) = (pass.rows, Place::Page(pass.after));
         let end = if pass.is_last { End::Range } else { End::More };
-        self.main.finish(&step.place, &moved(&range, &position, &Counts { changed, walked }, end)).await?;
-        Ok(Done { changed, walked, end, position })
+        let log = self.end_chunk(&step.place, &moved(&range, &position, &Counts { changed, walked }, end)).await?;
+        Ok(Done { changed, walked, end, position, log })
     }
 
     /// Opens the transaction and locks the range; where it is, the ledger decides. The session that does it.
@@ -43,12 +43,13 @@ impl PostgresBackend {
         settings: &str,
     ) -> Result<i32, BackendError> {
         let question = format!(
-            "{settings}SELECT pg_backend_pid()::text AS pid, position FROM concertina.backfill_range \
+            "{settings}SELECT pg_backend_pid()::text AS pid, position, {WRITTEN} AS log FROM concertina.backfill_range \
              WHERE {range} AND state = 'open' FOR UPDATE"
         );
         let answer = self.main.begin(limits, &question).await?;
         let row = answer.first().ok_or(BackendError::RangeLost)?;
         claim.range.position = text(row, "position")?.map(|place| snapshot::unpack(&place)).transpose()?;
+        self.log_begun = number(row, "log")?;
         number(row, "pid")
     }
 }

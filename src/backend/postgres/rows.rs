@@ -39,7 +39,7 @@ impl PostgresBackend {
         match self.each_row(step, job, claim, rows, limits).await {
             Ok(done) => {
                 claim.range.position = Some(done.position);
-                Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed() })
+                Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed(), log: None })
             }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {
@@ -71,7 +71,7 @@ impl PostgresBackend {
         }
         let sql = moved(&range, &position, &Counts { changed, walked }, end);
         self.main.finish(&step.place, &sql).await?;
-        Ok(Done { changed, walked, end, position })
+        Ok(Done { changed, walked, end, position, log: None })
     }
 
     async fn one_row(&mut self, step: &Step, job: &Job, one: &One) -> Result<u64, BackendError> {

@@ -140,6 +140,18 @@ impl Session {
         self.rows(sql).await
     }
 
+    /// Opens a transaction that only reads, on a replica as well, and runs `then` in the same round trip.
+    pub(super) async fn begin_reading(&mut self, limits: &Limits, then: &str) -> Result<Vec<PgRow>, BackendError> {
+        self.roll_back().await?;
+        let statement_timeout = limits.statement_timeout.map_or(0, |timeout| timeout.as_millis());
+        let sql = format!(
+            "BEGIN READ ONLY; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {statement_timeout}; {then}",
+            limits.lock_timeout.as_millis()
+        );
+        self.open = true;
+        self.rows(sql).await
+    }
+
     /// Commits.
     pub(super) async fn commit(&mut self, place: &str) -> Result<(), BackendError> {
         self.run(place, "COMMIT").await?;
@@ -152,6 +164,17 @@ impl Session {
         self.run(place, format!("{last}; COMMIT")).await?;
         self.is_over();
         Ok(())
+    }
+
+    /// As [`Session::finish`]; what the last statement returns.
+    pub(super) async fn finish_asking(&mut self, place: &str, last: &str) -> Result<Vec<PgRow>, BackendError> {
+        let sql = format!("{last}; COMMIT");
+        let rows = match sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection).await {
+            Ok(rows) => rows,
+            Err(error) => return Err(self.explain(place, error)),
+        };
+        self.open = false;
+        Ok(rows)
     }
 
     /// Ends whatever transaction an error or a dropped future left open.

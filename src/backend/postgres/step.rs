@@ -142,6 +142,7 @@ impl PostgresBackend {
              backfills AS (DELETE FROM concertina.backfill WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
              ranges AS (DELETE FROM concertina.backfill_range WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
              poison AS (DELETE FROM concertina.poison WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
+             pulses AS (DELETE FROM concertina.backfill_pulse WHERE migration = {migration} AND EXISTS (SELECT FROM held)), \
              controls AS (DELETE FROM concertina.backfill_control WHERE migration = {migration} AND EXISTS (SELECT FROM held)) \
              UPDATE concertina.script SET status = 'rolled-back', finished_at = clock_timestamp() FROM held \
              WHERE migration = {migration} AND status <> 'rolled-back'",

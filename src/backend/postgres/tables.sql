@@ -108,6 +108,17 @@ CREATE TABLE IF NOT EXISTS concertina.backfill_control (
     at          timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- What each worker of a backfill said of itself last, as JSON.
+CREATE TABLE IF NOT EXISTS concertina.backfill_pulse (
+    migration   text        NOT NULL,
+    phase       text        NOT NULL,
+    step        integer     NOT NULL,
+    worker      text        NOT NULL,
+    document    text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, phase, step, worker)
+) WITH (fillfactor = 50);
+
 CREATE TABLE IF NOT EXISTS concertina.manifest (
     id          text        PRIMARY KEY,
     scripts     text        NOT NULL

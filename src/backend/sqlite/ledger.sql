@@ -29,6 +29,8 @@ SELECT json_object(
         'relation', relation, 'code', code, 'message', message, 'at', at)) FROM (SELECT * FROM concertina_poison ORDER BY at, key)),
     'controls', (SELECT json_group_array(json_object('migration', migration, 'wish', wish, 'pace', pace,
         'reason', reason, 'actor', actor, 'at', at)) FROM (SELECT * FROM concertina_backfill_control ORDER BY migration)),
+    'pulses', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step, 'worker', worker,
+        'document', json(document), 'at', at)) FROM (SELECT * FROM concertina_backfill_pulse ORDER BY migration, step, worker)),
 -- since format 2
     'manifests', (SELECT json_group_array(json_object('id', id, 'scripts', json(scripts))) FROM concertina_manifest
         WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina_instance)),

@@ -53,6 +53,7 @@ pub(super) async fn undo(session: &mut Session, node: &NodeRef) -> Result<(), Ba
         "DELETE FROM concertina_backfill_range WHERE migration = ?1",
         "DELETE FROM concertina_poison WHERE migration = ?1",
         "DELETE FROM concertina_backfill_control WHERE migration = ?1",
+        "DELETE FROM concertina_backfill_pulse WHERE migration = ?1",
         "UPDATE concertina_script SET status = 'rolled-back', finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') \
          WHERE migration = ?1 AND status <> 'rolled-back'",
     ] {

@@ -103,6 +103,17 @@ CREATE TABLE IF NOT EXISTS concertina_backfill_control (
     at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
+-- What each worker of a backfill said of itself last, as JSON.
+CREATE TABLE IF NOT EXISTS concertina_backfill_pulse (
+    migration   TEXT    NOT NULL,
+    phase       TEXT    NOT NULL,
+    step        INTEGER NOT NULL,
+    worker      TEXT    NOT NULL,
+    document    TEXT    NOT NULL,
+    at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    PRIMARY KEY (migration, phase, step, worker)
+);
+
 CREATE TABLE IF NOT EXISTS concertina_manifest (
     id          TEXT    PRIMARY KEY,
     scripts     TEXT    NOT NULL

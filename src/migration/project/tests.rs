@@ -44,7 +44,7 @@ fn reads_every_key() {
     assert_eq!(project.soak, Duration::from_hours(2));
     assert_eq!(project.lock_timeout, Duration::from_secs(3));
     assert_eq!(project.give_up_after, Duration::from_mins(10));
-    assert_eq!(project.chunk_target, Duration::from_millis(250));
+    assert_eq!(project.pacing.chunk_target, Some(Duration::from_millis(250)));
     let levels: Vec<_> = project.lint_levels.iter().map(|line| (line.lint.as_str(), line.level)).collect();
     assert_eq!(levels, [("fk-without-index", Level::Allow), ("drop-table", Level::Warn)]);
 }

@@ -28,6 +28,13 @@ pub fn event(event: &Event) -> Option<String> {
         Event::JobBegun { chunking, reasons, .. } => format!("  {chunking}: {}", reasons.join("; ")),
         Event::RowsLeftOut { node, rows: 1 } => format!("{node}: 1 row refuses the change and is left out"),
         Event::RowsLeftOut { node, rows } => format!("{node}: {rows} rows refuse the change and are left out"),
+        Event::Throttled { node, reason } => format!("{node}: stands still: {reason}"),
+        Event::Paused { node, reason } => format!("{node}: {reason}"),
+        Event::GoesOn { node, stood } => format!("{node}: goes on; stood still for {} so far", span(*stood)),
+        Event::Repaced { node, pace, by } => format!("{node}: goes at {pace}, asked by {by}"),
+        Event::AtFloor { node, rows, took } => {
+            format!("{node}: a chunk of {rows} rows takes {}, and cannot become smaller: each row is slow", precise(*took))
+        }
         Event::ScriptFinished { node } => format!("{node}: done"),
         Event::Held { gate } => format!("{}: contract is held", gate.migration),
         Event::Stopping => "stopping at this safe point".to_owned(),

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use colored::{ColoredString, Colorize};
 
 use super::gate::Detail;
+use super::pace;
 use super::quota::Quota;
 use super::{Amount, Style, ago, gate, paragraph, pass, plural, wrapped};
 use crate::report::view::{Blocks, LevelView, MigrationView, PhaseState, PhaseView, ProgressView, StatementView, WorkKind};
@@ -166,6 +167,10 @@ fn head(report: &Report, phase: &PhaseView, width: usize, text: &mut String) {
     let rest = " ".repeat(first.len() + 1);
     let line = wrapped(&facts.join(", "), width, &format!("{first} "), &rest);
     let _ = writeln!(text, "{}", line.trim_end().replacen(state, &painted(phase.state).to_string(), 1));
+    let backfill = phase.progress.as_ref().and_then(|progress| progress.backfill.as_ref());
+    for told in backfill.map(|backfill| pace::lines(backfill, report.now)).unwrap_or_default() {
+        let _ = writeln!(text, "{}", wrapped(&told, width, &rest, &format!("{rest}  ")).trim_end());
+    }
 }
 
 fn progress(progress: &ProgressView) -> String {
