@@ -373,7 +373,8 @@ async fn an_address_that_is_not_well_or_not_there_stops_it() {
     status.store(200, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(run.end().0, 0);
 
-    let settings = "[[backfill.throttle]]\nkind = \"prometheus\"\nname = \"latency\"\nurl = \"http://127.0.0.1:1\"\nquery = \"up\"\nlimit = 1\n";
+    let settings =
+        "[[backfill.throttle]]\nkind = \"prometheus\"\nname = \"latency\"\nurl = \"http://127.0.0.1:1\"\nquery = \"up\"\nlimit = 1\n";
     let file = support::sqlite();
     let shop = Shop::new("sqlite", &file.url(), settings, 500);
     let run = shop.start(&[]);

@@ -144,7 +144,8 @@ fn log(globals: &Globals) {
     };
     // A span says how long its step or chunk took when it ends.
     let spans = if level == LevelFilter::DEBUG { FmtSpan::CLOSE } else { FmtSpan::NONE };
-    let subscriber = tracing_subscriber::fmt().with_span_events(spans).with_max_level(level).with_ansi(false).without_time().with_writer(|| Redacting);
+    let subscriber =
+        tracing_subscriber::fmt().with_span_events(spans).with_max_level(level).with_ansi(false).without_time().with_writer(|| Redacting);
     // Set once per process; a second command in the same process keeps the first one's.
     let _ = subscriber.try_init();
 }

@@ -179,7 +179,8 @@ struct Planned {
 
 impl Statements {
     fn of(script: &PlannedScript, sizes: &Sizes) -> Statements {
-        let planned = || Planned { text: script.text.clone(), statements: Arc::clone(&script.statements), sizes: sizes.clone(), outlook: None };
+        let planned =
+            || Planned { text: script.text.clone(), statements: Arc::clone(&script.statements), sizes: sizes.clone(), outlook: None };
         Statements { of: (!script.statements.is_empty()).then(planned) }
     }
 

@@ -7,8 +7,8 @@ use super::hours::Hours;
 use crate::migration::MigrationError;
 use crate::migration::endpoint::{Endpoint, Scheme};
 use crate::migration::nearest::hint;
-use crate::schema::Dialect;
 use crate::migration::table::{At, Table, parse_bytes, parse_duration};
+use crate::schema::Dialect;
 
 /// A signal with its limit: near it the backfill slows down, at it the backfill stops until the signal is well below again.
 #[derive(Clone, Debug, PartialEq)]
