@@ -10,6 +10,8 @@ pub mod files;
 mod judge;
 mod rebuild;
 mod rebuild_text;
+mod relabel;
+pub mod remake;
 mod same;
 #[cfg(test)]
 mod tests;
@@ -74,7 +76,8 @@ pub fn fix(case: &Case<'_>, original: Draft) -> Fixed {
     let mut done = Vec::new();
     // First, since its statements are right or wrong together.
     for _ in Phase::ALL {
-        let Some((next, then)) = rebuild::ordered(case, &draft, &goal) else { break };
+        let ordered = rebuild::ordered(case, &draft, &goal).or_else(|| relabel::ordered(case, &draft, &goal));
+        let Some((next, then)) = ordered else { break };
         let silent = |finding: &&Finding| !then.findings.iter().any(|other| other.lint == finding.lint);
         for finding in goal.findings.iter().filter(silent) {
             if !done.contains(&finding.lint.as_str()) {

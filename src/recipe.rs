@@ -22,13 +22,13 @@ pub use add_column::add_column;
 pub use add_index::add_index;
 pub use drop_column::drop_column;
 pub use expression::pretty;
-pub use label::rename_label;
+pub use label::{NewLabels, change_labels, rename_label};
 pub use name::{Spelled, derived};
 pub use phases::{Given, Phases, Refusal, Wishes};
 pub use replace_column::{change_type, redefine, rename_column};
 pub use split_table::{Split, split_table};
-pub use table::{drop_table, rename_table};
-pub use tighten::{add_primary_key, set_not_null};
+pub use table::{drop_table, rename_table, swapped_with_view};
+pub use tighten::{add_primary_key, fill as fill_empty, set_not_null};
 
 use crate::schema::operation::{ColumnChange, TypeChange};
 use crate::schema::table::ConstraintKind;

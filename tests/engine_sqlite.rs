@@ -5,6 +5,8 @@ mod support;
 #[path = "engine/steps.rs"]
 mod steps;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use concertina::backend::{AnyBackend, Attempt, Backend, BackendError};
@@ -172,6 +174,43 @@ async fn another_writer_makes_a_step_wait_and_then_say_so() {
     assert!(matches!(outcome, Err(BackendError::Blocked { .. })), "{outcome:?}");
     writer.execute("ROLLBACK").await.expect("rolled back");
     assert_eq!(run(&mut backend, &lease, &step).await.expect("it runs"), Attempt::Ran);
+}
+
+#[tokio::test]
+async fn an_application_that_writes_without_a_pause_does_not_keep_us_out() {
+    let db = support::sqlite();
+    let url = db.url();
+    raw(&url, "CREATE TABLE busy (n integer)").await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = std::thread::spawn({
+        let (url, stop) = (url.clone(), Arc::clone(&stop));
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let mut connection = SqliteConnection::connect(&url).await.expect("the file opens");
+                connection.execute("PRAGMA busy_timeout = 20000").await.expect("a setting");
+                while !stop.load(Ordering::Relaxed) {
+                    connection.execute("BEGIN IMMEDIATE; INSERT INTO busy VALUES (1); COMMIT").await.expect("it writes");
+                }
+            });
+        }
+    });
+    for _ in 0..3 {
+        let mut backend = open(&url).await;
+        let began = Instant::now();
+        let lease = loop {
+            match backend.acquire(&holder("apply")).await {
+                Ok(lease) => break lease,
+                Err(BackendError::Blocked { .. }) if began.elapsed() < Duration::from_secs(30) => {}
+                Err(error) => panic!("{error}"),
+            }
+        };
+        backend.start_script(&lease, &start(Phase::Expand)).await.expect("the script starts");
+        backend.ledger().await.expect("it can be read");
+        backend.release(lease).await.expect("given back");
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().expect("the application ends");
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 //! ```text
 //! given                                          the schema before, for the cases that follow
 //!   CREATE TABLE …
-//! safe <phase> [version=N] | <what it is>        no warning, no error
-//! risky <phase> [version=N] | <what it is>       at least a notice
+//! safe <phase> [dialect=D] [version=N] | <what it is>   no warning, no error
+//! risky <phase> [dialect=D] [version=N] | <what it is>  at least a notice
 //!   ALTER TABLE …
 //!   == contract                                  the next phase of the same migration
 //! ```
@@ -60,11 +60,13 @@ fn read(name: &str, text: &str) -> Vec<Case> {
                     other => panic!("{place}: a case is `safe` or `risky`, not `{other}`"),
                 };
                 let version = words.iter().find_map(|word| word.strip_prefix("version="));
-                let version = version.map_or(ServerVersion::oldest(Dialect::Postgres), |version| {
+                let named = words.iter().find_map(|word| word.strip_prefix("dialect="));
+                let dialect = named.map_or(Dialect::Postgres, |name| Dialect::from_name(name).unwrap_or_else(|| panic!("{place}: `{name}`")));
+                let version = version.map_or(ServerVersion::oldest(dialect), |version| {
                     ServerVersion::from_str(version).unwrap_or_else(|error| panic!("{place}: {error}"))
                 });
                 let first = phase(words[1].split('+').next().unwrap_or_default(), &place);
-                let server = Server { dialect: Dialect::Postgres, version };
+                let server = Server { dialect, version };
                 let scripts = vec![(first, String::new())];
                 cases.push(Case { place, title: title.to_owned(), risky, server, given: given.clone(), scripts });
             }

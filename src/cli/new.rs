@@ -10,19 +10,20 @@ use jiff::Timestamp;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fix::target::follow;
+use super::fix::target::follow_each;
 use super::fix::write;
 use super::lint::policy;
 use super::refused_by;
 use super::session::Session;
 use super::site::Site;
+use crate::fix::remake::Texts;
 use crate::fix::{Case, Change, fix};
 use crate::lint::{Level, Replay};
 use crate::migration::{MigrationId, Project};
 use crate::recipe::Given;
 use crate::report::found::enter;
 use crate::report::{CommandName, Outcome, Report};
-use crate::schema::Phase;
+use crate::schema::{Dialect, Phase};
 use crate::schema::table::Knowledge;
 use recipe::Recipe;
 
@@ -67,9 +68,14 @@ fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, 
     let project = &site.project;
     let id = MigrationId::new(&id(args)?);
     let mut past = Replay::new(site.server, Knowledge::Known, policy(Some(project))?);
-    follow(&site, None, &mut past)?;
+    let mut texts = Texts::default();
+    follow_each(&site, None, &mut past, |script| {
+        if site.server.dialect == Dialect::Sqlite {
+            texts.follow(script);
+        }
+    })?;
     let given = Given { server: site.server, schema: past.schema(), migration: id.as_str(), phase: Phase::Expand };
-    let (draft, wishes) = recipe.draft(&given)?;
+    let (draft, wishes) = recipe.draft(&given, &texts)?;
     let shown = project.migrations.strip_prefix(&project.root).unwrap_or(&project.migrations);
     let folder = shown.join(id.as_str()).to_string_lossy().replace('\\', "/");
     let paths = Phase::ALL.map(|phase| format!("{folder}/{phase}.sql"));

@@ -81,6 +81,22 @@ pub(super) fn respelled(sql: &str, words: &[Word<'_>]) -> String {
     respelled
 }
 
+/// The tokens of a text with their places, without comments and what is blank.
+pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let first = text[at..].chars().next()?;
+            let (start, length) = (at, token(&text[at..], first));
+            at += length;
+            let found = &text[start..at];
+            if !(first.is_whitespace() || found.starts_with("--") || found.starts_with("/*")) {
+                return Some((start, found));
+            }
+        }
+    })
+}
+
 /// The length of the word, string, comment or sign that a text begins with.
 fn token(text: &str, first: char) -> usize {
     let until = |mark: &str, from: usize| text[from..].find(mark).map_or(text.len(), |at| from + at + mark.len());

@@ -94,6 +94,14 @@ impl Phases {
         }
     }
 
+    /// Adds what another change needs.
+    pub fn join(&mut self, other: Phases) {
+        for phase in Phase::ALL {
+            self.add(phase, other.script(phase));
+        }
+        self.syncs.extend(other.syncs);
+    }
+
     /// The script of a phase; empty where there is nothing to do.
     pub fn script(&self, phase: Phase) -> &str {
         match phase {

@@ -83,7 +83,7 @@ fn typed_name(dialect: Dialect, old: &Ident, to: &TypeName, wishes: &Wishes) -> 
     })
 }
 
-fn replace(given: &Given<'_>, moved: &Move<'_>, written: Option<&str>, wishes: &Wishes) -> Result<Phases, Refusal> {
+pub(super) fn replace(given: &Given<'_>, moved: &Move<'_>, written: Option<&str>, wishes: &Wishes) -> Result<Phases, Refusal> {
     let dialect = given.dialect();
     let Move { table, old, new, .. } = moved;
     let taken = given.column(table, new).is_some();

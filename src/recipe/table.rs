@@ -32,10 +32,20 @@ pub fn rename_table(given: &Given<'_>, table: &ObjectName, to: &Ident) -> Result
         }
         Dialect::Mysql => {
             phases.add(Phase::Expand, &format!("CREATE VIEW {target} AS SELECT * FROM {old};"));
-            phases.add(Phase::Contract, &format!("DROP VIEW {target};\n{} RENAME TO {new};", alter(dialect, table)));
+            phases.add(Phase::Contract, &swapped_with_view(table, to));
         }
     }
     Ok(phases)
+}
+
+/// The table under the name of the view that new releases read, in one statement: the name is never missing.
+///
+/// RENAME TABLE renames views as well, and all at once (<https://dev.mysql.com/doc/refman/8.4/en/rename-table.html>).
+pub fn swapped_with_view(table: &ObjectName, to: &Ident) -> String {
+    let dialect = Dialect::Mysql;
+    let beside = |name: Ident| ObjectName { schema: table.schema.clone(), name }.spelled(dialect);
+    let (old, new, aside) = (table.spelled(dialect), beside(to.clone()), beside(super::derived(dialect, [to.written(), "view"])));
+    format!("RENAME TABLE {new} TO {aside}, {old} TO {new};\nDROP VIEW {aside};\n")
 }
 
 fn served_by_triggers(table: &Table, old: &str, new: &str) -> Result<String, Refusal> {

@@ -43,7 +43,7 @@ pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishe
 }
 
 /// Fills the rows that have no value: with the one that is asked for, else with the column's default.
-pub(super) fn fill(given: &Given<'_>, table: &ObjectName, column: &Ident, wishes: &Wishes, phases: &mut Phases) {
+pub fn fill(given: &Given<'_>, table: &ObjectName, column: &Ident, wishes: &Wishes, phases: &mut Phases) {
     let (dialect, known) = (given.dialect(), given.column(table, column));
     let name = column.spelled(dialect);
     let default = known.and_then(|known| known.default.as_ref()).filter(|default| fills(Some(default))).map(pretty);

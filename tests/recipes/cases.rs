@@ -295,6 +295,57 @@ pub(crate) const ALL: &[Case] = &[
         ..FAMILY_CASE
     },
     Case {
+        name: "fix of an enum made anew without a label",
+        databases: &[Postgres],
+        given: "CREATE TYPE kind AS ENUM ('user', 'mod', 'admin');\nCREATE TABLE users (id integer PRIMARY KEY, role kind NOT NULL DEFAULT 'user');\nCREATE INDEX users_role ON users (role);\n",
+        seed: "INSERT INTO users (id, role) VALUES (:n, (ARRAY['user', 'mod', 'admin'])[:n % 3 + 1]::kind)",
+        asked: Asked::Fix(
+            "BEGIN;\nCREATE TYPE kind_new AS ENUM ('user', 'admin');\nALTER TABLE users ALTER COLUMN role DROP DEFAULT;\nALTER TABLE users ALTER COLUMN role TYPE kind_new USING (role::text::kind_new);\nALTER TYPE kind RENAME TO kind_old;\nALTER TYPE kind_new RENAME TO kind;\nDROP TYPE kind_old;\nALTER TABLE users ALTER COLUMN role SET DEFAULT 'user';\nCOMMIT;\n",
+        ),
+        original: "CREATE TYPE kind_new AS ENUM ('user', 'admin');\nALTER TABLE users ALTER COLUMN role DROP DEFAULT;\nALTER TABLE users ALTER COLUMN role TYPE kind_new USING (CASE role::text WHEN 'mod' THEN 'user' ELSE role::text END)::kind_new;\nDROP TYPE kind;\nALTER TABLE users ALTER COLUMN role SET DEFAULT 'user'",
+        old: &["INSERT INTO users (id, role) VALUES (:n, 'mod')"],
+        new: &["INSERT INTO users (id, role_new) VALUES (:n, 'admin')"],
+        renamed: Some(("role_new", "role")),
+        checks: &[("SELECT count(*) FROM users WHERE role_new IS NULL", "0"), ("SELECT count(*) > 0 FROM users WHERE role_new = 'admin'", "t")],
+        ..USUAL
+    },
+    Case {
+        name: "new set-not-null on sqlite",
+        databases: &[Sqlite],
+        given: "CREATE TABLE \"users\" (id integer PRIMARY KEY AUTOINCREMENT, -- never again\n  name text NOT NULL DEFAULT 'x, (y)' COLLATE NOCASE, CHECK (length(name) < 90)) STRICT;\nALTER TABLE users ADD COLUMN mail text;\nALTER TABLE users RENAME COLUMN mail TO email; -- its last name\nCREATE TABLE log (n integer);\nCREATE UNIQUE INDEX users_email ON users (email) WHERE email <> '';\nCREATE TRIGGER users_log AFTER INSERT ON users BEGIN INSERT INTO log VALUES (NEW.id); END;\nCREATE TRIGGER log_users AFTER DELETE ON log BEGIN UPDATE users SET name = 'gone' WHERE id = OLD.n; END;\nCREATE VIEW members AS SELECT id, email FROM users;\nCREATE VIEW few AS SELECT id FROM members WHERE id < 5;\nCREATE TRIGGER few_gone INSTEAD OF DELETE ON few BEGIN DELETE FROM users WHERE id = OLD.id; END;\n",
+        seed: "INSERT INTO users (id, name, email) VALUES (:n, 'n:n', CASE WHEN :n % 2 THEN 'e:n' END)",
+        asked: Asked::New(&["set-not-null", "users.email", "--value", "''"]),
+        original: "DROP TRIGGER few_gone;\nDROP VIEW few;\nDROP VIEW members;\nDROP TRIGGER log_users;\nCREATE TABLE n (id integer PRIMARY KEY AUTOINCREMENT, name text NOT NULL DEFAULT 'x, (y)' COLLATE NOCASE, email text NOT NULL, CHECK (length(name) < 90)) STRICT;\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email) WHERE email <> '';\nCREATE TRIGGER users_log AFTER INSERT ON users BEGIN INSERT INTO log VALUES (NEW.id); END;\nCREATE TRIGGER log_users AFTER DELETE ON log BEGIN UPDATE users SET name = 'gone' WHERE id = OLD.n; END;\nCREATE VIEW members AS SELECT id, email FROM users;\nCREATE VIEW few AS SELECT id FROM members WHERE id < 5;\nCREATE TRIGGER few_gone INSTEAD OF DELETE ON few BEGIN DELETE FROM users WHERE id = OLD.id; END;",
+        old: &["INSERT INTO users (id, name) VALUES (:n, 'old')"],
+        new: &["INSERT INTO users (id, name, email) VALUES (:n, 'new', 'x:n')"],
+        checks: &[
+            ("SELECT count(*) FROM users WHERE email IS NULL", "0"),
+            ("SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'users') >= max(id) FROM users", "1"),
+            ("SELECT count(*) FROM sqlite_sequence WHERE name = 'users_new'", "0"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new add-check on sqlite",
+        databases: &[Sqlite],
+        given: FAMILY,
+        asked: Asked::New(&["add-check", "users", "age > 0", "--name", "users_age"]),
+        original: "CREATE TABLE n (id integer PRIMARY KEY, name text NOT NULL, email text, age integer, CONSTRAINT users_age CHECK (age > 0));\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END",
+        ..FAMILY_CASE
+    },
+    Case {
+        name: "new add-foreign-key on sqlite",
+        databases: &[Sqlite],
+        given: SHOP,
+        seed: "INSERT INTO orders (id, user_id, total) VALUES (:n, CASE WHEN :n % 2 THEN 3 END, 3)",
+        asked: Asked::New(&["add-foreign-key", "orders.user_id", "users.id", "--on-delete", "cascade"]),
+        original: "CREATE TABLE n (id integer PRIMARY KEY, user_id integer, total integer NOT NULL, FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE);\nDROP TABLE orders;\nALTER TABLE n RENAME TO orders;\nCREATE INDEX orders_user_id_idx ON orders (user_id)",
+        old: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 99, 3)"],
+        new: &["INSERT INTO orders (id, user_id, total) VALUES (:n, NULL, 3)"],
+        checks: &[("SELECT count(*) FROM pragma_foreign_key_check", "0")],
+        ..USUAL
+    },
+    Case {
         name: "fix of a primary key",
         databases: &[Postgres],
         given: "CREATE TABLE users (id integer, name text NOT NULL);\nCREATE UNIQUE INDEX walk ON users (name);\n",

@@ -9,12 +9,6 @@ use serde::Deserialize;
 
 use crate::application::Statements;
 
-/// The exit code that says to try again.
-const TEMPORARY: i32 = 75;
-
-/// How often a deploy job would try again.
-const RETRIES: usize = 3;
-
 /// scenario.toml.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Scenario {
@@ -105,14 +99,7 @@ impl Project {
 
     /// Runs the command and demands an exit code.
     pub(crate) async fn expect(&self, tree: &Path, arguments: &[&str], code: i32) -> Ran {
-        let mut ran = self.run(tree, arguments).await;
-        // The applications write without a pause: 75 says that the file was theirs for too long, and to try again, as a deploy job would.
-        for _ in 0..RETRIES {
-            if ran.code != Some(TEMPORARY) || code == TEMPORARY {
-                break;
-            }
-            ran = self.run(tree, arguments).await;
-        }
+        let ran = self.run(tree, arguments).await;
         assert_eq!(
             ran.code,
             Some(code),

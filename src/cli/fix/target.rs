@@ -166,6 +166,16 @@ fn owner<'a>(site: &'a Site, path: &Path) -> Option<&'a Migration> {
 
 /// Replays everything that runs before the migration; without one, everything.
 pub(in crate::cli) fn follow(site: &Site, migration: Option<&Migration>, past: &mut Replay) -> Result<(), Failure> {
+    follow_each(site, migration, past, |_| ())
+}
+
+/// As [`follow`], and shows each script.
+pub(in crate::cli) fn follow_each(
+    site: &Site,
+    migration: Option<&Migration>,
+    past: &mut Replay,
+    mut seen: impl FnMut(&sql::Script),
+) -> Result<(), Failure> {
     let graph = Graph::new(&site.migrations).map_err(|cycle| Failure::from(PlanError::from(cycle)))?;
     let first = migration.and_then(|migration| migration.nodes().next());
     for node in graph.order().take_while(|node| Some(*node) != first.as_ref()) {
@@ -175,6 +185,7 @@ pub(in crate::cli) fn follow(site: &Site, migration: Option<&Migration>, past: &
         let script = sql::read(&source, site.server);
         let placed = Placed { migration: &other.id, phase: node.phase, script: &script, allowances: &[] };
         past.script(placed, Judge::No);
+        seen(&script);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::name::{column, table_and_columns, table_name};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::fix::Draft;
+use crate::fix::remake::{self, Texts};
 use crate::recipe::{self, Given, Phases, Refusal, Spelled, Split, Wishes};
 use crate::schema::table::TypeName;
 use crate::schema::{Dialect, Found, Ident, ObjectName, Operation, Phase};
@@ -214,7 +215,7 @@ impl Recipe {
     ///
     /// # Errors
     /// When a name or an expression is not understood, or the migrations know no such table or column.
-    pub(super) fn draft(&self, given: &Given<'_>) -> Result<(Draft, Wishes), Failure> {
+    pub(super) fn draft(&self, given: &Given<'_>, texts: &Texts) -> Result<(Draft, Wishes), Failure> {
         let dialect = given.dialect();
         let mut wishes = Wishes::default();
         let asked = match self {
@@ -234,7 +235,10 @@ impl Recipe {
             Recipe::SetNotNull(asked) => {
                 let (table, column) = known(given, column(dialect, &asked.column)?)?;
                 wishes.value.clone_from(&asked.value);
-                in_phases(recipe::set_not_null(given, &table, &column, &wishes))?
+                in_phases(match dialect {
+                    Dialect::Sqlite => remake::set_not_null(given, texts, &table, &column, &wishes),
+                    Dialect::Postgres | Dialect::Mysql => recipe::set_not_null(given, &table, &column, &wishes),
+                })?
             }
             Recipe::AddColumn(asked) => {
                 let (table, column) = column(dialect, &asked.column)?;
@@ -247,10 +251,14 @@ impl Recipe {
                 in_phases(Ok(recipe::drop_column(given, &table, &column)))?
             }
             Recipe::AddIndex(asked) => index(given, asked)?,
-            Recipe::AddForeignKey(asked) => foreign_key(given, asked)?,
+            Recipe::AddForeignKey(asked) => foreign_key(given, texts, asked)?,
             Recipe::AddCheck(asked) => {
                 let table = known_table(given, table_name(dialect, &asked.table)?)?;
-                change(&table, dialect, &format!("ADD {}CHECK ({})", named(dialect, asked.name.as_deref())?, asked.condition))
+                let check = format!("{}CHECK ({})", named(dialect, asked.name.as_deref())?, asked.condition);
+                match dialect {
+                    Dialect::Sqlite => in_phases(remake::add_constraint(given, texts, &table, &check, &[]))?,
+                    Dialect::Postgres | Dialect::Mysql => change(&table, dialect, &format!("ADD {check}")),
+                }
             }
             Recipe::AddUnique(asked) => unique(given, asked)?,
             Recipe::SplitTable(asked) => {
@@ -273,8 +281,12 @@ impl Recipe {
 }
 
 fn in_phases(phases: Result<Phases, Refusal>) -> Result<Draft, Failure> {
-    let phases = phases.map_err(|refusal| Failure::new(Exit::Usage, refusal.to_string()).next("migrate new --help"))?;
+    let phases = phases.map_err(refused)?;
     Ok(Draft::new(Phase::ALL.map(|phase| (phase, phases.script(phase).to_owned())), phases.settings()))
+}
+
+fn refused(refusal: Refusal) -> Failure {
+    Failure::new(Exit::Usage, refusal.to_string()).next("migrate new --help")
 }
 
 /// A change as a statement, written as if nobody were using the table.
@@ -326,14 +338,10 @@ fn unique(given: &Given<'_>, asked: &AddUnique) -> Result<Draft, Failure> {
     Ok(change(&table, dialect, &format!("ADD {}UNIQUE ({})", named(dialect, asked.name.as_deref())?, columns.join(", "))))
 }
 
-fn foreign_key(given: &Given<'_>, asked: &AddForeignKey) -> Result<Draft, Failure> {
+fn foreign_key(given: &Given<'_>, texts: &Texts, asked: &AddForeignKey) -> Result<Draft, Failure> {
     let dialect = given.dialect();
     let (table, own) = known(given, column(dialect, &asked.column)?)?;
     let (references, key) = known(given, column(dialect, &asked.references)?)?;
-    if dialect == Dialect::Sqlite {
-        return Err(Failure::new(Exit::Usage, format!("SQLite adds no foreign key to `{table}`: only a table made anew has it"))
-            .next(format!("migrate new {} add-column {table}.<name> \"integer references {references}\"", table.name)));
-    }
     let action = match asked.on_delete {
         None => "",
         Some(Action::Cascade) => " ON DELETE CASCADE",
@@ -343,17 +351,28 @@ fn foreign_key(given: &Given<'_>, asked: &AddForeignKey) -> Result<Draft, Failur
     let covered = given.table(&table).is_some_and(|table| table.indexes.iter().any(|index| leads(index, &own)));
     let (own_name, key) = (own.spelled(dialect), key.spelled(dialect));
     let mut sql = String::new();
+    let (from, to) = (table.spelled(dialect), references.spelled(dialect));
+    let constraint = format!("{}FOREIGN KEY ({own_name}) REFERENCES {to} ({key}){action}", named(dialect, asked.name.as_deref())?);
     // Every delete of a referenced row looks for the rows that reference it. MySQL builds that index by itself.
-    if !covered && dialect == Dialect::Postgres {
-        let name = recipe::derived(dialect, [table.name.as_str(), own.as_str(), "idx"]).spelled(dialect);
-        sql.push_str(&format!("CREATE INDEX {name} ON {} ({own_name});\n", table.spelled(dialect)));
+    let index = recipe::derived(dialect, [table.name.as_str(), own.as_str(), "idx"]).spelled(dialect);
+    let index = (!covered).then(|| format!("CREATE INDEX {index} ON {from} ({own_name})"));
+    match dialect {
+        Dialect::Sqlite => {
+            let mut phases = remake::add_constraint(given, texts, &table, &constraint, index.as_slice()).map_err(refused)?;
+            let orphan = format!("{own_name} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {to} AS parent WHERE parent.{key} = {from}.{own_name})");
+            let required = given.column(&table, &own).is_some_and(|column| column.not_null);
+            // While a table is made anew, nothing looks for them.
+            phases.add(Phase::Backfill, "-- Rows that reference nothing: write here what is right for them.\n");
+            phases.add(Phase::Backfill, &match required {
+                true => format!("DELETE FROM {from} WHERE {orphan};"),
+                false => format!("UPDATE {from} SET {own_name} = NULL WHERE {orphan};"),
+            });
+            return in_phases(Ok(phases));
+        }
+        Dialect::Postgres => sql.extend(index.map(|index| format!("{index};\n"))),
+        Dialect::Mysql => {}
     }
-    sql.push_str(&format!(
-        "ALTER TABLE {} ADD {}FOREIGN KEY ({own_name}) REFERENCES {} ({key}){action};\n",
-        table.spelled(dialect),
-        named(dialect, asked.name.as_deref())?,
-        references.spelled(dialect),
-    ));
+    sql.push_str(&format!("ALTER TABLE {from} ADD {constraint};\n"));
     Ok(statement(&sql))
 }
 

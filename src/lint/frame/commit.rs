@@ -83,6 +83,13 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// Whether a type or domain that the clause drops is one that running releases can be naming.
+    pub(in crate::lint) fn is_known_type(&self, name: &ObjectName) -> bool {
+        let found = self.before.user_type(name);
+        let new = self.is_new(found.recorded().map(|held| &held.origin));
+        !found.is_absent() && !new && !self.is_named_here(name)
+    }
+
     /// The clauses of the script that stand before this one.
     pub(in crate::lint) fn earlier(&self) -> impl Iterator<Item = &'a Clause> + use<'a> {
         let here = self.clause.span.start;

@@ -6,8 +6,8 @@ use crate::lint::frame::Frame;
 use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::operation::ColumnChange;
-use crate::schema::table::Generated;
+use crate::schema::operation::{ColumnChange, TypeChange};
+use crate::schema::table::{Column, Generated};
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, OperationKind, Phase};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::CONTRACT_ONLY,
     dialects: &Dialect::ALL,
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AlterColumn, OperationKind::CreateTable], check),
+    check: Check::Of(&[OperationKind::AlterColumn, OperationKind::AlterType, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
@@ -30,6 +30,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             ));
             findings.push(fault.help(anew_in_contract(&old.name)));
         }
+    }
+    if let Operation::AlterType { name, change: TypeChange::Default(Some(default)) } = frame.operation {
+        return of_domain(frame, name, default, findings);
     }
     let Operation::AlterColumn { table, column, change } = frame.operation else { return };
     let default = match change {
@@ -59,6 +62,27 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         .help(format!("let new code write the value itself, and change the default in contract.sql: `{sql}`"))
         .cure(Phase::Contract, sql),
     );
+}
+
+/// The default of a domain is that of every column of it that has none of its own.
+fn of_domain(frame: &Frame<'_>, domain: &ObjectName, default: &Expression, findings: &mut Findings) {
+    let name = frame.before.canonical(domain);
+    for table in frame.before.tables_with_type(&name).into_iter().filter(|table| frame.is_old_table(table)) {
+        let columns = frame.table(&table).map(|table| &table.columns[..]).unwrap_or_default();
+        let takes = |column: &&Column| column.default.is_none() && frame.before.type_of(&column.ty).is_some_and(|held| held.name == name);
+        let Some(column) = columns.iter().find(takes).filter(|_| recipe::fills(Some(default))) else { continue };
+        let sql = format!("{};", frame.sql());
+        let fault = Fault::new(format!(
+            "rows that running releases insert without `{table}.{}` get `{}`, the default of its domain, which they do not expect",
+            column.name, default.text
+        ));
+        findings.push(
+            fault
+                .help(format!("let new code write the value itself, and change the default in contract.sql: `{sql}`"))
+                .cure(Phase::Contract, sql),
+        );
+        return;
+    }
 }
 
 fn before<'a>(frame: &Frame<'a>, table: &ObjectName, column: &Ident) -> Option<&'a Expression> {

@@ -4,11 +4,13 @@ use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::frame::remade::anew_in_contract;
-use crate::lint::level::PhaseLevels;
+use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::expression::Shape;
+use crate::schema::operation::CreateTrigger;
 use crate::schema::table::{ConstraintKind, Generated, Table, Validity};
 use crate::schema::{Dialect, Expression, Ident, ObjectName, Operation, OperationKind, Phase};
+use crate::sql::Clause;
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("check-breaks-old-writers"),
@@ -18,12 +20,21 @@ pub(super) static RULE: Rule = Rule {
     dialects: &Dialect::ALL,
     yields_to: &[],
     check: Check::Of(
-        &[OperationKind::AddColumn, OperationKind::AddConstraint, OperationKind::AlterColumn, OperationKind::CreateTable],
+        &[
+            OperationKind::AddColumn,
+            OperationKind::AddConstraint,
+            OperationKind::AlterColumn,
+            OperationKind::CreateTable,
+            OperationKind::CreateTrigger,
+        ],
         check,
     ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Operation::CreateTrigger(trigger) = frame.operation {
+        return refusing_trigger(frame, trigger, findings);
+    }
     for (table, constraint) in frame.demands() {
         let ConstraintKind::Check(condition) = &constraint.kind else { continue };
         if constraint.validity == Validity::NotEnforced
@@ -51,6 +62,40 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             Dialect::Postgres | Dialect::Sqlite => fault.cure(Phase::Contract, sql),
         });
     }
+}
+
+/// A new trigger that raises an error: what it refuses may be what running releases write. Which rows those are is not read.
+fn refusing_trigger(frame: &Frame<'_>, trigger: &CreateTrigger, findings: &mut Findings) {
+    let held = frame.before.trigger(&trigger.name, Some(&trigger.table)).recorded();
+    if !frame.is_old_table(&trigger.table) || held.is_some() || frame.earlier_in_script().any(|clause| drops(clause, trigger)) {
+        return;
+    }
+    let body = match &trigger.function {
+        None => Some(frame.clause_sql()),
+        Some(function) => frame.earlier_in_script().find_map(|clause| match &clause.operation {
+            Operation::CreateRoutine(create) if create.name == *function => Some(frame.script.text(clause.span)),
+            _ => None,
+        }),
+    };
+    let refuses = body.is_some_and(|body| {
+        let words: String = body.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").replace("raise (", "raise(");
+        ["raise exception", "raise(abort", "raise(fail", "raise(rollback", "signal sqlstate"].iter().any(|word| words.contains(word))
+    });
+    if refuses {
+        let fault = Fault::new(format!(
+            "trigger `{}` raises an error: what it refuses may be what running releases write to `{}`, from this moment",
+            trigger.name.name, trigger.table
+        ));
+        findings.push(fault.at_most(Level::Warn).help(format!(
+            "release code that keeps to the rule, then make the trigger in contract.sql: `CREATE TRIGGER {} …;`",
+            trigger.name.name
+        )));
+    }
+}
+
+/// Whether a clause takes away a trigger of this name: it is replaced.
+fn drops(clause: &Clause, trigger: &CreateTrigger) -> bool {
+    matches!(&clause.operation, Operation::DropTrigger { trigger: name, .. } if name.name == trigger.name.name)
 }
 
 /// Whether the table becomes a partition further down in the script: its bounds refuse the same rows, and the CHECK is their proof.

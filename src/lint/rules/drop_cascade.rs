@@ -3,7 +3,7 @@
 use crate::lint::cure::{Spelled, recipe};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
-use crate::lint::level::PhaseLevels;
+use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::object::View;
 use crate::schema::operation::{ConstraintRef, Verb};
@@ -42,13 +42,22 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         let names: Vec<&str> = dependents.iter().map(|(name, _)| name.as_str()).collect();
         told.push_str(&format!("; known here: {}", names.join(", ")));
     }
+    let nothing_known = dependents.is_empty() && is_followed(frame);
     let drops: String = dependents.into_iter().map(|(_, drop)| drop).collect();
     let sql = format!("{drops}{};\n", without_cascade(frame.sql()));
-    findings.push(
-        Fault::new(told)
-            .help(format!("drop each dependent by its own statement, then say RESTRICT or nothing:\n{}", sql.trim_end()))
-            .cure(frame.phase(), sql),
-    );
+    let fault = Fault::new(told)
+        .help(format!("drop each dependent by its own statement, then say RESTRICT or nothing:\n{}", sql.trim_end()))
+        .cure(frame.phase(), sql);
+    findings.push(if nothing_known { fault.at_most(Level::Notice) } else { fault });
+}
+
+/// Whether the migrations tell everything that hangs on a table or a column.
+fn is_followed(frame: &Frame<'_>) -> bool {
+    match frame.operation {
+        Operation::DropTable(drop) => frame.is_known(&drop.name) && frame.before.heirs(&drop.name).next().is_none(),
+        Operation::DropColumn { table, .. } => frame.is_known(table),
+        _ => false,
+    }
 }
 
 /// What a clause drops with CASCADE, unless nobody can depend on it yet or it does not exist.

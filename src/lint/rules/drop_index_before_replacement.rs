@@ -5,7 +5,7 @@ use crate::lint::cure::text::splice;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::frame::Seen;
-use crate::lint::level::PhaseLevels;
+use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::ColumnChange;
 use crate::schema::table::{ConstraintKind, Index, IndexKey};
@@ -28,6 +28,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     if !index.valid || frame.is_new_table(table) || frame.seen(&index.origin) == Seen::ByNobody {
         return;
     }
+    let serves = |other: &Index| other.valid && other.name != index.name && other.predicate.is_none() && other.keys.starts_with(&index.keys);
+    if frame.table(table).is_some_and(|table| table.indexes.iter().any(serves)) {
+        return;
+    }
     let clauses = frame.script.statements.iter().flat_map(|statement| &statement.clauses);
     let mut rest =
         clauses.filter(|clause| clause.span.start > frame.clause.span.start).take_while(|clause| !retypes(clause, table, index, frame));
@@ -38,6 +42,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         "from here until its replacement is built no index serves the queries that used `{name}`: each of them reads all of `{table}`"
     ))
     .on(table)
+    .at_most(if serves_alike(&replacement.operation, index) { Level::Deny } else { Level::Notice })
     .label(replacement.span, "the replacement is built here");
     findings.push(match &replacement.operation {
         Operation::CreateIndex(create) if create.name.as_ref() != Some(&name.name) => {
@@ -52,6 +57,14 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             fault.help(format!("build the new index under another name, drop the old one, and rename: `{new}`"))
         }
     });
+}
+
+/// Whether the keys of the one begin with all keys of the other; where only the first is the same, few queries may need either.
+fn serves_alike(replacement: &Operation, old: &Index) -> bool {
+    match replacement {
+        Operation::CreateIndex(create) => create.keys.starts_with(&old.keys) || old.keys.starts_with(&create.keys),
+        _ => true,
+    }
 }
 
 /// Whether a clause makes an index that serves the same queries: it begins with the same key.

@@ -18,13 +18,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::DropType { drop, domain: false } = frame.operation else { return };
-    let found = frame.before.user_type(&drop.name);
-    let held = found.recorded();
-    if found.is_absent()
-        || frame.is_new(held.map(|held| &held.origin))
-        || frame.is_named_here(&drop.name)
-        || is_made_again(frame, &drop.name)
-    {
+    if !frame.is_known_type(&drop.name) || is_made_again(frame, &drop.name) {
         return;
     }
     let sql = format!("{};", frame.drop_sql());

@@ -4,7 +4,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::operation::{AccessChange, MaintenanceKind, ObjectKind, TypeChange, Verb};
+use crate::schema::operation::{AccessChange, MaintenanceKind, ObjectChange, ObjectKind, SequenceChange, TableChange, TypeChange, Verb};
 use crate::schema::{Dialect, ObjectName, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +14,19 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels { expand: Level::Notice, backfill: Level::Notice, contract: Level::Allow },
     dialects: &[Dialect::Postgres],
     yields_to: &["drop-cascade"],
-    check: Check::Of(&[OperationKind::OtherObject, OperationKind::AlterType, OperationKind::Access, OperationKind::Maintenance], check),
+    check: Check::Of(
+        &[
+            OperationKind::OtherObject,
+            OperationKind::AlterType,
+            OperationKind::AlterRoutine,
+            OperationKind::AlterSequence,
+            OperationKind::AlterTable,
+            OperationKind::AlterView,
+            OperationKind::Access,
+            OperationKind::Maintenance,
+        ],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
@@ -23,6 +35,19 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             "this object".to_owned()
         }
         Operation::AlterType { name, change: TypeChange::Attribute } if !frame.is_new_object(name) => format!("composite type `{name}`"),
+        Operation::AlterRoutine { routine, change: ObjectChange::Option } if is_known(frame, routine) => format!("function `{routine}`"),
+        Operation::AlterSequence { name, change: SequenceChange::Option } if is_known(frame, name) => format!("sequence `{name}`"),
+        Operation::AlterView { view, change: ObjectChange::Option } if is_known(frame, view) => format!("view `{view}`"),
+        // Queries of the parent see the rows of its children.
+        Operation::AlterTable { table, change: TableChange::Inherit { parent, .. } }
+            if is_known(frame, parent) && is_known(frame, table) =>
+        {
+            format!("table `{parent}`")
+        }
+        // The owner may do what nobody granted.
+        Operation::Access(AccessChange::Owner { of }) if of.as_ref().is_none_or(|name| is_known(frame, name)) => {
+            of.as_ref().map_or_else(|| "the ownership".to_owned(), |name| format!("`{name}`"))
+        }
         Operation::Access(AccessChange::Role { verb: Verb::Alter }) => "this role".to_owned(),
         Operation::Maintenance { kind: MaintenanceKind::Server, .. } => "the whole server".to_owned(),
         _ => return,
@@ -33,6 +58,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         ))
         .help("add what is new under a new name, and change or drop the old in contract.sql; `migrate explain effect-not-followed`"),
     );
+}
+
+/// Whether others can have seen the object: it is there, or nobody knows.
+fn is_known(frame: &Frame<'_>, name: &ObjectName) -> bool {
+    !frame.is_new_object(name) && !frame.is_named_here(name)
 }
 
 /// Whether a statement changes what somebody else may be using.
@@ -57,8 +87,10 @@ fn concerns_others(verb: Verb, kind: ObjectKind) -> bool {
         | ObjectKind::TextSearch
         | ObjectKind::Transform
         | ObjectKind::UserMapping => verb != Verb::Create,
+        // Another release of it, another schema for it; that it comes or goes has lints of its own.
+        ObjectKind::Extension => verb == Verb::Alter,
         // Lints of their own, planner's statistics, large objects that a row names, and MySQL's events.
-        ObjectKind::Database | ObjectKind::Extension | ObjectKind::Statistics | ObjectKind::LargeObject | ObjectKind::Event => false,
+        ObjectKind::Database | ObjectKind::Statistics | ObjectKind::LargeObject | ObjectKind::Event => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
+use crate::lint::frame::remade::anew_in_contract;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
 use crate::schema::operation::ColumnChange;
@@ -14,12 +15,20 @@ pub(super) static RULE: Rule = Rule {
     doc: include_str!("../../../lints/identity-change-breaks-writers.md"),
     class: Class::OldReleases,
     levels: PhaseLevels::CONTRACT_ONLY,
-    dialects: &[Dialect::Postgres],
+    dialects: &[Dialect::Postgres, Dialect::Sqlite],
     yields_to: &[],
-    check: Check::Of(&[OperationKind::AlterColumn], check),
+    check: Check::Of(&[OperationKind::AlterColumn, OperationKind::CreateTable], check),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    for (old, column, new) in frame.remade_columns() {
+        let what = match (&column.generated, &new.generated) {
+            (Generated::Stored(_) | Generated::Virtual(_), Generated::No) => "is computed no more: rows of running releases, which do not write it, get NULL",
+            (Generated::No, Generated::Stored(_) | Generated::Virtual(_)) => "is computed from now on: the inserts of every running release that writes it fail",
+            _ => continue,
+        };
+        findings.push(Fault::new(format!("`{}.{}` {what}", old.name, column.name)).help(anew_in_contract(&old.name)));
+    }
     let Operation::AlterColumn { table, column, change } = frame.operation else { return };
     if !frame.is_old_column(table, column) {
         return;

@@ -1,5 +1,6 @@
 //! mysql-explicit-copy: a copy is asked for where the server may know a cheaper way.
 
+use crate::dialect::{self, Algorithm};
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
@@ -24,7 +25,7 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         _ => return,
     };
     let Some(word @ "COPY") = asked.as_deref() else { return };
-    if frame.is_new_table(table) {
+    if frame.is_new_table(table) || has_no_cheaper_way(frame) {
         return;
     }
     let message = format!("ALGORITHM={word} copies `{table}` row by row, whatever the change needs: every write to it waits");
@@ -33,4 +34,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             .on(table)
             .help("ask for the cheapest way, so that the server refuses rather than blocks: `ALGORITHM=INPLACE, LOCK=NONE`"),
     );
+}
+
+/// Whether another clause of the statement is carried out by a copy anyway, which is told there.
+fn has_no_cheaper_way(frame: &Frame<'_>) -> bool {
+    frame.statement.clauses.iter().any(|clause| match &clause.operation {
+        Operation::AlterTable { change: TableChange::Algorithm { .. }, .. } | Operation::CreateIndex(_) => false,
+        other => dialect::impact(&frame.server, other, frame.before).algorithm == Some(Algorithm::Copy),
+    })
 }

@@ -5,8 +5,10 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::recipe::swapped_with_view;
 use crate::schema::operation::{CreateView, TriggerEvent, ViewColumn};
 use crate::schema::{Dialect, Ident, ObjectName, Operation, OperationKind, Phase};
+use crate::sql::Clause;
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("rename-table"),
@@ -41,9 +43,11 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         }
         Dialect::Sqlite | Dialect::Mysql => {
             let view = format!("CREATE VIEW {new} AS SELECT * FROM {old};");
-            let swap = format!("DROP VIEW {new};\nALTER TABLE {old} RENAME TO {new};\n");
             // BEGIN would promise what MySQL does not do.
-            let swap = if dialect == Dialect::Mysql { swap } else { format!("BEGIN;\n{swap}COMMIT;\n") };
+            let swap = match dialect {
+                Dialect::Mysql => swapped_with_view(table, to),
+                Dialect::Postgres | Dialect::Sqlite => format!("BEGIN;\nDROP VIEW {new};\nALTER TABLE {old} RENAME TO {new};\nCOMMIT;\n"),
+            };
             fault
                 .help(format!("keep the table, let new releases read a view of the new name, and swap in contract.sql: `{view}`"))
                 .cure(Phase::Expand, view)
@@ -101,12 +105,17 @@ fn is_written_by_triggers(frame: &Frame<'_>, view: &ObjectName) -> bool {
 
 /// Whether new releases already use a view of the new name, which an earlier statement of this transaction dropped.
 fn takes_the_place_of_a_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool {
+    let same_statement = frame.statement.clauses.iter().take_while(|clause| !std::ptr::eq(*clause, frame.clause));
+    let is_moved = |clause: &Clause| match &clause.operation {
+        Operation::RenameTable { table: view, to: _ } => view.name == *to && view.schema == table.schema,
+        _ => false,
+    };
     // In MySQL no transaction holds DDL together: the statement before must do.
     let of_script = (frame.dialect() == Dialect::Mysql).then(|| frame.earlier_in_script().take(1));
     let of_transaction = frame.transaction.statements[..frame.transaction.position].iter().flat_map(|statement| &statement.clauses);
     frame.phase() == Phase::Contract
-        && of_transaction.chain(of_script.into_iter().flatten()).any(|clause| match &clause.operation {
+        && (same_statement.into_iter().any(is_moved) || of_transaction.chain(of_script.into_iter().flatten()).any(|clause| match &clause.operation {
             Operation::DropView { drop, .. } => drop.name.name == *to && drop.name.schema == table.schema,
             _ => false,
-        })
+        }))
 }

@@ -14,12 +14,13 @@ pub(super) static RULE: Rule = Rule {
     class: Class::OldReleases,
     levels: PhaseLevels { contract: Level::Allow, ..PhaseLevels::NOTICE },
     dialects: &[Dialect::Postgres, Dialect::Mysql],
-    yields_to: &[],
+    yields_to: &["replace-view-incompatible"],
     check: Check::Of(
         &[
             OperationKind::CreateRoutine,
             OperationKind::DropRoutine,
             OperationKind::CreateTrigger,
+            OperationKind::CreateView,
             OperationKind::DropTrigger,
             OperationKind::Access,
         ],
@@ -50,6 +51,10 @@ fn replaced(frame: &Frame<'_>) -> Option<String> {
         Operation::DropRoutine { drop, arguments } => {
             let overload = frame.before.routine(&drop.name).recorded()?.overload(arguments.as_deref())?;
             (old(&overload.origin) && frame.is_called_again(&drop.name, Some(overload), None)).then(|| format!("body of `{}`", drop.name))
+        }
+        Operation::CreateView(create) if create.or_replace => {
+            let held = frame.before.view(&create.name).recorded()?;
+            old(&held.origin).then(|| format!("query of view `{}`", create.name))
         }
         Operation::CreateTrigger(create) if create.or_replace => {
             let (_, held) = frame.before.trigger(&create.name, Some(&create.table)).recorded()?;

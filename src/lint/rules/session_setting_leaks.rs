@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::SetSetting(setting) = frame.operation else { return };
-    // Client encoding and database belong to the connection; a time limit of a script is the runner's business.
+    // Client encoding and database belong to the connection.
     let of_connection = matches!(setting.name.as_str(), "client_encoding" | "names" | "database");
     if setting.local || setting.restores() || of_connection {
         return;
