@@ -61,7 +61,8 @@ fn read(name: &str, text: &str) -> Vec<Case> {
                 };
                 let version = words.iter().find_map(|word| word.strip_prefix("version="));
                 let named = words.iter().find_map(|word| word.strip_prefix("dialect="));
-                let dialect = named.map_or(Dialect::Postgres, |name| Dialect::from_name(name).unwrap_or_else(|| panic!("{place}: `{name}`")));
+                let dialect =
+                    named.map_or(Dialect::Postgres, |name| Dialect::from_name(name).unwrap_or_else(|| panic!("{place}: `{name}`")));
                 let version = version.map_or(ServerVersion::oldest(dialect), |version| {
                     ServerVersion::from_str(version).unwrap_or_else(|error| panic!("{place}: {error}"))
                 });

@@ -23,8 +23,8 @@ use crate::migration::{MigrationId, Project};
 use crate::recipe::Given;
 use crate::report::found::enter;
 use crate::report::{CommandName, Outcome, Report};
-use crate::schema::{Dialect, Phase};
 use crate::schema::table::Knowledge;
+use crate::schema::{Dialect, Phase};
 use recipe::Recipe;
 
 /// Arguments of `migrate new`.

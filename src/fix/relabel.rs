@@ -63,7 +63,7 @@ fn swap<'a>(judged: &'a Judged, script: &'a Script) -> Option<Swap<'a>> {
             let held = judged.start.type_of(&judged.start.column(table, column).recorded()?.ty)?;
             held.enum_labels().filter(|_| old.is_none_or(|old| *old == held.name))?;
             old = Some(&held.name);
-            let default = clauses().filter_map(|(_, clause)| match &clause.operation {
+            let mut default = clauses().filter_map(|(_, clause)| match &clause.operation {
                 Operation::AlterColumn { table: other, column: named, change: ColumnChange::SetDefault(default) }
                     if other == table && named == column =>
                 {
@@ -71,7 +71,7 @@ fn swap<'a>(judged: &'a Judged, script: &'a Script) -> Option<Swap<'a>> {
                 }
                 _ => None,
             });
-            columns.push(Column { table, name: column, ty, using: using.as_ref(), default: default.last() });
+            columns.push(Column { table, name: column, ty, using: using.as_ref(), default: default.next_back() });
         }
         let old = old?;
         let gone = clauses().any(|(_, clause)| matches!(&clause.operation, Operation::DropType { .. }));
@@ -138,7 +138,9 @@ fn rewritten(case: &Case<'_>, draft: &Draft, judged: &Judged, phase: Phase, scri
     for group in groups(script).groups.iter().filter(|group| group.bounds == Bounds::Explicit) {
         let mut body = group.body.clone();
         if body.all(|at| whole(&script.statements[at])) {
-            dropped.extend([group.body.start.checked_sub(1)?, group.body.end].iter().filter(|at| script.statements.get(**at).is_some_and(is_bound)));
+            dropped.extend(
+                [group.body.start.checked_sub(1)?, group.body.end].iter().filter(|at| script.statements.get(**at).is_some_and(is_bound)),
+            );
         }
     }
     let chunks = chunks(script);

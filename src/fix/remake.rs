@@ -24,13 +24,7 @@ pub enum Demand {
 ///
 /// # Errors
 /// When the texts that made the table, or what hangs on it, are not all at hand.
-pub fn set_not_null(
-    given: &Given<'_>,
-    texts: &Texts,
-    table: &ObjectName,
-    column: &Ident,
-    wishes: &Wishes,
-) -> Result<Phases, Refusal> {
+pub fn set_not_null(given: &Given<'_>, texts: &Texts, table: &ObjectName, column: &Ident, wishes: &Wishes) -> Result<Phases, Refusal> {
     let mut phases = Phases::default();
     fill_empty(given, table, column, wishes, &mut phases);
     phases.add(Phase::Contract, &remake(given, texts, table, &Demand::NotNull(column.clone()), &[])?);
@@ -108,7 +102,7 @@ fn is_as_replayed(given: &Given<'_>, old: &Table, made: &Made) -> bool {
     let kinds = |table: &Table| table.constraints.iter().map(|held| held.kind.clone()).collect::<Vec<_>>();
     let (mut held, wanted) = (kinds(new), kinds(old));
     let same = wanted.iter().all(|kind| held.iter().position(|other| other == kind).map(|at| held.swap_remove(at)).is_some());
-    columns && same && held.is_empty() && old.without_rowid == new.without_rowid
+    columns && same && held.is_empty() && (old.without_rowid, old.strict) == (new.without_rowid, new.strict)
 }
 
 /// What goes with the table or stands in the way of the rename, in the order in which it was made.
@@ -148,7 +142,8 @@ fn around<'a>(given: &Given<'_>, texts: &'a Texts, old: &Table) -> Result<Vec<&'
 fn unknown(table: &ObjectName) -> Refusal {
     Refusal::Unknown {
         what: format!("the text of `{table}`"),
-        ask: "SQLite adds this to a table that is made anew only: write the new table by hand, and `migrate fix` puts it in order".to_owned(),
+        ask: "SQLite adds this to a table that is made anew only: write the new table by hand, and `migrate fix` puts it in order"
+            .to_owned(),
     }
 }
 

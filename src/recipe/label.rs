@@ -62,11 +62,21 @@ pub fn change_labels(given: &Given<'_>, to: &NewLabels<'_>) -> Result<Phases, Re
         details: Vec::new(),
     };
     let wishes = Wishes { forward: Some(forward), backward: Some(format!("{}::text", to.new.spelled(dialect))), ..Wishes::default() };
-    replace(given, &Move { table: to.table, old: to.old, new: to.new, ty: Some(to.ty), forward: None, stated: Some(&stated) }, Some(to.written), &wishes)
+    replace(
+        given,
+        &Move { table: to.table, old: to.old, new: to.new, ty: Some(to.ty), forward: None, stated: Some(&stated) },
+        Some(to.written),
+        &wishes,
+    )
 }
 
 /// The new value, as text, of an old one.
-fn forward<'l>(to: &NewLabels<'_>, column: &Column, labels: impl Iterator<Item = &'l str>, default: Option<&Expression>) -> Result<String, Refusal> {
+fn forward<'l>(
+    to: &NewLabels<'_>,
+    column: &Column,
+    labels: impl Iterator<Item = &'l str>,
+    default: Option<&Expression>,
+) -> Result<String, Refusal> {
     let old = to.old.spelled(Dialect::Postgres);
     if let Some(using) = to.using.filter(|using| using.text.to_ascii_lowercase().contains("case ")) {
         return Ok(super::pretty(using));

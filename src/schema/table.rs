@@ -8,6 +8,7 @@ use super::{Expression, Ident, ObjectName, Origin};
 
 /// A table as the replay knows it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own; they combine freely")]
 pub struct Table {
     /// Canonical name (no schema when it lives in the default one).
     pub name: ObjectName,
@@ -37,6 +38,8 @@ pub struct Table {
     pub row_versions: RowVersions,
     /// WITHOUT ROWID (SQLite): rows have no number beside their key.
     pub without_rowid: bool,
+    /// STRICT (SQLite): values of another type are refused.
+    pub strict: bool,
     /// Whether every statement that touched it could be read.
     pub knowledge: Knowledge,
     /// Who made it.

@@ -306,8 +306,10 @@ pub(crate) const ALL: &[Case] = &[
         old: &["INSERT INTO users (id, role) VALUES (:n, 'mod')"],
         new: &["INSERT INTO users (id, role_new) VALUES (:n, 'admin')"],
         renamed: Some(("role_new", "role")),
-        checks: &[("SELECT count(*) FROM users WHERE role_new IS NULL", "0"), ("SELECT count(*) > 0 FROM users WHERE role_new = 'admin'", "t")],
-        ..USUAL
+        checks: &[
+            ("SELECT count(*) FROM users WHERE role_new IS NULL", "0"),
+            ("SELECT count(*) > 0 FROM users WHERE role_new = 'admin'", "t"),
+        ],
     },
     Case {
         name: "new set-not-null on sqlite",

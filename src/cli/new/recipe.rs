@@ -359,14 +359,18 @@ fn foreign_key(given: &Given<'_>, texts: &Texts, asked: &AddForeignKey) -> Resul
     match dialect {
         Dialect::Sqlite => {
             let mut phases = remake::add_constraint(given, texts, &table, &constraint, index.as_slice()).map_err(refused)?;
-            let orphan = format!("{own_name} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {to} AS parent WHERE parent.{key} = {from}.{own_name})");
+            let orphan =
+                format!("{own_name} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {to} AS parent WHERE parent.{key} = {from}.{own_name})");
             let required = given.column(&table, &own).is_some_and(|column| column.not_null);
             // While a table is made anew, nothing looks for them.
             phases.add(Phase::Backfill, "-- Rows that reference nothing: write here what is right for them.\n");
-            phases.add(Phase::Backfill, &match required {
-                true => format!("DELETE FROM {from} WHERE {orphan};"),
-                false => format!("UPDATE {from} SET {own_name} = NULL WHERE {orphan};"),
-            });
+            phases.add(
+                Phase::Backfill,
+                &match required {
+                    true => format!("DELETE FROM {from} WHERE {orphan};"),
+                    false => format!("UPDATE {from} SET {own_name} = NULL WHERE {orphan};"),
+                },
+            );
             return in_phases(Ok(phases));
         }
         Dialect::Postgres => sql.extend(index.map(|index| format!("{index};\n"))),

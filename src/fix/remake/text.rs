@@ -208,7 +208,9 @@ impl Made {
     pub(super) fn with(&self, demand: &Demand) -> String {
         let mut made = self.clone();
         match demand {
-            Demand::NotNull(column) => made.items.iter_mut().filter(|item| defines(item, column)).for_each(|item| item.push_str(" NOT NULL")),
+            Demand::NotNull(column) => {
+                made.items.iter_mut().filter(|item| defines(item, column)).for_each(|item| item.push_str(" NOT NULL"))
+            }
             Demand::Constraint(constraint) => made.items.push(constraint.clone()),
         }
         made.body()

@@ -28,7 +28,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     if !index.valid || frame.is_new_table(table) || frame.seen(&index.origin) == Seen::ByNobody {
         return;
     }
-    let serves = |other: &Index| other.valid && other.name != index.name && other.predicate.is_none() && other.keys.starts_with(&index.keys);
+    let serves =
+        |other: &Index| other.valid && other.name != index.name && other.predicate.is_none() && other.keys.starts_with(&index.keys);
     if frame.table(table).is_some_and(|table| table.indexes.iter().any(serves)) {
         return;
     }

@@ -23,8 +23,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     for (old, column, new) in frame.remade_columns() {
         let what = match (&column.generated, &new.generated) {
-            (Generated::Stored(_) | Generated::Virtual(_), Generated::No) => "is computed no more: rows of running releases, which do not write it, get NULL",
-            (Generated::No, Generated::Stored(_) | Generated::Virtual(_)) => "is computed from now on: the inserts of every running release that writes it fail",
+            (Generated::Stored(_) | Generated::Virtual(_), Generated::No) => {
+                "is computed no more: rows of running releases, which do not write it, get NULL"
+            }
+            (Generated::No, Generated::Stored(_) | Generated::Virtual(_)) => {
+                "is computed from now on: the inserts of every running release that writes it fail"
+            }
             _ => continue,
         };
         findings.push(Fault::new(format!("`{}.{}` {what}", old.name, column.name)).help(anew_in_contract(&old.name)));

@@ -1,8 +1,8 @@
 //! What a migration's syncs contribute to the script of a phase, woven with the file's own statements.
 
-use super::{Names, Pair, names, resolve, script, transaction};
+use super::{Names, Pair, names, resolve, script, transaction, types};
 use crate::migration::{Bounds, Group, Migration, MigrationError, ScriptFile, Sync, SyncKey, groups};
-use crate::schema::{Dialect, Operation, Phase, Schema, Server};
+use crate::schema::{Dialect, ObjectName, Operation, Phase, Schema, Server};
 use crate::sql::{self, Loom, Script, Source, Statement};
 
 /// The whole text of a script: what migration.toml declares, then the file. `schema` is what the script meets.
@@ -20,12 +20,15 @@ pub fn weave(migration: &Migration, file: &ScriptFile, schema: &Schema, server: 
     loom.take(&source, 0..header);
     match file.phase {
         Phase::Expand => {
+            // A type that the file makes is there before a column has it.
+            let types = behind_types(&source, syncs, schema, server).max(header);
+            loom.take(&source, header..types);
             for sync in syncs {
                 let pair = resolve(sync, schema, server)?;
                 is_new(sync, &pair, schema)?;
                 loom.declare(&transaction(server.dialect, &pair.install()), sync.source(), sync.span());
             }
-            loom.take(&source, header..source.text.len());
+            loom.take(&source, types..source.text.len());
         }
         Phase::Backfill => {
             for sync in syncs {
@@ -51,6 +54,33 @@ fn header(source: &Source, server: Server) -> usize {
     // An empty line follows, which is what makes them about the whole file.
     let lines = last.map(|end| source.text[end..].match_indices('\n').nth(1).map_or(source.text.len(), |(at, _)| end + at + 1));
     lines.unwrap_or_default()
+}
+
+/// Where the last group ends that makes a type which one of the syncs names; 0 where none does.
+fn behind_types(source: &Source, syncs: &[Sync], schema: &Schema, server: Server) -> usize {
+    let named = syncs.iter().filter_map(|sync| types::read(sync.ty.as_deref()?, server).ok());
+    let named: Vec<ObjectName> = named.map(|ty| schema.canonical(&ty.object_name())).collect();
+    if named.is_empty() || !source.text.to_ascii_lowercase().contains("create") {
+        return 0;
+    }
+    let text = sql::read(source, server);
+    let makes = |statement: &Statement| {
+        statement.clauses.iter().any(|clause| match &clause.operation {
+            Operation::CreateType { name, .. } => named.contains(&schema.canonical(name)),
+            _ => false,
+        })
+    };
+    let groups = groups(&text).groups;
+    let Some(group) = groups.iter().rfind(|group| group.statements(&text).iter().any(makes)) else { return 0 };
+    let last = match group.bounds {
+        Bounds::Lone => group.body.end.checked_sub(1),
+        // COMMIT.
+        Bounds::Explicit => Some(group.body.end),
+    };
+    let end = last.and_then(|at| text.statements.get(at)).map_or(source.text.len(), |statement| statement.span.end);
+    let rest = &source.text[end..];
+    let blanks = rest.len() - rest.trim_start().len();
+    if rest[blanks..].starts_with(';') { end + blanks + 1 } else { end }
 }
 
 fn is_new(sync: &Sync, pair: &Pair, schema: &Schema) -> Result<(), MigrationError> {

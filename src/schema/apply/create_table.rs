@@ -24,6 +24,7 @@ impl Schema {
             Table { name: name.clone(), origin: origin.clone(), persistence: create.persistence, ..Table::unseen(name.clone()) };
         table.charset.clone_from(&create.charset);
         table.without_rowid = create.without_rowid;
+        table.strict = create.strict;
         table.knowledge = if unseen || create.as_query.is_some() { Knowledge::Unknown } else { Knowledge::Known };
         let mut inherited = Vec::new();
         for parent in &create.inherits {

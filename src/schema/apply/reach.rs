@@ -106,6 +106,7 @@ impl Table {
             charset: None,
             row_versions: RowVersions::default(),
             without_rowid: false,
+            strict: false,
             knowledge: Knowledge::Unknown,
             origin: Origin::unseen(),
         }

@@ -21,6 +21,7 @@ pub struct Drop {
 
 /// CREATE TABLE.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of the statement; they combine freely")]
 pub struct CreateTable {
     /// As written.
     pub name: ObjectName,
@@ -48,6 +49,8 @@ pub struct CreateTable {
     pub charset: Option<String>,
     /// WITHOUT ROWID (SQLite).
     pub without_rowid: bool,
+    /// STRICT (SQLite).
+    pub strict: bool,
     /// CREATE VIRTUAL TABLE / FOREIGN TABLE: not stored as an ordinary table.
     pub foreign: bool,
 }

@@ -53,6 +53,7 @@ pub(in crate::sql) fn blank(name: ObjectName) -> CreateTable {
         as_query: None,
         charset: None,
         without_rowid: false,
+        strict: false,
         foreign: false,
     }
 }
@@ -115,7 +116,9 @@ fn sqlite(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Result<(), Unread
     loop {
         if cursor.words(&["without", "rowid"]) {
             table.without_rowid = true;
-        } else if !cursor.word("strict") {
+        } else if cursor.word("strict") {
+            table.strict = true;
+        } else {
             return if more { Err(cursor.unexpected("STRICT or WITHOUT ROWID")) } else { Ok(()) };
         }
         more = cursor.take(&Token::Comma);
@@ -210,6 +213,7 @@ mod tests {
 
     #[test]
     fn a_table_without_rowid_is_told() {
-        assert!(super::tests::table(Dialect::Sqlite, "CREATE TABLE t (a PRIMARY KEY) STRICT, WITHOUT ROWID").without_rowid);
+        let table = super::tests::table(Dialect::Sqlite, "CREATE TABLE t (a PRIMARY KEY) STRICT, WITHOUT ROWID");
+        assert!(table.without_rowid && table.strict);
     }
 }
