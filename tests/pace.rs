@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::Database;
+use support::{Cluster, Database};
 
 /// Long enough to be steered while it is at work, at the slow pace that it is given.
 const ROWS: u32 = 60_000;
@@ -301,7 +301,7 @@ fn a_reader_that_holds_up_the_log_of_sqlite_stops_it() {
         sqlx::raw_sql("PRAGMA journal_mode = WAL; BEGIN; SELECT count(*) FROM a").execute(&mut reader).await.expect("it reads");
         reader
     });
-    let run = shop.start(&["--pace", "duty=30%"]);
+    let run = shop.start(&["--pace", "duty=3%"]);
     assert!(run.soon("throttled")["reason"].as_str().is_some_and(|told| told.starts_with("wal-file")));
     runtime.block_on(async { sqlx::raw_sql("COMMIT").execute(&mut reader).await.expect("it ends") });
     assert_eq!(run.end().0, 0);
@@ -389,4 +389,56 @@ fn spans_name_the_migration_and_the_chunk() {
     let (code, told) = shop.migrate(&["apply", "--phase", "backfill", "-vv"]);
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("step{migration=2_b phase=backfill step=0}:chunk{migration=2_b phase=backfill step=0 chunk=0 rows="), "{told}");
+}
+
+/// Pauses a standby's replay, sees the backfill stand still, lets it catch up, sees it go on.
+async fn stands_still_for(shop: &Shop, standby: &Cluster) {
+    use sqlx::{Connection, PgConnection};
+    let mut replica = PgConnection::connect(&standby.url("postgres")).await.expect("a standby can be read");
+    sqlx::raw_sql("SELECT pg_wal_replay_pause()").execute(&mut replica).await.expect("replay can be paused");
+    let run = shop.start(&["--pace", "duty=50%"]);
+    let told = run.soon("throttled");
+    assert!(told["reason"].as_str().is_some_and(|told| told.starts_with("replica-lag")), "{told}");
+    std::thread::sleep(Duration::from_secs(2));
+    let chunks = run.count("chunk-finished");
+    let progress = shop.backfill();
+    assert_eq!(progress["backfill"]["state"], "throttled", "{progress}");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(run.count("chunk-finished"), chunks, "it goes on");
+    sqlx::raw_sql("SELECT pg_wal_replay_resume()").execute(&mut replica).await.expect("replay can go on");
+    let stood = run.soon("goes-on");
+    assert!(stood["stood_ms"].as_u64().is_some_and(|stood| stood > 2_000), "{stood}");
+    let (code, document) = run.end();
+    assert_eq!(code, 0, "{document}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_whose_replay_stands_still_stops_it_until_it_has_caught_up() {
+    let Some(primary) = Cluster::own(17) else { return };
+    let standby = primary.standby();
+    let database = primary.database();
+    let settings = "[[backfill.throttle]]\nkind = \"replica-lag\"\nlimit = \"1s\"\n";
+    stands_still_for(&Shop::new("postgres", &database.url, settings, ROWS), &standby).await;
+    // The same replica, asked itself: as if the primary did not know it.
+    let database = primary.database();
+    let settings = format!(
+        "[[backfill.throttle]]\nkind = \"replica-lag\"\nlimit = \"1s\"\nexcept = [\"walreceiver\"]\nreplicas = [\"{}\"]\n\
+         [[backfill.throttle]]\nkind = \"replica-bytes\"\noff = true\n",
+        standby.url("postgres")
+    );
+    stands_still_for(&Shop::new("postgres", &database.url, &settings, ROWS), &standby).await;
+}
+
+#[test]
+fn events_on_standard_output_come_before_the_result() {
+    let file = support::sqlite();
+    let shop = Shop::new("sqlite", &file.url(), "", 100);
+    let done = shop.command(&["apply", "--phase", "backfill", "--events", "-", "--format", "json"]).output().expect("the command was built");
+    let text = String::from_utf8(done.stdout).expect("it is text");
+    let documents: Vec<Value> =
+        serde_json::Deserializer::from_str(&text).into_iter().collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {text}"));
+    let (result, events) = documents.split_last().expect("there is a result");
+    assert_eq!(result["outcome"], "applied");
+    assert!(events.iter().all(|event| event["format"] == 1 && event["event"].is_string()), "{text}");
+    assert_eq!(events.last().expect("there are events")["event"], "script-finished");
 }

@@ -27,8 +27,8 @@ const OVER_FIXED: f64 = 4.0;
 /// But however slow commits are, no chunk takes longer than this because of them: rows are locked meanwhile.
 const LONGEST_FOR_FIXED: f64 = 0.25;
 
-/// How much of what was seen before stays when the price of a transaction is told from that of its rows.
-const FIT_MEMORY: f64 = 0.9;
+/// How fast the price of a transaction is forgotten: it is learnt anew where chunks have become small.
+const FIXED_MEMORY: f64 = 0.995;
 
 /// After an obstruction, this many chunks must end well before the size grows again.
 const CAUTION: u32 = 5;
@@ -42,44 +42,13 @@ pub(super) struct Size {
     /// Bytes of log per row, smoothed.
     weight: Option<f64>,
     caution: u32,
-    fit: Fit,
-}
-
-/// Duration over rows, as a line: where it begins is the price of a transaction, how it rises that of a row.
-#[derive(Clone, Debug, Default)]
-struct Fit {
-    weight: f64,
-    rows: f64,
-    seconds: f64,
-    rows_squared: f64,
-    product: f64,
-}
-
-impl Fit {
-    fn add(&mut self, rows: f64, seconds: f64) {
-        self.weight = self.weight * FIT_MEMORY + 1.0;
-        self.rows = self.rows * FIT_MEMORY + rows;
-        self.seconds = self.seconds * FIT_MEMORY + seconds;
-        self.rows_squared = self.rows_squared * FIT_MEMORY + rows * rows;
-        self.product = self.product * FIT_MEMORY + rows * seconds;
-    }
-
-    /// Seconds that a transaction takes before its first row; nothing while all chunks were about equally large.
-    fn fixed(&self) -> f64 {
-        let (rows, seconds) = (self.rows / self.weight, self.seconds / self.weight);
-        let variance = self.rows_squared / self.weight - rows * rows;
-        if self.weight < 3.0 || variance < rows * rows * 0.02 {
-            // Nothing tells the two apart. A chunk that cannot become smaller is all price.
-            return if rows <= FLOOR * 2.0 { seconds } else { 0.0 };
-        }
-        let slope = ((self.product / self.weight - rows * seconds) / variance).max(0.0);
-        (seconds - slope * rows).clamp(0.0, seconds)
-    }
+    /// Seconds that a transaction takes before its first row, as far as that is known.
+    fixed: f64,
 }
 
 impl Size {
     pub(super) fn new() -> Size {
-        Size { rows: START, rate: None, weight: None, caution: 0, fit: Fit::default() }
+        Size { rows: START, rate: None, weight: None, caution: 0, fixed: 0.0 }
     }
 
     pub(super) fn rows(&self) -> u32 {
@@ -106,8 +75,7 @@ impl Size {
             // The rest of a table says more about the cost of a transaction than about that of a row.
             return;
         }
-        self.fit.add(walked as f64, seconds);
-        let fixed = self.fit.fixed();
+        let fixed = self.learn_fixed(seconds);
         let target = target.as_secs_f64().max((fixed * OVER_FIXED).min(LONGEST_FOR_FIXED));
         // What is left of the target for rows, and how fast these go; a tenth in any case, since both are estimates.
         let measured = walked as f64 / (seconds - fixed).max(seconds / 10.0);
@@ -127,6 +95,13 @@ impl Size {
                 self.set(wanted.min(self.rows));
             }
         }
+    }
+
+    /// What a transaction costs before its first row shows where it has hardly any rows; and no chunk takes less.
+    fn learn_fixed(&mut self, seconds: f64) -> f64 {
+        let known = if self.rows <= FLOOR * 2.0 { seconds } else { self.fixed * FIXED_MEMORY };
+        self.fixed = known.min(seconds);
+        self.fixed
     }
 
     /// What a chunk wrote to the log.
