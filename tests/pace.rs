@@ -433,7 +433,8 @@ async fn a_replica_whose_replay_stands_still_stops_it_until_it_has_caught_up() {
 fn events_on_standard_output_come_before_the_result() {
     let file = support::sqlite();
     let shop = Shop::new("sqlite", &file.url(), "", 100);
-    let done = shop.command(&["apply", "--phase", "backfill", "--events", "-", "--format", "json"]).output().expect("the command was built");
+    let done =
+        shop.command(&["apply", "--phase", "backfill", "--events", "-", "--format", "json"]).output().expect("the command was built");
     let text = String::from_utf8(done.stdout).expect("it is text");
     let documents: Vec<Value> =
         serde_json::Deserializer::from_str(&text).into_iter().collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {text}"));
