@@ -1,6 +1,7 @@
 //! What `migrate serve` answers over HTTP: probes, metrics, gates for controllers, hooks and the board. Knows values and
 //! where they come from, never a backend, and writes nothing but markers, for those who hold the token.
 
+mod board;
 mod body;
 mod build;
 mod gates;
@@ -73,6 +74,8 @@ fn router(source: Arc<dyn Source>, settings: Settings) -> Router {
     let hosts = Arc::new(settings.hosts);
     let state = Arc::new(State { readings: Readings::new(source), latches: Latches::default(), token: settings.token });
     Router::new()
+        .route("/", get(board::page))
+        .route("/assets/{name}", get(board::asset))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/startupz", get(probes::startupz))
