@@ -102,6 +102,30 @@ pub struct Blocker {
     pub since: Option<Timestamp>,
 }
 
+/// A session that waits for a lock, where it or whoever it waits for belongs to a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LockWait {
+    /// Whose session it is.
+    pub waiter: Waiter,
+    /// The session, as the server numbers it.
+    pub pid: i64,
+    /// Role, application and address.
+    pub who: String,
+    /// For how long it waits.
+    pub seconds: f64,
+    /// Who holds what it waits for.
+    pub blockers: String,
+}
+
+/// Whose session waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiter {
+    /// A run of this tool waits for somebody.
+    Run,
+    /// Somebody waits for a run of this tool.
+    Application,
+}
+
 /// What a backend tells while a statement runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -318,6 +342,12 @@ pub trait Backend: Send {
 
     /// Sizes of all tables and materialised views but the tool's own; a partitioned table has the sum of its partitions.
     fn count(&mut self, care: Care) -> impl Future<Output = Result<Vec<(ObjectName, TableSize)>, BackendError>> + Send;
+
+    /// Sessions that wait for a run's locks, and a run that waits for others, the longest first. Empty where the database
+    /// knows no sessions.
+    fn waits(&mut self) -> impl Future<Output = Result<Vec<LockWait>, BackendError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
 
     /// Gates overridden so far are in the ledger; this appends one.
     fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> impl Future<Output = Result<(), BackendError>> + Send;

@@ -2,6 +2,12 @@
 
 #[path = "serve/answers.rs"]
 mod answers;
+#[path = "serve/board.rs"]
+mod board;
+#[path = "serve/locks.rs"]
+mod locks;
+#[path = "serve/page.rs"]
+mod page;
 #[path = "serve/server.rs"]
 mod server;
 mod support;

@@ -5,7 +5,7 @@ use super::gauge::Gauge;
 use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
-use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize};
+use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Notices, ScriptStart, TableSize};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -176,6 +176,9 @@ impl Backend for AnyBackend {
 
     async fn count(&mut self, care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
         on!(self, backend => backend.count(care).await)
+    }
+    async fn waits(&mut self) -> Result<Vec<LockWait>, BackendError> {
+        on!(self, backend => backend.waits().await)
     }
     async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {
         on!(self, backend => backend.record_override(lease, record).await)

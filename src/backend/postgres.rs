@@ -19,9 +19,10 @@ mod script;
 mod session;
 mod size;
 mod step;
+mod waits;
 
 use crate::backend::gauge::Gauge;
-use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -436,6 +437,11 @@ impl Backend for PostgresBackend {
     async fn count(&mut self, _care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
         self.main.roll_back().await?;
         size::all(&mut self.main).await
+    }
+
+    async fn waits(&mut self) -> Result<Vec<LockWait>, BackendError> {
+        self.main.roll_back().await?;
+        waits::now(&mut self.main).await
     }
 
     async fn record_override(&mut self, lease: &Lease, record: &OverrideRecord) -> Result<(), BackendError> {

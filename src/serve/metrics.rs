@@ -15,7 +15,7 @@ use super::Shared;
 use super::problem::Problem;
 use super::rate::Rates;
 use super::reading::Reading;
-use super::source::Snapshot;
+use super::source::{Side, Snapshot};
 use crate::ledger::JobRecord;
 use crate::plan::GateState;
 use crate::report::view::PhaseState;
@@ -58,6 +58,11 @@ struct ConditionOf {
 struct OfRelease {
     service: String,
     release: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct WaitOf {
+    waiter: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -208,7 +213,19 @@ fn lease(registry: &mut Registry, snapshot: &Snapshot) {
     if let Some(lease) = held {
         let age = snapshot.ledger.now.duration_since(lease.since).as_secs_f64().max(0.0);
         seconds(registry, "lease_age", "How long that run is at work", age);
+        waits(registry, snapshot);
     }
+}
+
+fn waits(registry: &mut Registry, snapshot: &Snapshot) {
+    let (sessions, longest): (Family<WaitOf, Number>, Family<WaitOf, Number>) = Default::default();
+    for (side, waiter) in [(Side::Run, "run"), (Side::Application, "application")] {
+        let of = || snapshot.waits.iter().filter(|wait| wait.side == side);
+        sessions.get_or_create(&WaitOf { waiter }).set(of().count() as f64);
+        longest.get_or_create(&WaitOf { waiter }).set(of().map(|wait| wait.seconds).fold(0.0, f64::max));
+    }
+    registry.register("lock_waits", "Sessions that wait for a lock: of the run, and of others that wait for the run", sessions);
+    registry.register_with_unit("lock_wait_longest", "How long the longest of them waits", Unit::Seconds, longest);
 }
 
 /// The state as a label.

@@ -64,6 +64,10 @@ pub fn document() -> Value {
         }
         schemas.insert("Report".to_owned(), report);
     }
+    if let Some(manifest) = document.pointer_mut("/components/schemas/NewMarker/properties/manifest").and_then(Value::as_object_mut) {
+        manifest.insert("propertyNames".to_owned(), json!({ "pattern": "^.+:(expand|backfill|contract)$" }));
+        manifest.insert("additionalProperties".to_owned(), json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" }));
+    }
     for (path, method) in REPORTS {
         let responses = document.get_mut("paths").and_then(|paths| paths.get_mut(path)?.get_mut(method)?.get_mut("responses"));
         for (_, response) in responses.and_then(Value::as_object_mut).into_iter().flatten() {

@@ -66,8 +66,10 @@ pub(super) enum ProbeState {
 #[into_params(parameter_in = Query)]
 pub(super) struct Build {
     /// The service, as its markers name it.
+    #[param(min_length = 1)]
     service: Option<String>,
     /// The release, as its markers name it.
+    #[param(min_length = 1)]
     release: Option<String>,
 }
 

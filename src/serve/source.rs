@@ -28,10 +28,34 @@ pub struct Snapshot {
     pub report: Report,
     /// What that was told from.
     pub ledger: Ledger,
+    /// Who waits for whose lock while a run is at work.
+    pub waits: Vec<Waiting>,
     /// The gate of every contract that did not run.
     pub gates: Vec<Gate>,
     /// The scripts of the files that the server sees.
     pub build: Manifest,
+}
+
+/// A session that waits for a lock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// Whether the run waits, or somebody waits for it.
+    pub side: Side,
+    /// Who waits.
+    pub who: String,
+    /// For how long, in seconds.
+    pub seconds: f64,
+    /// Who holds what it waits for.
+    pub blockers: String,
+}
+
+/// Who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The run, for others.
+    Run,
+    /// Others, for the run.
+    Application,
 }
 
 /// Names of what is served.

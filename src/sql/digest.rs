@@ -68,7 +68,7 @@ impl Digest {
 
     /// Reads 64 hexadecimal digits back; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Digest> {
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let mut bytes = [0; 32];

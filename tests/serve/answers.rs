@@ -233,7 +233,7 @@ fn a_name_of_another_machine_is_refused_and_browsers_are_kept_short() {
 }
 
 /// The value of a series.
-fn metric(text: &str, series: &str) -> Option<f64> {
+pub(crate) fn metric(text: &str, series: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
 }
 
@@ -338,4 +338,27 @@ fn a_fleet_of_probes_costs_the_database_one_read_a_second() {
     // Each look at the statistics is a few transactions of its own; a read of the ledger is one or two.
     let read = transactions() - before;
     assert!((read as f64) < 20.0 + 5.0 * seconds, "1000 probes in {seconds:.1} s made {read} transactions");
+}
+
+#[test]
+fn prometheus_scrapes_it() {
+    let folder = project(PROJECT);
+    let shop = folder.path();
+    run(shop, &["apply", "--phase", "expand", "-q"]);
+    let server = Server::start(shop, &[]);
+    let Some(prometheus) = support::prometheus(Some(&format!("127.0.0.1:{}", server.port())), "") else { return };
+    let query = |query: &str| {
+        let answer =
+            ureq::get(format!("{}/api/v1/query", prometheus.url())).query("query", query).call().ok()?.body_mut().read_to_string().ok()?;
+        let answer: Value = serde_json::from_str(&answer).ok()?;
+        answer["data"]["result"][0]["value"][1].as_str().map(str::to_owned)
+    };
+    let began = std::time::Instant::now();
+    while query("concertina_database_up").is_none() {
+        assert!(began.elapsed().as_secs() < 30, "nothing was scraped: up is {:?}", query("up"));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    assert_eq!(query("up").as_deref(), Some("1"));
+    assert_eq!(query("concertina_gate_open{migration=\"2_nick\"}").as_deref(), Some("0"));
+    assert_eq!(query("sum(concertina_phases{state=\"done\"})").as_deref(), Some("2"));
 }

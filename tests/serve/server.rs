@@ -86,7 +86,6 @@ impl Server {
     }
 
     /// The number of its port.
-    #[allow(dead_code, reason = "for what reads the server itself")]
     pub(crate) fn port(&self) -> u16 {
         self.base.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the address has a port")
     }

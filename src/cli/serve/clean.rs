@@ -6,6 +6,7 @@ use crate::cli::redact::redact;
 use crate::ledger::Ledger;
 use crate::plan::Gate;
 use crate::report::Report;
+use crate::serve::Waiting;
 
 /// Every free text of a report.
 pub(super) fn report(report: &mut Report) {
@@ -50,9 +51,21 @@ pub(super) fn ledger(ledger: &mut Ledger) {
         text(&mut marker.actor);
         marker.url.iter_mut().chain(&mut marker.commit).for_each(text);
     }
+    for control in &mut ledger.controls {
+        text(&mut control.actor);
+        control.reason.iter_mut().for_each(text);
+    }
     for record in &mut ledger.overrides {
         text(&mut record.actor);
         text(&mut record.reason);
+    }
+}
+
+/// Every free text of waits.
+pub(super) fn waits(waits: &mut [Waiting]) {
+    for wait in waits {
+        text(&mut wait.who);
+        text(&mut wait.blockers);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::bench::Bench;
 use super::clean;
-use crate::backend::{AnyBackend, Backend, BackendError};
+use crate::backend::{AnyBackend, Backend, BackendError, Waiter};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::site::{Site, disagreement};
@@ -17,7 +17,7 @@ use crate::plan::{Known, Plan};
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::size::Sizes;
 use crate::schema::{Dialect, Server};
-use crate::serve::{Answer, Place, Snapshot, Source};
+use crate::serve::{Answer, Place, Side, Snapshot, Source, Waiting};
 use crate::sql::Digest;
 
 /// A database that does not answer within this time counts as one that cannot be asked: probes give up after a second or
@@ -57,7 +57,7 @@ impl Reader {
     }
 
     async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let (ledger, server) = self.ledger().await?;
+        let Read { ledger, server, mut waits } = self.ask().await?;
         let ledger = Arc::new(ledger);
         let (files, known) = (Arc::clone(&self.files), Arc::clone(&ledger));
         let planned = tokio::task::spawn_blocking(move || files.lock().unwrap_or_else(PoisonError::into_inner).planned(server, &known));
@@ -76,14 +76,15 @@ impl Reader {
         clean::report(&mut report);
         clean::gates(&mut gates);
         clean::ledger(&mut ledger);
+        clean::waits(&mut waits);
         let place = Place { project: self.project.clone(), database: self.url.to_string(), server: called(server) };
-        Ok(Snapshot { place, report, ledger, gates, build: site.migrations.manifest() })
+        Ok(Snapshot { place, report, ledger, waits, gates, build: site.migrations.manifest() })
     }
 
-    /// The ledger, over the connection at hand or a new one.
-    async fn ledger(&self) -> Result<(Ledger, Server), Failure> {
+    /// What the database says, over the connection at hand or a new one.
+    async fn ask(&self) -> Result<Read, Failure> {
         let mut line = self.line.lock().await;
-        let asked = tokio::time::timeout(PATIENCE, ledger(&self.url, &mut line)).await;
+        let asked = tokio::time::timeout(PATIENCE, read(&self.url, &mut line)).await;
         let answer = asked.unwrap_or_else(|_| {
             let message = format!("the database did not answer within {} s", PATIENCE.as_secs());
             Err(Failure::new(Exit::Temporary, message))
@@ -96,16 +97,39 @@ impl Reader {
     }
 }
 
-async fn ledger(url: &DatabaseUrl, line: &mut Option<AnyBackend>) -> Result<(Ledger, Server), Failure> {
+/// What the database says.
+struct Read {
+    ledger: Ledger,
+    server: Server,
+    waits: Vec<Waiting>,
+}
+
+async fn read(url: &DatabaseUrl, line: &mut Option<AnyBackend>) -> Result<Read, Failure> {
     if let Some(backend) = line {
         match backend.ledger().await {
             // It may have been restarted since.
             Err(BackendError::Unreachable { .. }) => {}
-            answer => return Ok((answer?, backend.server())),
+            answer => return with_waits(answer?, backend).await,
         }
     }
     let backend = line.insert(AnyBackend::connect(url.expose()).await?);
-    Ok((backend.ledger().await?, backend.server()))
+    let ledger = backend.ledger().await?;
+    with_waits(ledger, backend).await
+}
+
+/// Locks are looked at only while a run is at work.
+async fn with_waits(ledger: Ledger, backend: &mut AnyBackend) -> Result<Read, Failure> {
+    let found = if ledger.lease.is_some() { backend.waits().await? } else { Vec::new() };
+    let waits = found.into_iter().map(|wait| Waiting {
+        side: match wait.waiter {
+            Waiter::Run => Side::Run,
+            Waiter::Application => Side::Application,
+        },
+        who: format!("{} pid {}", wait.who, wait.pid),
+        seconds: wait.seconds,
+        blockers: wait.blockers,
+    });
+    Ok(Read { ledger, server: backend.server(), waits: waits.collect() })
 }
 
 impl Files {

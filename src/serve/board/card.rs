@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::moment::Moment;
-use crate::plan::{Condition, ConditionKind, Gate, GateState};
+use crate::plan::{Condition, Gate, GateState};
 
 /// A gate.
 pub(super) struct Card {
@@ -23,18 +23,18 @@ pub(super) struct Card {
 
 /// A condition.
 pub(super) struct Light {
-    /// What it asks for.
-    pub(super) title: &'static str,
+    /// Its name.
+    pub(super) title: String,
     /// Class and icon.
     pub(super) look: &'static str,
     /// Its state.
     pub(super) word: &'static str,
     /// Why.
-    pub(super) reason: String,
-    /// What to do about it.
-    pub(super) next: Option<String>,
-    /// Whether that is a command.
-    pub(super) is_command: bool,
+    pub(super) reason: Vec<Part>,
+    /// What to do about it, where that is one command.
+    pub(super) command: Option<String>,
+    /// What to do about it, in words.
+    pub(super) advice: Vec<Part>,
 }
 
 impl Card {
@@ -61,12 +61,36 @@ impl Light {
             GateState::Unknown => ("unknown", "not known"),
             GateState::Overridden => ("overridden", "overridden"),
         };
-        let is_command = condition.next.as_deref().is_some_and(|next| next.starts_with("migrate "));
-        Light { title: title(condition.kind), look, word, reason: condition.reason.clone(), next: condition.next.clone(), is_command }
+        let is_command = |next: &&String| next.starts_with("migrate ");
+        let command = condition.next.as_ref().filter(is_command).cloned();
+        let advice = condition.next.as_ref().filter(|next| !is_command(next)).map(|next| parts(next)).unwrap_or_default();
+        Light { title: condition.name.clone(), look, word, reason: parts(&condition.reason), command, advice }
     }
 }
 
-/// What a condition asks for.
-fn title(kind: ConditionKind) -> &'static str {
-    kind.as_str()
+/// A stretch of a sentence.
+pub(super) struct Part {
+    /// What it says.
+    pub(super) text: String,
+    /// Whether it stood between backquotes: a command.
+    pub(super) is_code: bool,
+}
+
+/// A sentence with its commands apart.
+fn parts(sentence: &str) -> Vec<Part> {
+    let pieces = sentence.split('`').enumerate();
+    pieces.filter(|(_, text)| !text.is_empty()).map(|(place, text)| Part { text: text.to_owned(), is_code: place % 2 == 1 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn commands_in_a_sentence_stand_apart() {
+        let told: Vec<(String, bool)> =
+            parts("finish it, then `migrate mark deployed api@2`").into_iter().map(|part| (part.text, part.is_code)).collect();
+        assert_eq!(told, [("finish it, then ".to_owned(), false), ("migrate mark deployed api@2".to_owned(), true)]);
+        assert!(parts("").is_empty());
+    }
 }

@@ -37,7 +37,9 @@ pub(super) struct Stop {
 
 impl Row {
     pub(super) fn of(migration: &MigrationView, now: Timestamp) -> Row {
-        let stop = |phase: Phase| migration.phases.iter().find(|view| view.phase == phase).map_or_else(|| Stop::none(phase), |view| Stop::of(view, now));
+        let stop = |phase: Phase| {
+            migration.phases.iter().find(|view| view.phase == phase).map_or_else(|| Stop::none(phase), |view| Stop::of(view, now))
+        };
         let id = MigrationId::new(&migration.id);
         let version = id.version().unwrap_or_default().to_owned();
         let rest = migration.id.strip_prefix(version.as_str()).unwrap_or(&migration.id);
@@ -67,7 +69,14 @@ impl Stop {
             PhaseState::Running => view.started_at,
             PhaseState::Pending | PhaseState::Blocked | PhaseState::Held | PhaseState::Unknown => None,
         };
-        Stop { phase: view.phase.as_str(), look, word, detail: detail(view, now), moment: at.map(|at| Moment::of(at, now)), percent: percent(view) }
+        Stop {
+            phase: view.phase.as_str(),
+            look,
+            word,
+            detail: detail(view, now),
+            moment: at.map(|at| Moment::of(at, now)),
+            percent: percent(view),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::report::view::{MigrationView, PhaseState};
 use crate::report::{ErrorView, Report};
 use crate::schema::Phase;
 use crate::serve::reading::Reading;
-use crate::serve::source::{Place, Snapshot};
+use crate::serve::source::{Place, Side, Snapshot, Waiting};
 
 /// Migrations that are shown at most: a board is no archive.
 const OPEN: usize = 200;
@@ -76,6 +76,8 @@ pub(super) struct Run {
     pub(super) lives: bool,
     /// Until when its lease holds.
     pub(super) until: Moment,
+    /// Who waits for whose lock, in sentences.
+    pub(super) waits: Vec<String>,
 }
 
 /// A service with its releases and instances.
@@ -157,12 +159,14 @@ impl View {
             headline,
             read: Some(Moment::of(now, now)),
             conflict: report.error.is_some().then(|| Trouble::of(report, None)),
-            next: if report.error.is_some() { Vec::new() } else { report.next.clone() },
+            // Nobody can run anything beside a run, and after a conflict it says itself what comes next.
+            next: if report.error.is_some() || ledger.lease.is_some() { Vec::new() } else { report.next.clone() },
             run: ledger.lease.as_ref().map(|lease| Run {
                 holder: lease.holder.clone(),
                 since: Moment::of(lease.since, now),
                 lives: lease.expires_at > now,
                 until: Moment::of(lease.expires_at, now),
+                waits: waits(&snapshot.waits),
             }),
             open_more: open.len().saturating_sub(OPEN),
             open: open.iter().take(OPEN).map(|migration| Row::of(migration, now)).collect(),
@@ -178,13 +182,23 @@ impl View {
 
 impl Trouble {
     fn of(report: &Report, since: Option<Moment>) -> Trouble {
-        let ErrorView { message, causes, .. } = report.error.clone().unwrap_or_else(|| ErrorView {
-            message: "nobody said why".to_owned(),
-            causes: Vec::new(),
-            details: None,
-        });
+        let ErrorView { message, causes, .. } =
+            report.error.clone().unwrap_or_else(|| ErrorView { message: "nobody said why".to_owned(), causes: Vec::new(), details: None });
         Trouble { since, message, causes, next: report.next.clone() }
     }
+}
+
+/// Who waits for whose lock: the run itself, and how many stand behind it.
+fn waits(waits: &[Waiting]) -> Vec<String> {
+    let long = |wait: &Waiting| length(std::time::Duration::from_secs_f64(wait.seconds.clamp(0.0, 1e9)));
+    let of = |side: Side| waits.iter().filter(move |wait| wait.side == side);
+    let mut told: Vec<String> = of(Side::Run).map(|wait| format!("It waits for {} since {}.", wait.blockers, long(wait))).collect();
+    let behind = of(Side::Application).count();
+    if let Some(first) = of(Side::Application).next() {
+        let sessions = if behind == 1 { "1 session waits".to_owned() } else { format!("{behind} sessions wait") };
+        told.push(format!("{sessions} behind it, {} for {}.", first.who, long(first)));
+    }
+    told
 }
 
 /// The state in a sentence: what is worst, or what comes next.
@@ -241,7 +255,10 @@ fn services(report: &Report, now: Timestamp) -> Vec<Service> {
         };
         let since = Some(Moment::of(release.since, now));
         let told = instances(report, &release.service, &release.release, now);
-        enter(&release.service, Release { name: release.release.clone(), live: release.live, word, since, actor: release.actor.clone(), instances: told });
+        enter(
+            &release.service,
+            Release { name: release.release.clone(), live: release.live, word, since, actor: release.actor.clone(), instances: told },
+        );
     }
     let marked = |service: &str, name: &str| report.releases.iter().any(|release| release.service == service && release.release == name);
     let mut unmarked: Vec<(&str, &str, bool)> = Vec::new();
@@ -253,7 +270,10 @@ fn services(report: &Report, now: Timestamp) -> Vec<Service> {
     }
     for (service, name, live) in unmarked {
         let told = instances(report, service, name, now);
-        enter(service, Release { name: name.to_owned(), live, word: "no marker".to_owned(), since: None, actor: String::new(), instances: told });
+        enter(
+            service,
+            Release { name: name.to_owned(), live, word: "no marker".to_owned(), since: None, actor: String::new(), instances: told },
+        );
     }
     services.sort_by(|a, b| a.name.cmp(&b.name));
     services

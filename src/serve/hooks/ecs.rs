@@ -83,6 +83,9 @@ pub(in crate::serve) async fn hook(shared: Shared, headers: HeaderMap, request: 
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "this is not the server's token"));
     }
     let Body(event) = Body::<Event>::from_request(request, &()).await?;
+    if event.lifecycle_stage.is_empty() {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "lifecycleStage says nothing"));
+    }
     let details = event.hook_details.unwrap_or_default();
     let named = |text: Option<String>| text.filter(|text| !text.is_empty());
     let release = named(details.service).zip(named(details.release)).map(|(service, version)| Release { service, version });
