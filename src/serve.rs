@@ -13,7 +13,6 @@ mod metrics;
 mod openapi;
 mod probes;
 mod problem;
-mod rate;
 mod reading;
 mod source;
 mod status;

@@ -77,7 +77,7 @@ pub(super) fn told(site: &Site, plan: &Plan, ledger: &Ledger, only: Option<&Migr
     if let Some(lease) = &ledger.lease {
         report.notes.push(format!("a run is at work since {}: {}", lease.since.strftime("%H:%M:%S UTC"), lease.holder));
     }
-    report.notes.extend(refusing(&ledger));
+    report.notes.extend(refusing(ledger));
     if report.migrations.is_empty() {
         report.notes.push("there are no migrations".to_owned());
     }

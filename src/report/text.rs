@@ -7,7 +7,7 @@ mod finding;
 mod fleet;
 mod gate;
 mod migration;
-mod pace;
+pub mod pace;
 mod quota;
 mod wrap;
 

@@ -8,6 +8,7 @@ mod view;
 mod walk;
 
 pub(super) use assets::asset;
+pub(super) use walk::last_chunk;
 
 use askama::Template;
 use axum::http::StatusCode;

@@ -12,13 +12,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Shared;
+use super::board::last_chunk;
 use super::problem::Problem;
-use super::rate::Rates;
 use super::reading::Reading;
 use super::source::{Side, Snapshot};
-use crate::ledger::JobRecord;
 use crate::plan::GateState;
-use crate::report::view::PhaseState;
+use crate::report::view::{BackfillState, PhaseState, PhaseView};
+use crate::schema::Phase;
 
 /// A number that goes up and down.
 type Number = Gauge<f64, AtomicU64>;
@@ -37,13 +37,7 @@ struct OpenPhase {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Walk {
-    migration: String,
-    step: u32,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Contract {
+struct OfMigration {
     migration: String,
 }
 
@@ -94,7 +88,7 @@ pub(super) fn registry(reading: &Reading) -> Registry {
     if let Ok(snapshot) = &reading.now {
         seconds(&mut registry, "ledger_read_timestamp", "When the ledger was read, by the database's clock", second(snapshot.ledger.now));
         phases(&mut registry, snapshot);
-        backfills(&mut registry, snapshot, &reading.rates);
+        backfills(&mut registry, snapshot);
         gates(&mut registry, snapshot);
         fleet(&mut registry, snapshot);
         lease(&mut registry, snapshot);
@@ -139,42 +133,50 @@ fn phases(registry: &mut Registry, snapshot: &Snapshot) {
     );
 }
 
-fn backfills(registry: &mut Registry, snapshot: &Snapshot, rates: &Rates) {
-    let families: [Family<Walk, Number>; 6] = Default::default();
-    let [changed, walked, estimated, rate, left, lag] = &families;
-    for job in snapshot.ledger.jobs.iter().filter(|job| !job.done) {
-        let walk = Walk { migration: job.node.migration.to_string(), step: job.step };
-        changed.get_or_create(&walk).set(job.rows_changed as f64);
-        walked.get_or_create(&walk).set(job.rows_walked as f64);
-        lag.get_or_create(&walk).set(age(snapshot, job));
-        if let Some(rows) = job.rows_estimated {
-            estimated.get_or_create(&walk).set(rows as f64);
+fn backfills(registry: &mut Registry, snapshot: &Snapshot) {
+    let families: [Family<OfMigration, Number>; 8] = Default::default();
+    let [changed, walked, estimated, rate, left, lag, workers, stands] = &families;
+    for migration in &snapshot.report.migrations {
+        let is_open = |phase: &&PhaseView| phase.phase == Phase::Backfill && phase.state == PhaseState::Running;
+        let Some(progress) = migration.phases.iter().find(is_open).and_then(|phase| phase.progress.as_ref()) else { continue };
+        let of = OfMigration { migration: migration.id.clone() };
+        if let Some(rows) = progress.rows {
+            changed.get_or_create(&of).set(rows.changed as f64);
+            walked.get_or_create(&of).set(rows.walked as f64);
+            if let Some(rows) = rows.estimated {
+                estimated.get_or_create(&of).set(rows as f64);
+            }
         }
-        if let Some(rows) = rates.of(job) {
-            rate.get_or_create(&walk).set(rows);
+        if let Some(at) = last_chunk(&migration.id, &snapshot.ledger) {
+            lag.get_or_create(&of).set(snapshot.ledger.now.duration_since(at).as_secs_f64().max(0.0));
         }
-        if let Some(time) = rates.left(job) {
-            left.get_or_create(&walk).set(time.as_secs_f64());
+        let view = progress.backfill.as_ref();
+        workers.get_or_create(&of).set(view.map_or(0.0, |view| view.workers as f64));
+        let works = view.is_some_and(|view| view.state == BackfillState::Working);
+        stands.get_or_create(&of).set(f64::from(u8::from(!works)));
+        if let Some(rows) = view.and_then(|view| view.rows_per_second) {
+            rate.get_or_create(&of).set(rows);
+        }
+        if let Some(seconds) = view.and_then(|view| view.left_most_seconds) {
+            left.get_or_create(&of).set(seconds as f64);
         }
     }
-    let [changed, walked, estimated, rate, left, lag] = families;
+    let [changed, walked, estimated, rate, left, lag, workers, stands] = families;
     registry.register("backfill_rows_changed", "Rows that an open backfill changed so far", changed);
     registry.register("backfill_rows_walked", "Rows that an open backfill walked so far", walked);
     registry.register("backfill_rows_estimated", "Rows that an open backfill was estimated to walk", estimated);
-    registry.register("backfill_rows_per_second", "Rows that an open backfill walks per second, over the last minute", rate);
-    registry.register_with_unit("backfill_left", "How long an open backfill takes to its end at this rate", Unit::Seconds, left);
+    registry.register("backfill_rows_per_second", "Rows that all workers of an open backfill walk per second", rate);
+    registry.register_with_unit("backfill_left", "How long an open backfill takes to its end at most", Unit::Seconds, left);
     registry.register_with_unit("backfill_lag", "How long ago an open backfill committed its last chunk", Unit::Seconds, lag);
-}
-
-fn age(snapshot: &Snapshot, job: &JobRecord) -> f64 {
-    snapshot.ledger.now.duration_since(job.at).as_secs_f64().max(0.0)
+    registry.register("backfill_workers", "Workers of an open backfill that are there", workers);
+    registry.register("backfill_stands", "Whether an open backfill stands still: throttled, paused, cancelled or without a worker", stands);
 }
 
 fn gates(registry: &mut Registry, snapshot: &Snapshot) {
-    let (open, conditions): (Family<Contract, Number>, Family<ConditionOf, Number>) = Default::default();
-    let opens_at: Family<Contract, Number> = Family::default();
+    let (open, conditions): (Family<OfMigration, Number>, Family<ConditionOf, Number>) = Default::default();
+    let opens_at: Family<OfMigration, Number> = Family::default();
     for gate in &snapshot.gates {
-        let contract = Contract { migration: gate.migration.to_string() };
+        let contract = OfMigration { migration: gate.migration.to_string() };
         open.get_or_create(&contract).set(f64::from(u8::from(gate.is_open())));
         if let Some(at) = gate.opens_at() {
             opens_at.get_or_create(&contract).set(second(at));

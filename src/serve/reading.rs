@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::rate::Rates;
-use super::source::{Snapshot, Source};
+use super::source::{Place, Snapshot, Source};
 use crate::ledger::Marker;
 use crate::report::Report;
 
@@ -23,14 +22,14 @@ pub(super) struct Readings {
 /// What is known at a moment.
 #[derive(Clone)]
 pub(super) struct Reading {
+    /// What it is about.
+    pub(super) place: Place,
     /// What was read just now, or why nothing could be read.
     pub(super) now: Result<Arc<Snapshot>, Arc<Report>>,
     /// What was read last with success, which may be long ago.
     pub(super) last: Option<Arc<Snapshot>>,
     /// Since when nothing can be read.
     pub(super) failing_since: Option<Timestamp>,
-    /// How fast backfills walk.
-    pub(super) rates: Rates,
 }
 
 impl Readings {
@@ -46,21 +45,20 @@ impl Readings {
         {
             return reading.clone();
         }
-        let (before, failing_since, mut rates) = match last.take() {
-            Some((_, reading)) => (reading.last, reading.failing_since, reading.rates),
-            None => (None, None, Rates::default()),
+        let (before, failing_since) = match last.take() {
+            Some((_, reading)) => (reading.last, reading.failing_since),
+            None => (None, None),
         };
         let reading = match self.source.read().await {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
-                rates.see(&snapshot.ledger);
-                Reading { now: Ok(Arc::clone(&snapshot)), last: Some(snapshot), failing_since: None, rates }
+                Reading { place: snapshot.place.clone(), now: Ok(Arc::clone(&snapshot)), last: Some(snapshot), failing_since: None }
             }
             Err(report) => Reading {
+                place: before.as_ref().map_or_else(|| self.source.place(), |before| before.place.clone()),
                 now: Err(Arc::from(report)),
                 last: before,
                 failing_since: failing_since.or_else(|| Some(Timestamp::now())),
-                rates,
             },
         };
         *last = Some((Instant::now(), reading.clone()));

@@ -12,6 +12,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A project over its database.
 pub trait Source: Send + Sync {
+    /// What it is about, as far as that is known without asking.
+    fn place(&self) -> Place;
+
     /// What is applied, running and held now; the report of the failure where that cannot be found out.
     fn read(&self) -> Answer<'_, Result<Snapshot, Box<Report>>>;
 
@@ -65,6 +68,6 @@ pub struct Place {
     pub project: String,
     /// The database, without any password.
     pub database: String,
-    /// The server: `PostgreSQL 17`.
+    /// The server: `PostgreSQL 17.4`; empty where nobody asked it yet.
     pub server: String,
 }

@@ -47,7 +47,7 @@ fn a_run_that_waits_and_who_waits_behind_it_are_seen() {
         assert!((0.0..8.5).contains(&longest), "{longest}");
         let page = server.get("/").body;
         assert!(
-            page.contains("A run is at work") && page.contains("It waits for postgres") && page.contains("1 session waits behind it"),
+            page.contains("A run is at work") && page.contains("It has waited") && page.contains("1 session waits behind it"),
             "{page}"
         );
         assert!(page.contains("(idle in transaction)"), "{page}");

@@ -110,8 +110,11 @@ fn key(plan: Digest, ledger: &Ledger) -> Digest {
     let mut still = ledger.clone();
     still.now = Timestamp::UNIX_EPOCH;
     still.lease = None;
-    // The plan's key holds what counts of them.
+    // The plan's key holds what counts of them, and no gate looks at the rest.
     still.jobs.clear();
+    still.pulses.clear();
+    still.controls.clear();
+    still.poison.clear();
     for instance in &mut still.instances {
         let age = ledger.now.duration_since(instance.last_seen).unsigned_abs();
         if age <= Duration::from_secs(u64::from(instance.ttl_seconds)) {

@@ -24,6 +24,14 @@ pub(super) fn report(report: &mut Report) {
     }
     for phase in report.migrations.iter_mut().flat_map(|migration| &mut migration.phases) {
         phase.actor.iter_mut().for_each(text);
+        if let Some(backfill) = phase.progress.as_mut().and_then(|progress| progress.backfill.as_mut()) {
+            let said = [&mut backfill.held, &mut backfill.error, &mut backfill.blocker];
+            said.into_iter().flatten().for_each(text);
+            if let Some(wish) = &mut backfill.wish {
+                text(&mut wish.actor);
+                wish.reason.iter_mut().for_each(text);
+            }
+        }
     }
     for release in &mut report.releases {
         text(&mut release.actor);
@@ -51,9 +59,8 @@ pub(super) fn ledger(ledger: &mut Ledger) {
         text(&mut marker.actor);
         marker.url.iter_mut().chain(&mut marker.commit).for_each(text);
     }
-    for control in &mut ledger.controls {
-        text(&mut control.actor);
-        control.reason.iter_mut().for_each(text);
+    for row in &mut ledger.poison {
+        text(&mut row.message);
     }
     for record in &mut ledger.overrides {
         text(&mut record.actor);

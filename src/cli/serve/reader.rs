@@ -77,7 +77,7 @@ impl Reader {
         clean::gates(&mut gates);
         clean::ledger(&mut ledger);
         clean::waits(&mut waits);
-        let place = Place { project: self.project.clone(), database: self.url.to_string(), server: called(server) };
+        let place = Place { server: called(server), ..self.place() };
         Ok(Snapshot { place, report, ledger, waits, gates, build: site.migrations.manifest() })
     }
 
@@ -150,6 +150,10 @@ impl Files {
 }
 
 impl Source for Reader {
+    fn place(&self) -> Place {
+        Place { project: self.project.clone(), database: self.url.to_string(), server: String::new() }
+    }
+
     fn read(&self) -> Answer<'_, Result<Snapshot, Box<Report>>> {
         Box::pin(async { self.snapshot().await.map_err(|failure| told(failure, CommandName::Status)) })
     }

@@ -8,7 +8,7 @@ use super::{ago, precise, span};
 use crate::report::view::{BackfillState, BackfillView, WishView};
 
 /// The lines, without indentation.
-pub(super) fn lines(view: &BackfillView, now: Option<Timestamp>) -> Vec<String> {
+pub fn lines(view: &BackfillView, now: Option<Timestamp>) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(view.wish.as_ref().and_then(|wish| wished(wish, view.state, now)));
     if view.workers > 0 {

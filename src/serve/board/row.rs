@@ -66,8 +66,7 @@ impl Stop {
         };
         let at = match view.state {
             PhaseState::Done | PhaseState::Unchanged | PhaseState::RolledBack => view.finished_at.or(view.started_at),
-            PhaseState::Running => view.started_at,
-            PhaseState::Pending | PhaseState::Blocked | PhaseState::Held | PhaseState::Unknown => None,
+            PhaseState::Running | PhaseState::Pending | PhaseState::Blocked | PhaseState::Held | PhaseState::Unknown => None,
         };
         Stop {
             phase: view.phase.as_str(),
@@ -90,7 +89,7 @@ fn detail(view: &PhaseView, now: Timestamp) -> String {
         PhaseState::Running => {
             let since = view.started_at.map(|at| format!("for {}", length(now.duration_since(at).unsigned_abs())));
             let rows = view.progress.as_ref().and_then(|progress| progress.rows).map(|rows| format!("{} rows", number(rows.walked)));
-            rows.or(since).unwrap_or_default()
+            [rows, since].into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
         PhaseState::Done | PhaseState::Unchanged | PhaseState::RolledBack => {
             let took = view.started_at.zip(view.finished_at).map(|(from, to)| to.duration_since(from).unsigned_abs());
@@ -104,7 +103,8 @@ fn percent(view: &PhaseView) -> Option<u8> {
     let progress = view.progress.as_ref()?;
     let (done, of) = match progress.rows {
         Some(rows) => (rows.walked, rows.estimated?),
-        None => (progress.steps_done as u64, progress.steps? as u64),
+        // One step is begun or done.
+        None => (progress.steps_done as u64, progress.steps.filter(|steps| *steps > 1)? as u64),
     };
     share(done, of)
 }

@@ -109,8 +109,8 @@ impl View {
         // The page's clock is the database's, as far as it is known.
         let wall = Timestamp::now();
         let mut view = match &reading.last {
-            Some(snapshot) => View::full(snapshot, reading),
-            None => View::empty(),
+            Some(snapshot) => View::full(snapshot),
+            None => View::empty(reading.place.clone()),
         };
         if let Err(report) = &reading.now {
             let since = reading.failing_since.map(|since| Moment::of(since, wall));
@@ -122,9 +122,9 @@ impl View {
         view
     }
 
-    fn empty() -> View {
+    fn empty(place: Place) -> View {
         View {
-            place: Place::default(),
+            place,
             tone: "bad",
             headline: String::new(),
             read: None,
@@ -143,7 +143,7 @@ impl View {
         }
     }
 
-    fn full(snapshot: &Snapshot, reading: &Reading) -> View {
+    fn full(snapshot: &Snapshot) -> View {
         let (ledger, report) = (&snapshot.ledger, &snapshot.report);
         let now = ledger.now;
         let is_done = |migration: &&MigrationView| migration.phases.iter().all(|phase| phase.state == PhaseState::Done);
@@ -154,7 +154,6 @@ impl View {
             contract.filter(|phase| phase.phase == Phase::Contract).any(|phase| phase.state != PhaseState::Blocked)
         };
         View {
-            place: snapshot.place.clone(),
             tone,
             headline,
             read: Some(Moment::of(now, now)),
@@ -172,10 +171,10 @@ impl View {
             open: open.iter().take(OPEN).map(|migration| Row::of(migration, now)).collect(),
             done_count: done.len(),
             done: done.iter().rev().take(DONE).map(|migration| Row::of(migration, now)).collect(),
-            walks: ledger.jobs.iter().filter(|job| !job.done).map(|job| Walk::of(job, ledger, &reading.rates)).collect(),
+            walks: Walk::all(&report.migrations, ledger).collect(),
             gates: snapshot.gates.iter().filter(|gate| turn(gate.migration.as_str())).map(|gate| Card::of(gate, now)).collect(),
             services: services(report, now),
-            ..View::empty()
+            ..View::empty(snapshot.place.clone())
         }
     }
 }
@@ -192,7 +191,7 @@ impl Trouble {
 fn waits(waits: &[Waiting]) -> Vec<String> {
     let long = |wait: &Waiting| length(std::time::Duration::from_secs_f64(wait.seconds.clamp(0.0, 1e9)));
     let of = |side: Side| waits.iter().filter(move |wait| wait.side == side);
-    let mut told: Vec<String> = of(Side::Run).map(|wait| format!("It waits for {} since {}.", wait.blockers, long(wait))).collect();
+    let mut told: Vec<String> = of(Side::Run).map(|wait| format!("It has waited {} for {}.", long(wait), wait.blockers)).collect();
     let behind = of(Side::Application).count();
     if let Some(first) = of(Side::Application).next() {
         let sessions = if behind == 1 { "1 session waits".to_owned() } else { format!("{behind} sessions wait") };

@@ -1,16 +1,17 @@
-//! A backfill on its way: a bar with rows, rate and what is left.
+//! A backfill on its way: a bar with its rows, and how it is doing in the words of `migrate status`.
+
+use jiff::Timestamp;
 
 use super::moment::{length, number};
 use super::row::share;
-use crate::ledger::{ControlRecord, JobRecord, Ledger, Wish};
-use crate::serve::rate::Rates;
-
-/// Without a chunk for so long a walk stands, whatever holds it: chunks take a tenth of a second and pauses a few.
-const STANDING: std::time::Duration = std::time::Duration::from_secs(30);
+use crate::ledger::Ledger;
+use crate::report::text::pace;
+use crate::report::view::{BackfillState, MigrationView, PhaseState, PhaseView};
+use crate::schema::Phase;
 
 /// A backfill.
 pub(super) struct Walk {
-    /// The migration, and which of its statements where there are several.
+    /// The migration.
     pub(super) id: String,
     /// Class.
     pub(super) look: &'static str,
@@ -18,50 +19,64 @@ pub(super) struct Walk {
     pub(super) percent: Option<u8>,
     /// Rows, in words.
     pub(super) rows: String,
-    /// Rate and what is left, or that it stands.
-    pub(super) pace: String,
+    /// How it is doing, the most telling first.
+    pub(super) lines: Vec<String>,
     /// Rows that could not be changed, in words.
     pub(super) poison: Option<String>,
 }
 
 impl Walk {
-    pub(super) fn of(job: &JobRecord, ledger: &Ledger, rates: &Rates) -> Walk {
-        let several = ledger.jobs.iter().filter(|other| other.node == job.node).count() > 1;
-        let id = if several { format!("{}, statement {}", job.node.migration, job.step + 1) } else { job.node.migration.to_string() };
-        let rows = match job.rows_estimated {
-            Some(estimated) => {
-                format!("{} of about {} rows walked, {} changed", number(job.rows_walked), number(estimated), number(job.rows_changed))
+    /// Every backfill that was begun and is not done.
+    pub(super) fn all<'a>(migrations: &'a [MigrationView], ledger: &'a Ledger) -> impl Iterator<Item = Walk> + 'a {
+        let phases = migrations.iter().flat_map(|migration| migration.phases.iter().map(move |phase| (migration, phase)));
+        let under_way = phases.filter(|(_, phase)| phase.phase == Phase::Backfill && phase.state == PhaseState::Running);
+        under_way.map(|(migration, phase)| Walk::of(&migration.id, phase, ledger))
+    }
+
+    fn of(id: &str, phase: &PhaseView, ledger: &Ledger) -> Walk {
+        let progress = phase.progress.as_ref();
+        let rows = progress.and_then(|progress| progress.rows);
+        let told = match rows.map(|rows| (rows.walked, rows.changed, rows.estimated)) {
+            Some((walked, changed, Some(estimated))) => {
+                format!("{} of about {} rows walked, {} changed", number(walked), number(estimated), number(changed))
             }
-            None => format!("{} rows walked, {} changed", number(job.rows_walked), number(job.rows_changed)),
+            Some((walked, changed, None)) => format!("{} rows walked, {} changed", number(walked), number(changed)),
+            None => "nothing walked yet".to_owned(),
         };
-        let lag = ledger.now.duration_since(job.at).unsigned_abs();
-        let asked = ledger.controls.iter().rev().find(|control| control.migration == job.node.migration).and_then(told);
-        let stands = lag > STANDING || ledger.lease.is_none() || asked.is_some();
-        let pace = match (asked, stands, rates.of(job), rates.left(job)) {
-            (Some(asked), _, _, _) => asked,
-            (None, true, _, _) => format!("stands: its last chunk was {} ago", length(lag)),
-            (None, false, Some(rate), Some(left)) => format!("{} rows/s, about {} left", number(rate as u64), length(left)),
-            (None, false, Some(rate), None) => format!("{} rows/s", number(rate as u64)),
-            (None, false, None, _) => "walking".to_owned(),
+        let percent = rows.and_then(|rows| share(rows.walked, rows.estimated?));
+        let (look, lines) = match progress.and_then(|progress| progress.backfill.as_ref()) {
+            Some(view) => {
+                let look = match view.state {
+                    BackfillState::Working => "walks",
+                    BackfillState::Throttled | BackfillState::Paused | BackfillState::Cancelled | BackfillState::NotAtWork => "stands",
+                };
+                (look, pace::lines(view, Some(ledger.now)))
+            }
+            None if ledger.lease.is_some() => ("walks", Vec::new()),
+            None => ("stands", vec![stands(id, ledger)]),
         };
-        let poison: Vec<_> = ledger.poison.iter().filter(|row| row.node == job.node && row.step == job.step).collect();
-        let poison = match poison.as_slice() {
-            [] => None,
-            [one] => Some(format!("1 row could not be changed: {} ({})", one.message, one.code)),
-            [first, ..] => Some(format!("{} rows could not be changed, the first: {} ({})", poison.len(), first.message, first.code)),
-        };
-        let percent = job.rows_estimated.and_then(|estimated| share(job.rows_walked, estimated));
-        Walk { id, look: if stands { "stands" } else { "walks" }, percent, rows, pace, poison }
+        Walk { id: id.to_owned(), look, percent, rows: told, lines, poison: poison(id, ledger) }
     }
 }
 
-/// What somebody asked of it, where it rests for that.
-fn told(control: &ControlRecord) -> Option<String> {
-    let what = match control.wish {
-        Wish::Run => return None,
-        Wish::Pause => "paused",
-        Wish::Cancel => "cancelled",
-    };
-    let why = control.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    Some(format!("{what} by {}{why}", control.actor))
+/// When the last chunk of a backfill was committed.
+pub(in crate::serve) fn last_chunk(id: &str, ledger: &Ledger) -> Option<Timestamp> {
+    ledger.jobs.iter().filter(|job| job.node.migration.as_str() == id && job.chunks > 0).map(|job| job.at).max()
+}
+
+fn stands(id: &str, ledger: &Ledger) -> String {
+    match last_chunk(id, ledger) {
+        Some(at) => format!("no worker is there; its last chunk was {} ago", length(ledger.now.duration_since(at).unsigned_abs())),
+        None => "no worker is there".to_owned(),
+    }
+}
+
+fn poison(id: &str, ledger: &Ledger) -> Option<String> {
+    let mut rows = ledger.poison.iter().filter(|row| row.node.migration.as_str() == id);
+    let first = rows.next()?;
+    let why = format!("{} ({})", first.message, first.code);
+    Some(match rows.count() {
+        0 => format!("1 row could not be changed: {why}"),
+        more => format!("{} rows could not be changed, the first: {why}", more + 1),
+    })
 }
