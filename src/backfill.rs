@@ -47,6 +47,12 @@ impl Job {
         self.point.with_range(&self.sql, range)
     }
 
+    /// The statement for a range of the table, or of one of its partitions, its name quoted for SQL.
+    pub fn statement(&self, partition: Option<&str>, range: &str) -> String {
+        let in_partition = partition.and_then(|partition| self.point.with_range_in(&self.sql, partition, range));
+        in_partition.unwrap_or_else(|| self.with_range(range))
+    }
+
     /// Whether meeting a row twice does no harm: it does not fit the condition any more, or gets the same values again.
     pub fn may_be_walked_again(&self) -> bool {
         match &self.exclusion {

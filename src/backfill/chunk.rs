@@ -2,15 +2,17 @@
 //!
 //! A key value arrives as SQL expressions, one per column: how a value is written is the backend's.
 
-use crate::schema::{Dialect, Ident, ObjectName};
+use std::borrow::Cow;
+
+use crate::schema::{Dialect, Ident};
 
 /// A walk along a table in the order of a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Walk<'a> {
     /// The dialect.
     pub dialect: Dialect,
-    /// The driving table.
-    pub table: &'a ObjectName,
+    /// The driving table, or one of its partitions, quoted for SQL.
+    pub table: Cow<'a, str>,
     /// The key's columns, in the key's order.
     pub key: &'a [Ident],
 }
@@ -100,8 +102,8 @@ impl Walk<'_> {
         [hint, above, Some(below)].into_iter().flatten().collect::<Vec<_>>().join(" AND ")
     }
 
-    fn table(&self) -> String {
-        self.table.quoted(self.dialect)
+    fn table(&self) -> &str {
+        &self.table
     }
 
     fn column(&self, reference: Option<&str>, column: &Ident) -> String {
@@ -148,9 +150,9 @@ mod tests {
 
     #[test]
     fn one_column_is_a_plain_range() {
-        let table = ObjectName::bare(ident("users"));
+        let table = "\"users\"";
         let key = [ident("id")];
-        let walk = Walk { dialect: Dialect::Postgres, table: &table, key: &key };
+        let walk = Walk { dialect: Dialect::Postgres, table: table.into(), key: &key };
         let (after, upper) = (strings(&["1"]), strings(&["9"]));
         assert_eq!(walk.range(Some("u"), Some(&after), &upper), r#"u."id" > 1 AND u."id" <= 9"#);
         assert_eq!(walk.range(None, None, &upper), r#""id" <= 9"#);
@@ -163,9 +165,9 @@ mod tests {
 
     #[test]
     fn several_columns_are_compared_as_rows_with_a_range_over_the_first() {
-        let table = ObjectName::bare(ident("items"));
+        let table = "\"items\"";
         let key = [ident("order"), ident("line")];
-        let walk = Walk { dialect: Dialect::Sqlite, table: &table, key: &key };
+        let walk = Walk { dialect: Dialect::Sqlite, table: table.into(), key: &key };
         let (after, upper) = (strings(&["?1", "?2"]), strings(&["?3", "?4"]));
         assert_eq!(
             walk.range(None, Some(&after), &upper),

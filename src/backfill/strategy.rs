@@ -64,8 +64,21 @@ pub struct Facts {
     pub pages: u64,
     /// Rows, about.
     pub rows: u64,
+    /// The partitions that hold the rows, where each can be walked by itself.
+    pub partitions: Vec<Partition>,
     /// How old the oldest snapshot is that keeps changed rows from being removed.
     pub horizon: Duration,
+}
+
+/// A partition that holds rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Its name, quoted for SQL.
+    pub name: String,
+    /// Rows, about.
+    pub rows: u64,
+    /// Pages of its file.
+    pub pages: u64,
 }
 
 /// How the rows of a table are kept.
@@ -75,7 +88,7 @@ pub enum Storage {
     Heap,
     /// Another access method of PostgreSQL.
     Method(String),
-    /// In partitions.
+    /// In partitions that cannot be walked one by one: of another kind, or a row could move from one to the next.
     Partitioned,
     /// On another server, or in none that has pages.
     Elsewhere,
@@ -171,7 +184,7 @@ impl fmt::Display for Reason {
             Reason::Wanted(kind) => write!(f, "chunking = \"{}\" is asked for", kind.as_str()),
             Reason::RowsByKey => write!(f, "rows lie in the order of the key"),
             Reason::Method(method) => write!(f, "the table's access method is {method}"),
-            Reason::Partitioned => write!(f, "the table is partitioned"),
+            Reason::Partitioned => write!(f, "its partitions cannot be walked one by one"),
             Reason::NoPages => write!(f, "the table has no pages of its own"),
             Reason::NotExcluded(why) => write!(f, "a row that moves could be changed twice: {why}"),
             Reason::Excluded(by) => write!(f, "`{by}` is false once a row is changed"),
@@ -314,7 +327,7 @@ mod tests {
 
     fn facts() -> Facts {
         let integer = Some(Ident::stored("id"));
-        Facts { storage: Storage::Heap, integer, index: None, pages: 100_000, rows: 6_000_000, horizon: Duration::ZERO }
+        Facts { storage: Storage::Heap, integer, index: None, pages: 100_000, rows: 6_000_000, partitions: Vec::new(), horizon: Duration::ZERO }
     }
 
     fn chosen(job: &Job, facts: &Facts) -> String {

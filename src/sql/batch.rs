@@ -52,6 +52,36 @@ impl BatchPoint {
         format!("{before}({}) AND ({range}){after}", &statement[self.condition.range()])
     }
 
+    /// The statement for one chunk of a partition: its table is named in the driving table's place, and called as that is.
+    /// `None` where the text has no such place.
+    pub fn with_range_in(&self, statement: &str, partition: &str, range: &str) -> Option<String> {
+        let table = self.replaceable(statement)?;
+        let Span { start, end } = self.condition;
+        Some(format!(
+            "{}{partition} AS {}{}({}) AND ({range}){}",
+            &statement[..table.start],
+            self.reference,
+            &statement[table.end..start],
+            &statement[start..end],
+            &statement[end..]
+        ))
+    }
+
+    /// Where the driving table stands, if another one can be named in its place.
+    fn replaceable(&self, statement: &str) -> Option<Span> {
+        let Proof::Rows(rows) = &self.proof else { return None };
+        let table = *rows.first()?;
+        let written = &statement[table.range()];
+        let only = written.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("only"));
+        // `shop.items.name` in the text would not mean an alias.
+        (self.with.is_none() && !only && !self.reference.contains('.') && table.end <= self.condition.start).then_some(table)
+    }
+
+    /// Whether partitions can be named in the place of the driving table.
+    pub fn takes_partitions(&self, statement: &str) -> bool {
+        matches!(self.kind, DataKind::Update | DataKind::Delete) && self.replaceable(statement).is_some()
+    }
+
     /// A query that yields a row for as long as there is something to do. It has no LIMIT: append ` LIMIT 1`.
     pub fn proof_sql(&self, statement: &str) -> String {
         let part = |span: Span| &statement[span.range()];

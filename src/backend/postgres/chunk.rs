@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::PostgresBackend;
 use super::claim::RANGE_TTL;
-use super::job::{BY_INDEX, key, walk};
+use super::job::{BY_INDEX, key, walk_in};
 use super::quote::literal;
 use super::script::of_step;
 use super::session::{number, text};
@@ -77,14 +77,15 @@ impl PostgresBackend {
         let (bound, walked, end) = match found {
             Some(bound) => (bound, u64::from(rows), End::More),
             None => {
-                let count = walk(job).count_sql(after.as_deref(), &upper);
+                let count = walk_in(job, claim.range.relation.as_deref()).count_sql(after.as_deref(), &upper);
                 (last.clone(), number::<u64>(&self.main.row(count).await?, "rows")?, End::Range)
             }
         };
         let mut changed = 0;
         if walked > 0 {
-            let between = walk(job).range(Some(&job.point.reference), after.as_deref(), &self.casts(&bound)?);
-            changed = self.looked_after(&step.place, &job.with_range(&between), pid, limits).await?;
+            let partition = claim.range.relation.as_deref();
+            let between = walk_in(job, partition).range(Some(&job.point.reference), after.as_deref(), &self.casts(&bound)?);
+            changed = self.looked_after(&step.place, &job.statement(partition, &between), pid, limits).await?;
         }
         let position = Place::Key(bound);
         let sql = moved(&range, &position, &Counts { changed, walked }, end);
@@ -115,7 +116,7 @@ impl PostgresBackend {
 
     fn bound(&self, job: &Job, claim: &Claim, rows: u32) -> Result<String, BackendError> {
         let (after, upper) = self.ends(claim)?;
-        Ok(walk(job).bound_sql(after.as_deref(), &upper, rows))
+        Ok(walk_in(job, claim.range.relation.as_deref()).bound_sql(after.as_deref(), &upper, rows))
     }
 
     /// Where the next chunk begins and where the range ends, as literals.

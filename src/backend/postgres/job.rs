@@ -1,7 +1,7 @@
 //! Jobs: registered with their ranges, sent back to the start, ended.
 
 use super::PostgresBackend;
-use super::facts::page_ranges;
+use super::facts::{page_ranges, parts};
 use super::lease::{fence, held};
 use super::quote::{literal, optional};
 use super::script::of_step;
@@ -33,6 +33,13 @@ impl PostgresBackend {
         if record.digest != step.digest {
             return Err(snapshot::damaged(format!("the backfill of {} began with another text than it has now", step.node)));
         }
+        // What lay in a partition that is gone is gone with it.
+        let gone = format!(
+            "UPDATE concertina.backfill_range SET state = 'done' WHERE {} AND state = 'open' AND relation IS NOT NULL \
+             AND to_regclass(relation) IS NULL",
+            of_step(step)
+        );
+        self.main.run(LEDGER, gone).await?;
         if record.round == 0 && !record.done {
             return self.take_over_cursor(lease, step, limits).await;
         }
@@ -75,10 +82,16 @@ impl PostgresBackend {
         let estimate = size.as_ref().map(|size| size.rows);
         let facts = self.table_facts(job).await?;
         self.main.begin(limits, BY_INDEX).await?;
-        let ranges = match chunking {
-            Chunking::Keys => self.key_ranges(job, facts.rows, facts.pages).await?,
-            Chunking::Pages { window, .. } => page_ranges(facts.pages, *window)?,
-        };
+        let mut ranges = Vec::new();
+        for (partition, rows, pages) in parts(&facts) {
+            ranges.extend(match chunking {
+                Chunking::Keys => self.key_ranges(job, partition, rows, pages).await?,
+                Chunking::Pages { window, .. } => page_ranges(partition, pages, *window)?,
+            });
+        }
+        for (range, number) in ranges.iter_mut().zip(0..) {
+            range.number = number;
+        }
         let sql = format!(
             "{} INSERT INTO concertina.job (migration, phase, step, digest, rows_estimated) \
              SELECT {}, {}, {}, {}, {} FROM held ON CONFLICT (migration, phase, step) DO UPDATE SET \
@@ -188,8 +201,15 @@ fn fold_ranges(step: &Step) -> String {
     )
 }
 
+/// Along the job's table.
 pub(super) fn walk(job: &Job) -> Walk<'_> {
-    Walk { dialect: Dialect::Postgres, table: &job.table, key: &job.key }
+    walk_in(job, None)
+}
+
+/// Along a partition of it.
+pub(super) fn walk_in<'a>(job: &'a Job, partition: Option<&'a str>) -> Walk<'a> {
+    let table = partition.map_or_else(|| job.table.quoted(Dialect::Postgres).into(), Into::into);
+    Walk { dialect: Dialect::Postgres, table, key: &job.key }
 }
 
 pub(super) fn key(row: &sqlx::postgres::PgRow, job: &Job) -> Result<KeyValue, BackendError> {

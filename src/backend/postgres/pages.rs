@@ -24,7 +24,7 @@ impl PostgresBackend {
         let changed = match pass.pages.is_empty() {
             true => 0,
             false => {
-                let sql = job.with_range(&condition(&job.point.reference, &pass, claim)?);
+                let sql = job.statement(claim.range.relation.as_deref(), &condition(&job.point.reference, &pass, claim)?);
                 self.looked_after(&step.place, &sql, pid, limits).await?
             }
         };

@@ -62,7 +62,7 @@ impl PostgresBackend {
         self.learn_key(job).await?;
         let last = self.main.rows(walk(job).last_sql()).await?;
         let Some(upper) = last.first().map(|row| key(row, job)).transpose()? else { return Ok(Vec::new()) };
-        self.quantiles(job, &upper, (facts.rows / ROWS_OF_PART).min(PARTS), facts.pages).await
+        self.quantiles(&walk(job), job, &upper, ((facts.rows / ROWS_OF_PART).min(PARTS), facts.pages)).await
     }
 
     async fn ask_part(&mut self, job: &Job, proved: &Proved) -> Result<bool, BackendError> {

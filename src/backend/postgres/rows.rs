@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::PostgresBackend;
 use super::chunk::{Counts, Done, moved, of_range};
-use super::job::{BY_INDEX, key, walk};
+use super::job::{BY_INDEX, key, walk, walk_in};
 use super::lease::{fence, held};
 use super::pages::{condition, pass};
 use super::quote::{literal, optional};
@@ -60,7 +60,7 @@ impl PostgresBackend {
         };
         let mut changed = 0;
         for one in found {
-            match self.one_row(step, job, &one).await {
+            match self.one_row(step, job, claim.range.relation.as_deref(), &one).await {
                 Ok(rows) => changed += rows,
                 Err(BackendError::Statement { code, message, .. }) if poison::speaks_of_a_row(Dialect::Postgres, &code) => {
                     self.main.run(LEDGER, "ROLLBACK TO SAVEPOINT one_row").await?;
@@ -74,16 +74,16 @@ impl PostgresBackend {
         Ok(Done { changed, walked, end, position, log: None })
     }
 
-    async fn one_row(&mut self, step: &Step, job: &Job, one: &One) -> Result<u64, BackendError> {
+    async fn one_row(&mut self, step: &Step, job: &Job, partition: Option<&str>, one: &One) -> Result<u64, BackendError> {
         self.main.run(LEDGER, "SAVEPOINT one_row").await?;
-        let changed = self.main.run(&step.place, job.with_range(&one.condition)).await?;
+        let changed = self.main.run(&step.place, job.statement(partition, &one.condition)).await?;
         self.main.run(LEDGER, "RELEASE SAVEPOINT one_row").await?;
         Ok(changed)
     }
 
     async fn rows_by_key(&mut self, job: &Job, claim: &Claim, rows: u32) -> Result<(Vec<One>, u64, Place, End), BackendError> {
         let (after, upper) = self.ends(claim)?;
-        let sql = walk(job).keys_sql(after.as_deref(), &upper, rows);
+        let sql = walk_in(job, claim.range.relation.as_deref()).keys_sql(after.as_deref(), &upper, rows);
         let keys = self.main.rows(sql).await?.iter().map(|row| key(row, job)).collect::<Result<Vec<_>, _>>()?;
         let walked = keys.len() as u64;
         let full = walked == u64::from(rows);
@@ -101,12 +101,12 @@ impl PostgresBackend {
 
     async fn rows_of_pass(&mut self, job: &Job, claim: &Claim, rows: u32) -> Result<(Vec<One>, u64, Place, End), BackendError> {
         let pass = pass(claim, rows)?;
-        let table = job.table.quoted(Dialect::Postgres);
+        let table = claim.range.relation.clone().unwrap_or_else(|| job.table.quoted(Dialect::Postgres));
         let shown = match job.key.is_empty() {
             true => String::new(),
             false => format!(", {}", walk(job).shown()),
         };
-        let sql = format!("SELECT ctid::text AS row{shown} FROM {table} WHERE {} ORDER BY ctid", condition(&table, &pass, claim)?);
+        let sql = format!("SELECT ctid::text AS row{shown} FROM {table} AS part WHERE {} ORDER BY ctid", condition("part", &pass, claim)?);
         let mut found = Vec::new();
         for row in self.main.rows(sql).await? {
             let ctid = value(&row, "row")?;

@@ -180,7 +180,7 @@ pub(super) fn of_step(step: &Step) -> [Value<'_>; 3] {
 }
 
 pub(super) fn walk(job: &Job) -> Walk<'_> {
-    Walk { dialect: Dialect::Sqlite, table: &job.table, key: &job.key }
+    Walk { dialect: Dialect::Sqlite, table: job.table.quoted(Dialect::Sqlite).into(), key: &job.key }
 }
 
 pub(super) fn values<'a>(key: &'a KeyValue, job: &Job) -> Result<Vec<Value<'a>>, BackendError> {
