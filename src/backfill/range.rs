@@ -37,7 +37,7 @@ pub enum Place {
 }
 
 /// A page of a table that is walked in windows: `pass` passes over the window that begins here are done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PagePlace {
     /// The first page of the window.
     pub page: u32,
@@ -47,6 +47,9 @@ pub struct PagePlace {
     /// Pages of the window that is under way; zero between two windows.
     #[serde(default)]
     pub window: u32,
+    /// Parts of the pass that is under way that are done.
+    #[serde(default)]
+    pub part: u32,
 }
 
 /// A range that a worker holds until it gives it back, finishes it, or lets its time run out.
@@ -80,7 +83,7 @@ mod tests {
     fn a_place_is_read_back_as_it_was_written() {
         let places = [
             (Place::Key(KeyValue(vec![KeyPart::Text("it's [1]".into()), KeyPart::Integer(-3)])), r#"[{"text":"it's [1]"},{"integer":-3}]"#),
-            (Place::Page(PagePlace { page: 7, pass: 2, window: 512 }), r#"{"page":7,"pass":2,"window":512}"#),
+            (Place::Page(PagePlace { page: 7, pass: 2, window: 512, part: 1 }), r#"{"page":7,"pass":2,"window":512,"part":1}"#),
         ];
         for (place, text) in places {
             assert_eq!(serde_json::to_string(&place).expect("a place is JSON"), text);

@@ -75,3 +75,36 @@ impl Cutting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migration::Settings;
+
+    fn read(backfill: &str) -> Result<Cutting, String> {
+        let text = format!("[backfill]\n{backfill}\n");
+        Settings::parse("migration.toml", &text).map(|settings| settings.cutting).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_said_here_goes_before_what_the_project_says() {
+        let here = read("chunking = \"interleaved\"\npasses = 4").expect("it is read");
+        let project = read("chunking = \"keys\"\nwindow = 100\nworkers = 3").expect("it is read");
+        let both = here.over(&project);
+        assert_eq!(both, Cutting { chunking: Some(CutKind::Interleaved), window: Some(100), passes: Some(4), workers: Some(3) });
+        assert_eq!(Cutting::default().over(&project), project);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_an_error_with_its_place() {
+        for (text, why) in [
+            ("chunking = \"rows\"", "the ways are keys, pages, interleaved"),
+            ("passes = 0", "write 1 to 64"),
+            ("window = 1000000", "write 1 to 100000"),
+            ("workers = 65", "write 1 to 64"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(why) && error.contains("migration.toml:2"), "{error}");
+        }
+    }
+}

@@ -164,7 +164,7 @@ pub(super) fn parts(facts: &Facts) -> Vec<(Option<&str>, u64, u64)> {
 pub(super) fn page_ranges(partition: Option<&str>, pages: u64, window: u32) -> Result<Vec<Range>, BackendError> {
     let page = |page: u64| {
         let page = u32::try_from(page).map_err(|_| snapshot::damaged("a table of more pages than PostgreSQL has"))?;
-        Ok::<Place, BackendError>(Place::Page(PagePlace { page, pass: 0, window: 0 }))
+        Ok::<Place, BackendError>(Place::Page(PagePlace { page, ..PagePlace::default() }))
     };
     let window = u64::from(window.max(1));
     let windows = pages.div_ceil(window);
