@@ -27,32 +27,63 @@ impl Hunt {
     }
 }
 
+/// What became of a chunk.
+pub(super) enum Ran {
+    /// Its rows were changed.
+    Whole(Chunk),
+    /// Those that can be were changed one by one, the others are recorded.
+    RowByRow(Chunk),
+    /// A row refused: the next one is smaller.
+    Narrowed,
+}
+
 impl<B: Backend> Worker<'_, B> {
-    /// A chunk of `rows` rows failed. Narrows the next one, or tries its rows one by one.
-    pub(super) async fn hunt(
-        &mut self,
-        claim: &mut Claim,
-        rows: u32,
-        limits: &Limits,
-        error: &BackendError,
-    ) -> Result<Option<Chunk>, Halt> {
+    /// Runs a chunk of `rows` rows; where a row refuses, narrows the next one or tries the rows one by one.
+    pub(super) async fn chunk(&mut self, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Ran, BackendError> {
+        let crew = self.crew;
+        let error = match self.backend.chunk(crew.step, crew.job, claim, rows, limits).await {
+            Ok(chunk) => {
+                self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
+                return Ok(Ran::Whole(chunk));
+            }
+            Err(error) => error,
+        };
+        let dialect = self.backend.server().dialect;
+        if !matches!(&error, BackendError::Statement { code, .. } if poison::speaks_of_a_row(dialect, code)) {
+            return Err(error);
+        }
         if rows > poison::ONE_BY_ONE {
             let left = self.hunt.map_or(u64::from(rows), |hunt| hunt.left);
             self.hunt = Some(Hunt { rows: rows / 2, left });
-            return Ok(None);
+            return Ok(Ran::Narrowed);
         }
-        tracing::debug!(%error, "a row cannot be changed; its chunk is tried row by row");
-        let crew = self.crew;
-        let chunk = self.backend.row_by_row(crew.step, crew.job, claim, rows, limits).await.map_err(Halt::Failed)?;
-        let left_out = self.backend.poisoned(crew.step).await.map_err(Halt::Failed)?;
-        crew.see(&Event::RowsLeftOut { node: crew.step.node.clone(), rows: left_out });
-        let most = poison::limit(crew.estimated());
-        if left_out > most {
-            let (node, place) = (crew.step.node.clone(), crew.step.place.clone());
-            return Err(Halt::Incomplete { node, place, rows: left_out, most: Some(most) });
-        }
+        // The error itself may tell values of the row.
+        tracing::debug!("a row cannot be changed; its chunk is tried row by row");
+        let chunk = self.backend.row_by_row(crew.step, crew.job, claim, rows, limits).await?;
         self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
-        Ok(Some(chunk))
+        self.left_out = true;
+        Ok(Ran::RowByRow(chunk))
+    }
+
+    /// Tells how many rows are left out, and stops where they are too many.
+    pub(super) async fn count_left_out(&mut self) -> Result<(), Halt> {
+        if !std::mem::take(&mut self.left_out) {
+            return Ok(());
+        }
+        let crew = self.crew;
+        let rows = loop {
+            match self.backend.poisoned(crew.step).await {
+                Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
+                result => break result.map_err(Halt::Failed)?,
+            }
+        };
+        crew.see(&Event::RowsLeftOut { node: crew.step.node.clone(), rows });
+        let most = poison::limit(crew.estimated());
+        if rows > most {
+            let (node, place) = (crew.step.node.clone(), crew.step.place.clone());
+            return Err(Halt::Incomplete { node, place, rows, most: Some(most) });
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use super::event::PaceShown;
-use super::hunt::Hunt;
+use super::hunt::{Hunt, Ran};
 use super::lease::reconnected;
 use super::patience::Patience;
 use super::rein::Rein;
@@ -16,7 +16,7 @@ use crate::backend::gauge::Gauge;
 use crate::backend::{Backend, BackendError, Chunk, ChunkEnd, Limits};
 use crate::backfill::eta::Progress;
 use crate::backfill::signal::measure;
-use crate::backfill::{Claim, Claimed, Job, poison};
+use crate::backfill::{Claim, Claimed, Job};
 use crate::ledger::JobRecord;
 use crate::migration::pacing::throttle::Unit;
 use crate::plan::Step;
@@ -162,6 +162,8 @@ pub(super) struct Worker<'a, B> {
     owner: String,
     rein: Rein,
     pub(super) hunt: Option<Hunt>,
+    /// Rows were left out since they were last counted.
+    pub(super) left_out: bool,
 }
 
 impl<'a, B: Backend> Worker<'a, B> {
@@ -170,7 +172,7 @@ impl<'a, B: Backend> Worker<'a, B> {
         // Several processes may be at work under the same name.
         let owner = format!("{} worker {number} {:08x}", crew.options.holder, fastrand::u32(..));
         let rein = Rein::new(crew, backend.server().dialect, owner.clone());
-        Worker { backend, crew, owner, rein, hunt: None }
+        Worker { backend, crew, owner, rein, hunt: None, left_out: false }
     }
 
     /// Works until no range is left to anybody.
@@ -202,24 +204,21 @@ impl<'a, B: Backend> Worker<'a, B> {
             let limits = self.limits();
             let rows = Hunt::narrows(self.hunt, self.rein.pace.rows());
             let span = self.span(rows);
-            match self.backend.chunk(self.crew.step, self.crew.job, &mut claim, rows, &limits).instrument(span).await {
-                Ok(chunk) => {
-                    patience = self.patience();
-                    self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
+            match self.chunk(&mut claim, rows, &limits).instrument(span).await {
+                Ok(Ran::Whole(chunk) | Ran::RowByRow(chunk)) if chunk.end == ChunkEnd::Range => {
                     self.after_chunk(&chunk).await;
-                    if chunk.end == ChunkEnd::Range {
-                        return Ok(());
-                    }
+                    return self.count_left_out().await;
                 }
+                Ok(Ran::Whole(chunk)) => {
+                    patience = self.patience();
+                    self.after_chunk(&chunk).await;
+                }
+                Ok(Ran::RowByRow(chunk)) => {
+                    self.after_chunk(&chunk).await;
+                    self.count_left_out().await?;
+                }
+                Ok(Ran::Narrowed) => {}
                 Err(BackendError::RangeLost) => return Ok(()),
-                Err(error) if self.is_of_a_row(&error) => {
-                    if let Some(chunk) = self.hunt(&mut claim, rows, &limits, &error).await? {
-                        self.after_chunk(&chunk).await;
-                        if chunk.end == ChunkEnd::Range {
-                            return Ok(());
-                        }
-                    }
-                }
                 Err(error) => match obstacle(error, &limits)? {
                     Obstacle::Passing(error) => {
                         self.rein.obstructed(&error);
@@ -233,11 +232,6 @@ impl<'a, B: Backend> Worker<'a, B> {
                 },
             }
         }
-    }
-
-    fn is_of_a_row(&self, error: &BackendError) -> bool {
-        let dialect = self.backend.server().dialect;
-        matches!(error, BackendError::Statement { code, .. } if poison::speaks_of_a_row(dialect, code))
     }
 
     fn span(&self, rows: u32) -> tracing::Span {
@@ -300,7 +294,7 @@ impl<'a, B: Backend> Worker<'a, B> {
         Ok(())
     }
 
-    async fn reconnect(&mut self, broken: BackendError) -> Result<(), Halt> {
+    pub(super) async fn reconnect(&mut self, broken: BackendError) -> Result<(), Halt> {
         let crew = self.crew;
         reconnected(self.backend, broken, crew.options, crew.stop, |event| crew.see(event)).await
     }
