@@ -560,7 +560,7 @@ async fn chunks_change_every_row_exactly_once() {
                 assert_eq!((changed, walked), (total as u64, total as u64), "{case}");
                 let fewest = (total as u64).div_ceil(u64::from(rows));
                 // The last chunk of each partition is a short one.
-                let most = fewest + if table == "parts" { 3 } else { 0 };
+                let most = fewest + if *table == "parts" { 3 } else { 0 };
                 assert!((fewest..=most).contains(&chunks), "{case}: {chunks} chunks");
                 database.run("DELETE FROM concertina.job; DELETE FROM concertina.backfill").await;
             }
