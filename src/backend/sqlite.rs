@@ -276,7 +276,15 @@ impl Backend for SqliteBackend {
     }
 
     async fn facts(&mut self, _job: &Job) -> Result<Facts, BackendError> {
-        Ok(Facts { storage: Storage::ByKey, integer: None, index: None, pages: 0, rows: 0, partitions: Vec::new(), horizon: Duration::ZERO })
+        Ok(Facts {
+            storage: Storage::ByKey,
+            integer: None,
+            index: None,
+            pages: 0,
+            rows: 0,
+            partitions: Vec::new(),
+            horizon: Duration::ZERO,
+        })
     }
 
     async fn open_job(&mut self, lease: &Lease, step: &Step, job: &Job, _chunking: &Chunking) -> Result<JobRecord, BackendError> {

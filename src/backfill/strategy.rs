@@ -327,7 +327,15 @@ mod tests {
 
     fn facts() -> Facts {
         let integer = Some(Ident::stored("id"));
-        Facts { storage: Storage::Heap, integer, index: None, pages: 100_000, rows: 6_000_000, partitions: Vec::new(), horizon: Duration::ZERO }
+        Facts {
+            storage: Storage::Heap,
+            integer,
+            index: None,
+            pages: 100_000,
+            rows: 6_000_000,
+            partitions: Vec::new(),
+            horizon: Duration::ZERO,
+        }
     }
 
     fn chosen(job: &Job, facts: &Facts) -> String {

@@ -72,7 +72,8 @@ async fn interleaved_the_table_and_its_indexes_grow_less() {
             let shop = shop("id bigint PRIMARY KEY", cutting);
             filled(&shop, &database, "id, ", "i, ", 120_000).await;
             // An ANALYZE that comes by itself holds a snapshot, and nothing is pruned meanwhile.
-            let plain = "DROP TRIGGER touch ON items; CREATE INDEX items_name ON items (name); ALTER TABLE items SET (autovacuum_enabled = off)";
+            let plain =
+                "DROP TRIGGER touch ON items; CREATE INDEX items_name ON items (name); ALTER TABLE items SET (autovacuum_enabled = off)";
             database.run(plain).await;
             database.run("VACUUM items").await;
             let before = size(&database).await;

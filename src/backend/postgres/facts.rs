@@ -174,7 +174,13 @@ pub(super) fn page_ranges(partition: Option<&str>, pages: u64, window: u32) -> R
     (0..)
         .zip(starts)
         .map(|(number, start)| {
-            Ok(Range { number, relation: partition.map(str::to_owned), lo: Some(page(start)?), hi: page((start + size).min(pages))?, position: None })
+            Ok(Range {
+                number,
+                relation: partition.map(str::to_owned),
+                lo: Some(page(start)?),
+                hi: page((start + size).min(pages))?,
+                position: None,
+            })
         })
         .collect()
 }
