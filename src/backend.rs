@@ -65,6 +65,15 @@ pub enum Attempt {
     AlreadyDone,
 }
 
+/// What became of a marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    /// It was written.
+    Written,
+    /// Somebody else wrote one first; nothing was written.
+    Overtaken,
+}
+
 /// What one chunk did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
@@ -328,8 +337,8 @@ pub trait Backend: Send {
         limits: &Limits,
     ) -> impl Future<Output = Result<(), BackendError>> + Send;
 
-    /// Appends a marker. Needs no lease.
-    fn mark(&mut self, marker: &Marker) -> impl Future<Output = Result<(), BackendError>> + Send;
+    /// Appends a marker, if the newest one is still this one: what it was judged by is still true then. Needs no lease.
+    fn mark(&mut self, marker: &Marker, behind: u64) -> impl Future<Output = Result<Marked, BackendError>> + Send;
 
     /// Writes a heartbeat. Needs no lease.
     fn heartbeat(&mut self, instance: &Instance) -> impl Future<Output = Result<(), BackendError>> + Send;

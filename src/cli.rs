@@ -22,6 +22,7 @@ pub mod output;
 pub mod plan;
 mod progress;
 mod redact;
+pub mod releases;
 pub mod rollback;
 #[cfg(feature = "serve")]
 pub mod serve;
@@ -83,6 +84,8 @@ pub enum Command {
     Backfill(backfill::Args),
     /// Record what the deploy did: releases started, deployed, rolled back, retired
     Mark(mark::Args),
+    /// Show which releases are live, since when, and ready for which contracts
+    Releases(releases::Args),
     /// Show what is applied, running and held, and which releases are live
     Status(status::Args),
     /// Block until a phase is done: for init containers and start-up scripts
@@ -110,6 +113,7 @@ impl Command {
             Command::Apply(_) => CommandName::Apply,
             Command::Backfill(_) => CommandName::Backfill,
             Command::Mark(_) => CommandName::Mark,
+            Command::Releases(_) => CommandName::Releases,
             Command::Status(_) => CommandName::Status,
             Command::Wait(_) => CommandName::Wait,
             Command::Rollback(_) => CommandName::Rollback,
@@ -131,6 +135,7 @@ impl Command {
             | Command::Apply(_)
             | Command::Backfill(_)
             | Command::Mark(_)
+            | Command::Releases(_)
             | Command::Status(_)
             | Command::Wait(_)
             | Command::Rollback(_)
@@ -185,6 +190,7 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Apply(args) => Box::pin(apply::run(args, session)).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, session)).await,
         Command::Mark(args) => Box::pin(mark::run(args, session)).await,
+        Command::Releases(args) => Box::pin(releases::run(args, session)).await,
         Command::Status(args) => Box::pin(status::run(args, session)).await,
         Command::Wait(args) => Box::pin(wait::run(args, session)).await,
         Command::Rollback(args) => Box::pin(rollback::run(args, session)).await,

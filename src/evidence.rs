@@ -25,7 +25,7 @@ mod words;
 
 pub use command::Programs;
 pub use consult::consult;
-pub use fleet::{Fleet, Live, Who};
+pub use fleet::{Fleet, Live, Service, Who};
 pub use proof::ProofAnswer;
 pub use readiness::{Readiness, readiness};
 pub use verdict::Verdict;

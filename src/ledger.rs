@@ -3,12 +3,14 @@
 pub mod fleet;
 pub mod journal;
 pub mod lease;
+pub mod marking;
 pub mod pulse;
 pub mod readiness;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
 pub use journal::{ControlRecord, JobRecord, JournalEntry, JournalState, PoisonRecord, ScriptRecord, ScriptStatus, Wish};
 pub use lease::{Holder, Lease, LeaseRecord};
+pub use marking::{Marking, Misplaced, judge};
 pub use pulse::{Pulse, PulseRecord, PulseState};
 pub use readiness::Readiness;
 
@@ -41,6 +43,8 @@ pub struct Ledger {
     pub pulses: Vec<PulseRecord>,
     /// Deploy markers, oldest first.
     pub markers: Vec<Marker>,
+    /// The number of the newest marker: a marker that is judged by this ledger is written only behind it.
+    pub last_marker: u64,
     /// Running applications that said so.
     pub instances: Vec<Instance>,
     /// Gates that were overridden, oldest first.
@@ -77,6 +81,7 @@ impl Ledger {
             controls: Vec::new(),
             pulses: Vec::new(),
             markers: Vec::new(),
+            last_marker: 0,
             instances: Vec::new(),
             overrides: Vec::new(),
             lease: None,

@@ -44,7 +44,7 @@ pub use project::{DatabaseSource, Level, LintLevel, Project, SmallLimit};
 pub use runner::Runner;
 pub use script::{Part, ScriptFile, ScriptText};
 pub use seen::Seen;
-pub use settings::{After, Allowance, Requirement, Settings};
+pub use settings::{After, Allowance, AtLeast, Requirement, Settings};
 pub use stats::{Stats, TableStats, counted};
 pub use sync::{Side, Sync, SyncKey};
 pub use table::parse_duration;

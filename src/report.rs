@@ -121,6 +121,8 @@ pub enum CommandName {
     Backfill,
     /// `migrate mark`.
     Mark,
+    /// `migrate releases`.
+    Releases,
     /// `migrate status`.
     Status,
     /// `migrate wait`.
@@ -194,6 +196,7 @@ impl CommandName {
             CommandName::Apply => "apply",
             CommandName::Backfill => "backfill",
             CommandName::Mark => "mark",
+            CommandName::Releases => "releases",
             CommandName::Status => "status",
             CommandName::Wait => "wait",
             CommandName::Rollback => "rollback",

@@ -1,88 +1,19 @@
 //! The example service as two versions during a roll-out and a roll-back: ready when its schema is there, ready when
 //! the schema is ahead, never out of service because the database went away, and counted by the contract gate.
 
+#[path = "rollout/instance.rs"]
+#[allow(dead_code, reason = "only a part of it is used here")]
+mod instance;
 #[path = "faults/workshop.rs"]
 #[allow(dead_code, reason = "only a part of the workshop is used here")]
 mod workshop;
 
 mod support;
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use instance::Instance;
 use workshop::Workshop;
-
-/// One running instance of the service.
-struct Instance {
-    child: Child,
-    address: String,
-}
-
-impl Instance {
-    fn start(workshop: &Workshop, url: &str, release: &str) -> Instance {
-        let program = example("axum_service");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
-        let address = format!("127.0.0.1:{port}");
-        let child = Command::new(&program)
-            .env("DATABASE_URL", url)
-            .env("MIGRATIONS", workshop.path())
-            .env("RELEASE", release)
-            .env("LISTEN", &address)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start ({error}): run `cargo build --examples`", program.display()));
-        Instance { child, address }
-    }
-
-    /// Status and body of a GET; `None` while nothing listens.
-    fn get(&self, path: &str) -> Option<(u16, String)> {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10))).build().into();
-        let mut response = agent.get(format!("http://{}{path}", self.address)).call().ok()?;
-        let body = response.body_mut().read_to_string().ok()?;
-        Some((response.status().as_u16(), body))
-    }
-
-    /// Waits until `/readyz` answers with this status.
-    fn await_readyz(&self, status: u16, when: &str) -> String {
-        let start = Instant::now();
-        loop {
-            let last = self.get("/readyz");
-            match last {
-                Some((found, body)) if found == status => return body,
-                _ if start.elapsed() > Duration::from_secs(30) => panic!("{when}: /readyz is not {status} but {last:?}"),
-                _ => std::thread::sleep(Duration::from_millis(50)),
-            }
-        }
-    }
-
-    /// SIGTERM, then waits for the end.
-    fn drain(mut self) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(killed.success());
-        let start = Instant::now();
-        while self.child.try_wait().expect("the service can be waited for").is_none() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the service does not drain");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        // Already gone after a drain.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// `cargo test` builds the examples beside the command.
-fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_migrate")).parent().expect("a folder").join("examples").join(name)
-}
 
 async fn roll_out_and_back(dialect: &str, url: &str) {
     let (old, new) = (Workshop::for_services(dialect, url, &["api"]), Workshop::for_services(dialect, url, &["api"]));

@@ -5,7 +5,7 @@ use super::gauge::Gauge;
 use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
-use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Notices, ScriptStart, TableSize};
+use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -161,8 +161,8 @@ impl Backend for AnyBackend {
     async fn roll_back(&mut self, lease: &Lease, node: &NodeRef, statements: &[String], limits: &Limits) -> Result<(), BackendError> {
         on!(self, backend => backend.roll_back(lease, node, statements, limits).await)
     }
-    async fn mark(&mut self, marker: &Marker) -> Result<(), BackendError> {
-        on!(self, backend => backend.mark(marker).await)
+    async fn mark(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
+        on!(self, backend => backend.mark(marker, behind).await)
     }
     async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {
         on!(self, backend => backend.heartbeat(instance).await)

@@ -22,7 +22,7 @@ mod step;
 mod waits;
 
 use crate::backend::gauge::Gauge;
-use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -410,8 +410,8 @@ impl Backend for PostgresBackend {
         self.undo_script(lease, node, statements, limits).await
     }
 
-    async fn mark(&mut self, marker: &Marker) -> Result<(), BackendError> {
-        self.add_marker(marker).await
+    async fn mark(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
+        self.add_marker(marker, behind).await
     }
 
     async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {

@@ -104,6 +104,9 @@ struct Rows {
     pulses: Vec<PulseRow>,
     manifests: Vec<ManifestRow>,
     markers: Vec<MarkerRow>,
+    #[serde(default)]
+    marker_details: Vec<MarkerDetailRow>,
+    last_marker: u64,
     instances: Vec<InstanceRow>,
     overrides: Vec<OverrideRow>,
     lease: Option<LeaseRow>,
@@ -213,7 +216,15 @@ struct ManifestRow {
 }
 
 #[derive(Deserialize)]
+struct MarkerDetailRow {
+    number: u64,
+    environment: Option<String>,
+    position: Option<u64>,
+}
+
+#[derive(Deserialize)]
 struct MarkerRow {
+    number: u64,
     service: String,
     version: String,
     kind: String,
@@ -275,7 +286,8 @@ impl Rows {
             poison: self.poison.into_iter().map(PoisonRow::record).collect::<Result<_, _>>()?,
             controls: self.controls.into_iter().map(ControlRow::record).collect::<Result<_, _>>()?,
             pulses: self.pulses.into_iter().map(PulseRow::record).collect::<Result<_, _>>()?,
-            markers: self.markers.into_iter().map(|row| row.marker(&manifests)).collect::<Result<_, _>>()?,
+            markers: self.markers.into_iter().map(|row| row.marker(&manifests, &self.marker_details)).collect::<Result<_, _>>()?,
+            last_marker: self.last_marker,
             instances: self.instances.into_iter().map(|row| row.instance(&manifests)).collect::<Result<_, _>>()?,
             overrides: self.overrides.into_iter().map(OverrideRow::record).collect(),
             lease: self.lease.map(|row| LeaseRecord { holder: row.holder, since: row.since, expires_at: row.expires_at }),
@@ -428,7 +440,8 @@ impl ControlRow {
 }
 
 impl MarkerRow {
-    fn marker(self, manifests: &HashMap<String, Manifest>) -> Result<Marker, BackendError> {
+    fn marker(self, manifests: &HashMap<String, Manifest>, details: &[MarkerDetailRow]) -> Result<Marker, BackendError> {
+        let detail = details.iter().find(|detail| detail.number == self.number);
         let kind = [MarkerKind::Started, MarkerKind::Deployed, MarkerKind::RolledBack, MarkerKind::Retired]
             .into_iter()
             .find(|kind| marker_word(*kind) == self.kind)
@@ -446,6 +459,8 @@ impl MarkerRow {
             at: self.at,
             commit: self.revision,
             url: self.url,
+            environment: detail.and_then(|detail| detail.environment.clone()),
+            order: detail.and_then(|detail| detail.position),
         })
     }
 }

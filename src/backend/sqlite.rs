@@ -16,7 +16,7 @@ mod witness;
 use std::time::Duration;
 
 use crate::backend::gauge::Gauge;
-use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Marked, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::{Facts, Storage};
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -374,11 +374,11 @@ impl Backend for SqliteBackend {
         self.settle(&place, undone).await
     }
 
-    async fn mark(&mut self, marker: &Marker) -> Result<(), BackendError> {
+    async fn mark(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
         let session = self.writable().await?;
         session.begin(&LEDGER_LIMITS).await?;
         let written = match lease::create_tables(session).await {
-            Ok(()) => script::add_marker(session, marker).await,
+            Ok(()) => script::add_marker(session, marker, behind).await,
             Err(error) => Err(error),
         };
         self.settle(LEDGER, written).await

@@ -6,8 +6,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, actor};
 use super::site::connect;
-use crate::backend::Backend;
-use crate::ledger::{Marker, MarkerKind, Release};
+use crate::backend::{AnyBackend, Backend, Marked};
+use crate::ledger::{Marker, MarkerKind, Marking, Misplaced, Release, judge};
 use crate::migration::nearest::hint;
 use crate::migration::{Manifest, MigrationId, Migrations, Project};
 use crate::report::{CommandName, Outcome, Report};
@@ -27,6 +27,14 @@ pub struct Args {
     /// The release is ready for this migration's contract although its checkout does not hold it (another repository)
     #[arg(long, value_name = "MIGRATION")]
     pub ready_for: Vec<String>,
+
+    /// The environment [default: $MIGRATE_ENVIRONMENT]; several in one database are listed in migrate.toml
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// A number that grows with each build, such as that of the pipeline, for releases whose names do not tell which is later
+    #[arg(long, value_name = "NUMBER")]
+    pub order: Option<u64>,
 
     /// The commit it was built from [default: $GITHUB_SHA, $CI_COMMIT_SHA]
     #[arg(long, value_name = "HASH")]
@@ -100,10 +108,55 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         at: Timestamp::now(),
         commit: args.commit.clone().or_else(|| variable(&["GITHUB_SHA", "CI_COMMIT_SHA"])),
         url: args.url.clone().or_else(job),
+        environment: args.environment.clone().or_else(|| variable(&["MIGRATE_ENVIRONMENT"])).filter(|name| !name.trim().is_empty()),
+        order: args.order,
     };
-    backend.mark(&marker).await?;
+    let marking = write(&mut backend, &marker, &project.environments).await;
     backend.close().await;
-    Ok(report(&marker))
+    Ok(report(&marker, &marking?))
+}
+
+/// How often a marker is judged anew because somebody else wrote one meanwhile.
+const ATTEMPTS: u32 = 20;
+
+/// Writes a marker unless the last one says the same; what it is judged by still holds at the moment of writing.
+async fn write(backend: &mut AnyBackend, marker: &Marker, environments: &[String]) -> Result<Marking, Failure> {
+    for _ in 0..ATTEMPTS {
+        let ledger = backend.ledger().await?;
+        let marking = judge(&ledger, marker, environments);
+        if let Marking::Misplaced(misplaced) = &marking {
+            return Err(refused(misplaced, marker));
+        }
+        if marking == Marking::Known || backend.mark(marker, ledger.last_marker).await? == Marked::Written {
+            return Ok(marking);
+        }
+    }
+    let message = format!("{ATTEMPTS} others wrote markers at the same moment");
+    Err(Failure::new(Exit::Temporary, message).next(format!("migrate mark {} {}", word(marker.kind), marker.release)))
+}
+
+fn refused(misplaced: &Misplaced, marker: &Marker) -> Failure {
+    let command = format!("migrate mark {} {}", word(marker.kind), marker.release);
+    let named = |names: &[String]| format!("{command} --environment {}", names.first().map_or("<name>", String::as_str));
+    let next = match misplaced {
+        Misplaced::Unnamed { named: names } => named(names),
+        Misplaced::Undeclared { declared, .. } => named(declared),
+        Misplaced::Second { environment, named } => {
+            let all: Vec<String> = named.iter().chain([environment]).map(|name| format!("\"{name}\"")).collect();
+            format!("if they share it, list them in migrate.toml: environments = [{}]", all.join(", "))
+        }
+    };
+    Failure::new(Exit::Usage, misplaced.to_string()).next(next)
+}
+
+/// The word on the command line.
+fn word(kind: MarkerKind) -> &'static str {
+    match kind {
+        MarkerKind::Started => "started",
+        MarkerKind::Deployed => "deployed",
+        MarkerKind::RolledBack => "rolled-back",
+        MarkerKind::Retired => "retired",
+    }
 }
 
 /// Records a marker that somebody else made.
@@ -119,15 +172,19 @@ pub(super) async fn record(site: &super::site::Site, marker: Marker) -> Result<R
         }
     }
     let mut backend = site.connect().await?;
-    backend.mark(&marker).await?;
+    let marking = write(&mut backend, &marker, &site.project.environments).await;
     backend.close().await;
-    Ok(report(&marker))
+    Ok(report(&marker, &marking?))
 }
 
-fn report(marker: &Marker) -> Report {
+fn report(marker: &Marker, marking: &Marking) -> Report {
     let mut report = Report::new(CommandName::Mark);
-    report.outcome = Outcome::Applied;
-    report.notes.push(told(marker));
+    if *marking == Marking::Known {
+        report.notes.push(format!("{} is marked as {} already", marker.release, happened(marker.kind)));
+    } else {
+        report.outcome = Outcome::Applied;
+        report.notes.push(told(marker));
+    }
     if marker.kind == MarkerKind::Deployed {
         report.next.push("migrate apply --phase contract --if-open".to_owned());
     }
@@ -162,18 +219,24 @@ fn ready_for(args: &Args, migrations: Option<&Migrations>) -> Result<Vec<Migrati
     args.ready_for.iter().map(resolve).collect()
 }
 
-fn told(marker: &Marker) -> String {
-    let what = match marker.kind {
+/// The kind in a sentence.
+fn happened(kind: MarkerKind) -> &'static str {
+    match kind {
         MarkerKind::Started => "started",
         MarkerKind::Deployed => "deployed",
         MarkerKind::RolledBack => "rolled back",
         MarkerKind::Retired => "retired",
-    };
+    }
+}
+
+fn told(marker: &Marker) -> String {
+    let what = happened(marker.kind);
+    let place = marker.environment.as_ref().map(|environment| format!(" in {environment}")).unwrap_or_default();
     let built = marker.manifest.as_ref().map(|manifest| match manifest.scripts.len() {
         1 => ", built with 1 script".to_owned(),
         scripts => format!(", built with {scripts} scripts"),
     });
-    format!("marked {} as {what}{}", marker.release, built.unwrap_or_default())
+    format!("marked {} as {what}{place}{}", marker.release, built.unwrap_or_default())
 }
 
 fn variable(names: &[&str]) -> Option<String> {

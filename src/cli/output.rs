@@ -57,6 +57,7 @@ fn runs_in_jobs(command: CommandName) -> bool {
         | CommandName::Apply
         | CommandName::Backfill
         | CommandName::Mark
+        | CommandName::Releases
         | CommandName::Status
         | CommandName::Wait
         | CommandName::Rollback

@@ -93,7 +93,7 @@ fn nobody_needs(migration: &Migration, ledger: &Ledger) -> Result<(), Failure> {
     let fleet = Fleet::of(&ledger.markers);
     let is_live = |release: &Release| {
         let who = Who::Release(release.version.clone());
-        fleet.services.get(&release.service).is_some_and(|service| service.live.iter().any(|live| live.who == who))
+        fleet.of_service(&release.service).any(|(_, service)| service.live.iter().any(|live| live.who == who))
     };
     let built_with = |manifest: &crate::migration::Manifest| manifest.digest(&migration.id, Phase::Expand).is_some();
     let marked = ledger.markers.iter().filter(|marker| is_live(&marker.release) && marker.manifest.as_ref().is_some_and(built_with));

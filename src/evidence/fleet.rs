@@ -1,10 +1,14 @@
 //! Markers → which releases are live, since when, and when each was live for the last time.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::version::compare;
+use crate::ledger::marking::named;
 use crate::ledger::{Marker, MarkerKind};
+use crate::migration::AtLeast;
 
 /// A release of a service, or what ran before the first marker: nobody knows what that was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +31,10 @@ pub struct Live {
 /// One service as its markers tell it.
 #[derive(Clone, Debug, Default)]
 pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Where, in a database of several environments.
+    pub environment: Option<String>,
     /// What is live now.
     pub live: Vec<Live>,
     /// When each release was live for the last time, for those that are not any more.
@@ -38,8 +46,10 @@ pub struct Service {
 /// Every service that ever wrote a marker.
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
-    /// By name.
+    /// By name; in a database of several environments each environment has its own: `api in staging`.
     pub services: BTreeMap<String, Service>,
+    /// The orders of releases, by service and release.
+    orders: BTreeMap<(String, String), u64>,
 }
 
 impl Fleet {
@@ -49,14 +59,39 @@ impl Fleet {
         // Stable: markers of the same instant stay in the order in which they were written.
         sorted.sort_by_key(|marker| marker.at);
         let mut fleet = Fleet::default();
+        let several = named(markers).len() > 1;
+        // What was marked before anybody named an environment belongs to the first that was named.
+        let first = sorted.iter().find_map(|marker| marker.environment.clone());
         for marker in sorted {
-            let service = fleet
-                .services
-                .entry(marker.release.service.clone())
-                .or_insert_with(|| Service { live: vec![Live { who: Who::Unknown, since: None }], ..Service::default() });
+            let environment = marker.environment.clone().or_else(|| first.clone()).filter(|_| several);
+            let name = &marker.release.service;
+            let label = environment.as_ref().map_or_else(|| name.clone(), |environment| format!("{name} in {environment}"));
+            let service = fleet.services.entry(label).or_insert_with(|| Service {
+                name: name.clone(),
+                environment,
+                live: vec![Live { who: Who::Unknown, since: None }],
+                ..Service::default()
+            });
             service.mark(marker);
+            if let Some(order) = marker.order {
+                fleet.orders.insert((name.clone(), marker.release.version.clone()), order);
+            }
         }
         fleet
+    }
+
+    /// A service, in every environment where it was marked.
+    pub fn of_service<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a Service)> {
+        self.services.iter().filter(move |(_, service)| service.name == name).map(|(label, service)| (label.as_str(), service))
+    }
+
+    /// Whether a release is the required one or a later one; `None` where neither names nor orders tell.
+    pub fn compare(&self, service: &str, version: &str, at_least: &AtLeast) -> Option<Ordering> {
+        let order = |version: &str| self.orders.get(&(service.to_owned(), version.to_owned())).copied();
+        match at_least {
+            AtLeast::Order(wanted) => Some(order(version)?.cmp(wanted)),
+            AtLeast::Release(wanted) => compare(version, wanted).or_else(|| Some(order(version)?.cmp(&order(wanted)?))),
+        }
     }
 }
 
@@ -117,7 +152,35 @@ mod tests {
             at: Timestamp::from_second(second).expect("in range"),
             commit: None,
             url: None,
+            environment: None,
+            order: None,
         }
+    }
+
+    #[test]
+    fn each_environment_has_its_own_releases() {
+        let of = |marker: Marker, environment: &str| Marker { environment: Some(environment.to_owned()), ..marker };
+        let before = marker(Deployed, "1", 1);
+        let production = of(marker(Deployed, "2", 2), "production");
+        // One environment: what was marked before it was named belongs to it.
+        assert_eq!(Fleet::of(&[before.clone(), production.clone()]).services.keys().collect::<Vec<_>>(), ["api"]);
+        let staging = of(marker(Deployed, "3", 3), "staging");
+        let fleet = Fleet::of(&[before, production, staging]);
+        let live: Vec<(&str, &Who)> = fleet.of_service("api").map(|(label, service)| (label, &service.live[0].who)).collect();
+        let release = |version: &str| Who::Release(version.to_owned());
+        assert_eq!(live, [("api in production", &release("2")), ("api in staging", &release("3"))]);
+    }
+
+    #[test]
+    fn orders_tell_where_names_do_not() {
+        let built = |version: &str, order: u64| Marker { order: Some(order), ..marker(Deployed, version, 1) };
+        let fleet = Fleet::of(&[built("f3a9c1e", 7), built("0b1c2d3", 9), marker(Deployed, "77aa001", 2)]);
+        let compared = |version: &str, at_least: AtLeast| fleet.compare("api", version, &at_least);
+        assert_eq!(compared("0b1c2d3", AtLeast::from("f3a9c1e")), Some(Ordering::Greater));
+        assert_eq!(compared("f3a9c1e", AtLeast::from("0b1c2d3")), Some(Ordering::Less));
+        assert_eq!(compared("0b1c2d3", AtLeast::Order(9)), Some(Ordering::Equal));
+        assert_eq!(compared("77aa001", AtLeast::Order(9)), None, "a release without an order is not known to be late enough");
+        assert_eq!(compared("1.2", AtLeast::from("1.10")), Some(Ordering::Less));
     }
 
     fn live(markers: &[(MarkerKind, &str)]) -> Vec<String> {

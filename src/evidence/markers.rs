@@ -25,8 +25,9 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, fleet: &Fleet) -> Conditio
         );
     }
     for service in &spec.services {
-        if fleet.services.get(service).is_none_or(|known| known.live.is_empty()) {
-            let gone = fleet.services.contains_key(service);
+        let known: Vec<_> = fleet.of_service(service).collect();
+        if known.is_empty() || known.iter().any(|(_, known)| known.live.is_empty()) {
+            let gone = !known.is_empty();
             let why = if gone {
                 "has no live release any more; if it is gone for good, remove it from `services` in migrate.toml"
             } else {
@@ -37,9 +38,11 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, fleet: &Fleet) -> Conditio
             next.get_or_insert_with(|| format!("migrate mark deployed {service}@<release>"));
         }
     }
-    for (service, known) in &fleet.services {
+    for (label, known) in &fleet.services {
+        let service = &known.name;
         for live in &known.live {
             let (name, found) = told(spec, ledger, service, live);
+            let name = if known.environment.is_some() { format!("{name} ({label})") } else { name };
             let since = live.since.map(|since| since.to_string());
             match found {
                 Readiness::Ready(why) => {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::version::compare;
+use super::fleet::Fleet;
 use crate::ledger::{Ledger, Marker, Release};
 use crate::migration::Manifest;
 use crate::plan::GateSpec;
@@ -54,9 +54,13 @@ pub(super) fn stated(spec: &GateSpec, ledger: &Ledger, release: &Release) -> Opt
     if ledger.markers.iter().any(declared) {
         return Some(Readiness::Ready("it was declared ready by hand"));
     }
+    if spec.requires.is_empty() {
+        return None;
+    }
+    let fleet = Fleet::of(&ledger.markers);
     let satisfied = spec.requires.iter().any(|requirement| {
         requirement.service == release.service
-            && matches!(compare(&release.version, &requirement.at_least), Some(Ordering::Equal | Ordering::Greater))
+            && matches!(fleet.compare(&release.service, &release.version, &requirement.at_least), Some(Ordering::Equal | Ordering::Greater))
     });
     satisfied.then_some(Readiness::Ready("migration.toml requires no later one"))
 }

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::json;
 
-use super::fleet::{Fleet, Who};
-use super::version::compare;
+use super::fleet::{Fleet, Live, Who};
 use super::words::list;
 use super::{closed, open};
 use crate::migration::Requirement;
@@ -47,23 +46,25 @@ pub(super) fn judge(spec: &GateSpec, fleet: &Fleet) -> Condition {
 
 fn one(requirement: &Requirement, fleet: &Fleet) -> (GateState, String, Vec<String>) {
     let service = &requirement.service;
-    let live = fleet.services.get(service).map(|known| known.live.as_slice()).unwrap_or_default();
+    let live: Vec<&Live> = fleet.of_service(service).flat_map(|(_, known)| &known.live).collect();
     let mut names = Vec::new();
     let mut state = GateState::Open;
     let mut why = String::new();
-    for one in live {
+    for one in &live {
         let (found, reason) = match &one.who {
             Who::Unknown => {
                 (GateState::Closed, format!("{requirement} is required, and what ran before the first marker of {service} is still live"))
             }
             Who::Release(version) => {
                 names.push(version.clone());
-                match compare(version, &requirement.at_least) {
+                match fleet.compare(service, version, &requirement.at_least) {
                     Some(Ordering::Equal | Ordering::Greater) => continue,
                     Some(Ordering::Less) => (GateState::Closed, format!("{requirement} is required, {service}@{version} is live")),
                     None => (
                         GateState::Unknown,
-                        format!("{requirement} is required, and whether {service}@{version} is later cannot be told from its name"),
+                        format!(
+                            "{requirement} is required, and whether {service}@{version} is later cannot be told from its name; `migrate mark … --order <number>` tells"
+                        ),
                     ),
                 }
             }

@@ -53,13 +53,13 @@ pub(super) fn judge(spec: &GateSpec, ledger: &Ledger, fleet: &Fleet) -> Conditio
 }
 
 fn by_markers<'a>(spec: &'a GateSpec, ledger: &'a Ledger, fleet: &'a Fleet) -> impl Iterator<Item = Last> + 'a {
-    fleet.services.iter().flat_map(move |(service, known)| {
+    fleet.services.iter().flat_map(move |(label, known)| {
         let live = known.live.iter().map(|live| (&live.who, None));
         let gone = known.gone.iter().map(|(who, until)| (who, Some(*until)));
         live.chain(gone).filter_map(move |(who, until)| match who {
-            Who::Unknown => Some(Last { name: format!("what ran before the markers of {service}"), until }),
+            Who::Unknown => Some(Last { name: format!("what ran before the markers of {label}"), until }),
             Who::Release(version) => {
-                let release = Release { service: service.clone(), version: version.clone() };
+                let release = Release { service: known.name.clone(), version: version.clone() };
                 (!readiness(spec, ledger, &release).is_ready()).then(|| Last { name: release.to_string(), until })
             }
         })

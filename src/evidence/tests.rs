@@ -85,6 +85,8 @@ fn mark(hour: i64, kind: MarkerKind, version: &str) -> Marker {
         at: second(hour * HOUR),
         commit: None,
         url: None,
+        environment: None,
+        order: None,
     }
 }
 

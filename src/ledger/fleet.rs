@@ -38,6 +38,10 @@ pub struct Marker {
     pub commit: Option<String>,
     /// A link to the deploy.
     pub url: Option<String>,
+    /// The environment, where a database serves several or somebody names the one.
+    pub environment: Option<String>,
+    /// A number that grows with each build, for releases whose names do not tell which is later.
+    pub order: Option<u64>,
 }
 
 /// What a marker says.

@@ -33,6 +33,8 @@ pub struct Project {
     pub runner: Runner,
     /// `services`: everything whose releases use this database.
     pub services: Vec<String>,
+    /// `environments`: those that share this database; nobody may mark another.
+    pub environments: Vec<String>,
     /// `small_tables`: tables on which a scan or a rewrite is too short to matter.
     pub small_tables: Vec<String>,
     /// `[lint] sizes`: a file that `migrate stats` wrote, as a path that can be opened.
@@ -159,6 +161,7 @@ impl Project {
             baseline: None,
             runner: Runner::default(),
             services: Vec::new(),
+            environments: Vec::new(),
             small_tables: Vec::new(),
             sizes: None,
             small_limit: SmallLimit::default(),
@@ -222,6 +225,7 @@ impl Project {
         project.read_baseline(&mut table)?;
         project.read_runner(&mut table)?;
         project.services = project.read_services(&mut table)?;
+        project.environments = table.texts("environments")?.unwrap_or_default().into_iter().map(|(name, _)| name).collect();
         let small = table.texts("small_tables")?.unwrap_or_default();
         project.small_tables = small.into_iter().map(|(name, _)| name).collect();
         if let Some(database) = table.table("database")? {

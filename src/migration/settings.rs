@@ -54,21 +54,47 @@ pub struct Requirement {
     /// The service.
     pub service: String,
     /// The first release that is ready.
-    pub at_least: String,
+    pub at_least: AtLeast,
+}
+
+/// From where on releases are ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AtLeast {
+    /// This one, and those that are later by their names, or by their orders where their names do not tell.
+    Release(String),
+    /// `order 1042`: those whose markers have this order or a higher one.
+    Order(u64),
+}
+
+impl From<&str> for AtLeast {
+    fn from(release: &str) -> AtLeast {
+        AtLeast::Release(release.to_owned())
+    }
+}
+
+impl std::fmt::Display for AtLeast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AtLeast::Release(release) => f.write_str(release),
+            AtLeast::Order(order) => write!(f, "order {order}"),
+        }
+    }
 }
 
 impl FromStr for Requirement {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Requirement, String> {
-        let wrong = || format!("`{text}` is no requirement: write \"service >= release\", such as \"api >= 2.3.0\"");
+        let wrong =
+            || format!("`{text}` is no requirement: write \"service >= release\", such as \"api >= 2.3.0\", or \"api >= order 1042\"");
         let (service, at_least) = text.split_once(">=").ok_or_else(wrong)?;
         let (service, at_least) = (service.trim(), at_least.trim());
         let word = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | '=' | ','));
-        if !word(service) || !word(at_least) {
+        let order = at_least.strip_prefix("order ").map(|number| number.trim().parse().map_err(|_| wrong())).transpose()?;
+        if !word(service) || (order.is_none() && !word(at_least)) {
             return Err(wrong());
         }
-        Ok(Requirement { service: service.to_owned(), at_least: at_least.to_owned() })
+        Ok(Requirement { service: service.to_owned(), at_least: order.map_or_else(|| AtLeast::from(at_least), AtLeast::Order) })
     }
 }
 
@@ -182,10 +208,21 @@ mod tests {
     }
 
     #[test]
+    fn a_requirement_names_a_release_or_an_order() {
+        let read = |text: &str| text.parse::<Requirement>().expect("valid");
+        assert_eq!(read("api >= order 1042").at_least, AtLeast::Order(1042));
+        assert_eq!(read("api >= f3a9c1e").at_least, AtLeast::from("f3a9c1e"));
+        for text in ["api >= 2.3.0", "api >= order 7"] {
+            assert_eq!(read(text).to_string(), text);
+        }
+    }
+
+    #[test]
     fn faults_point_into_the_file() {
         assert_eq!(fault("after = []\nafer = []\n"), "m/migration.toml:2:1: unknown key `afer`; did you mean `after`?");
         assert_eq!(fault("[contract]\n sok = \"1h\""), "m/migration.toml:2:2: unknown key `contract.sok`; did you mean `soak`?");
         assert!(fault("[contract]\nsoak = 24").starts_with("m/migration.toml:2:8: `contract.soak` must be a string, found integer"));
+        assert!(fault("requires = [\"api >= order ten\"]").contains("no requirement"));
         assert!(fault("requires = [\"api\"]").contains(":1:13: `api` is no requirement"));
         assert!(fault("after = [\"a:expnd\"]").contains("did you mean `expand`?"));
         assert!(fault("[[allow]]\nlint = \"x\"").contains(":1:1: `allow.reason` is missing"));

@@ -133,6 +133,7 @@ fn applied(report: &Report) -> Vec<String> {
         | CommandName::Stats
         | CommandName::Backfill
         | CommandName::Mark
+        | CommandName::Releases
         | CommandName::Status
         | CommandName::Wait
         | CommandName::Rollback

@@ -423,6 +423,32 @@ pub struct ReleaseView {
     pub since: Timestamp,
     /// Who said so.
     pub actor: String,
+    /// The environment, where markers name one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The commit it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// A link to the deploy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The number that its pipeline gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<u64>,
+    /// Contracts that are left to run, and whether it is ready for each (`releases`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<ReadyView>,
+}
+
+/// Whether a release is ready for a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadyView {
+    /// Whose contract.
+    pub migration: String,
+    /// Whether it can live without what the contract removes.
+    pub ready: bool,
+    /// Why, as a clause.
+    pub why: String,
 }
 
 /// A running application.

@@ -39,6 +39,10 @@ pub(super) struct NewMarker {
     commit: Option<String>,
     /// A link to the deploy.
     url: Option<String>,
+    /// The environment, where a database serves several.
+    environment: Option<String>,
+    /// A number that grows with each build.
+    order: Option<u64>,
 }
 
 /// What happened.
@@ -81,7 +85,7 @@ pub(super) async fn mark(shared: Shared, headers: HeaderMap, request: Request) -
     if bad(&marker.service) || bad(&marker.release) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "service and release are words without `@` and white space"));
     }
-    let mut texts = [&marker.actor, &marker.commit, &marker.url].into_iter().flatten().chain(&marker.ready_for);
+    let mut texts = [&marker.actor, &marker.commit, &marker.url, &marker.environment].into_iter().flatten().chain(&marker.ready_for);
     let holds_nul = texts.any(|text| text.contains('\0'));
     drop(texts);
     if holds_nul {
@@ -102,6 +106,8 @@ pub(super) async fn mark(shared: Shared, headers: HeaderMap, request: Request) -
         at: Timestamp::now(),
         commit: marker.commit,
         url: marker.url,
+        environment: marker.environment,
+        order: marker.order,
     };
     /// The exit code for wrong usage: here, what the marker names is not known.
     const USAGE: u8 = 2;

@@ -70,6 +70,11 @@ fn ci() {
     check("docs/ci.md");
 }
 
+#[test]
+fn markers() {
+    check("docs/markers.md");
+}
+
 /// One page for each way to roll out.
 #[test]
 fn deploy() {
@@ -112,6 +117,7 @@ fn every_page_is_listed_here() {
         "gates",
         "chunking",
         "serve",
+        "markers",
     ];
     for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
         let path = entry.expect("it can be listed").path();

@@ -1,33 +1,61 @@
 //! Markers and heartbeats. They need no lease; the tables are made when they are missing.
 
-use super::PostgresBackend;
 use super::lease::create_tables;
 use super::quote::{literal, optional};
 use super::script::is_absent;
 use super::session::LEDGER;
-use crate::backend::{BackendError, snapshot};
+use super::{LEDGER_LIMITS, PostgresBackend};
+use crate::backend::{BackendError, Marked, snapshot};
 use crate::ledger::{Instance, Marker};
 use crate::migration::Manifest;
 
 impl PostgresBackend {
-    pub(super) async fn add_marker(&mut self, marker: &Marker) -> Result<(), BackendError> {
+    /// Appends a marker behind that one. Whoever else appends waits for this transaction; readers do not.
+    pub(super) async fn add_marker(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
+        match self.try_marker(marker, behind).await {
+            Err(BackendError::Statement { code, .. }) if is_absent(&code) => {
+                self.main.roll_back().await?;
+                create_tables(&mut self.main).await?;
+                self.try_marker(marker, behind).await
+            }
+            result => result,
+        }
+    }
+
+    async fn try_marker(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
         let ready_for: Vec<&str> = marker.ready_for.iter().map(|id| id.as_str()).collect();
         let ready_for = serde_json::Value::from(ready_for).to_string();
-        let insert = |manifest: Option<&str>| {
-            format!(
-                "INSERT INTO concertina.marker (service, version, kind, manifest, ready_for, actor, commit, url) \
-                 VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
-                literal(&marker.release.service),
-                literal(&marker.release.version),
-                literal(snapshot::marker_word(marker.kind)),
-                optional(manifest),
-                literal(&ready_for),
-                literal(&marker.actor),
-                optional(marker.commit.as_deref()),
-                optional(marker.url.as_deref()),
-            )
-        };
-        self.with_manifest(marker.manifest.as_ref(), insert).await
+        let packed = marker.manifest.as_ref().map(snapshot::pack_manifest);
+        let manifest = packed.as_ref().map(|(id, scripts)| {
+            let (id, scripts) = (literal(id), literal(scripts));
+            format!("INSERT INTO concertina.manifest (id, scripts) VALUES ({id}, {scripts}) ON CONFLICT DO NOTHING; ")
+        });
+        let sql = format!(
+            "{}LOCK TABLE concertina.marker IN SHARE ROW EXCLUSIVE MODE; \
+             WITH written AS (INSERT INTO concertina.marker (service, version, kind, manifest, ready_for, actor, commit, url) \
+             SELECT {}, {}, {}, {}, {}, {}, {}, {} WHERE (SELECT coalesce(max(number), 0) FROM concertina.marker) = {behind} \
+             RETURNING number), \
+             detail AS (INSERT INTO concertina.marker_detail (number, environment, position) SELECT number, {}, {} FROM written) \
+             SELECT number::text AS number FROM written",
+            manifest.unwrap_or_default(),
+            literal(&marker.release.service),
+            literal(&marker.release.version),
+            literal(snapshot::marker_word(marker.kind)),
+            optional(packed.as_ref().map(|(id, _)| id.as_str())),
+            literal(&ready_for),
+            literal(&marker.actor),
+            optional(marker.commit.as_deref()),
+            optional(marker.url.as_deref()),
+            optional(marker.environment.as_deref()),
+            marker.order.map_or_else(|| "NULL::bigint".to_owned(), |order| order.to_string()),
+        );
+        let written = self.main.begin(&LEDGER_LIMITS, &sql).await?;
+        if written.is_empty() {
+            self.main.roll_back().await?;
+            return Ok(Marked::Overtaken);
+        }
+        self.main.commit(LEDGER).await?;
+        Ok(Marked::Written)
     }
 
     pub(super) async fn beat(&mut self, instance: &Instance) -> Result<(), BackendError> {

@@ -30,12 +30,15 @@ SELECT json_build_object(
         'reason', reason, 'actor', actor, 'at', at) ORDER BY migration), '[]') FROM concertina.backfill_control),
     'pulses', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step, 'worker', worker,
         'document', document::json, 'at', at) ORDER BY migration, step, worker), '[]') FROM concertina.backfill_pulse),
+    'marker_details', (SELECT coalesce(json_agg(json_build_object('number', number, 'environment', environment,
+        'position', position)), '[]') FROM concertina.marker_detail WHERE number IN (SELECT number FROM recent)),
 -- since format 2
+    'last_marker', (SELECT coalesce(max(number), 0) FROM concertina.marker),
     'manifests', (SELECT coalesce(json_agg(json_build_object('id', id, 'scripts', scripts::json)), '[]')
         FROM concertina.manifest
         WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina.instance)),
     'markers', (SELECT coalesce(json_agg(json_build_object('service', service, 'version', version, 'kind', kind,
-        'manifest', manifest, 'ready_for', ready_for::json, 'actor', actor, 'at', at, 'commit', commit, 'url', url)
+        'manifest', manifest, 'ready_for', ready_for::json, 'actor', actor, 'at', at, 'commit', commit, 'url', url, 'number', number)
         ORDER BY number), '[]') FROM recent),
     'instances', (SELECT coalesce(json_agg(json_build_object('service', service, 'version', version, 'id', id,
         'manifest', manifest, 'started_at', started_at, 'last_seen', last_seen, 'ttl_seconds', ttl_seconds)

@@ -138,6 +138,13 @@ CREATE TABLE IF NOT EXISTS concertina.marker (
 );
 CREATE INDEX IF NOT EXISTS marker_by_service ON concertina.marker (service, number);
 
+-- What a marker says beside: which environment, and a number that grows with each build.
+CREATE TABLE IF NOT EXISTS concertina.marker_detail (
+    number      bigint      PRIMARY KEY REFERENCES concertina.marker (number),
+    environment text,
+    position    bigint
+);
+
 CREATE TABLE IF NOT EXISTS concertina.instance (
     id          text        PRIMARY KEY,
     service     text        NOT NULL,

@@ -31,11 +31,14 @@ SELECT json_object(
         'reason', reason, 'actor', actor, 'at', at)) FROM (SELECT * FROM concertina_backfill_control ORDER BY migration)),
     'pulses', (SELECT json_group_array(json_object('migration', migration, 'phase', phase, 'step', step, 'worker', worker,
         'document', json(document), 'at', at)) FROM (SELECT * FROM concertina_backfill_pulse ORDER BY migration, step, worker)),
+    'marker_details', (SELECT json_group_array(json_object('number', number, 'environment', environment, 'position', position))
+        FROM concertina_marker_detail WHERE number IN (SELECT number FROM recent)),
 -- since format 2
+    'last_marker', (SELECT coalesce(max(number), 0) FROM concertina_marker),
     'manifests', (SELECT json_group_array(json_object('id', id, 'scripts', json(scripts))) FROM concertina_manifest
         WHERE id IN (SELECT manifest FROM recent) OR id IN (SELECT manifest FROM concertina_instance)),
     'markers', (SELECT json_group_array(json_object('service', service, 'version', version, 'kind', kind,
-        'manifest', manifest, 'ready_for', json(ready_for), 'actor', actor, 'at', at, 'commit', "commit", 'url', url))
+        'manifest', manifest, 'ready_for', json(ready_for), 'actor', actor, 'at', at, 'commit', "commit", 'url', url, 'number', number))
         FROM (SELECT * FROM recent ORDER BY number)),
     'instances', (SELECT json_group_array(json_object('service', service, 'version', version, 'id', id,
         'manifest', manifest, 'started_at', started_at, 'last_seen', last_seen, 'ttl_seconds', ttl_seconds))

@@ -2,7 +2,7 @@
 //! transaction that the caller opened.
 
 use super::session::{LEDGER, Session, Value, integer, text};
-use crate::backend::{BackendError, ScriptStart, snapshot};
+use crate::backend::{BackendError, Marked, ScriptStart, snapshot};
 use crate::ledger::{Instance, JournalState, Lease, Marker, OverrideRecord};
 use crate::migration::{Manifest, NodeRef};
 use crate::plan::Step;
@@ -125,7 +125,13 @@ pub(super) async fn standing(session: &mut Session, lease: &Lease, step: &Step) 
     }
 }
 
-pub(super) async fn add_marker(session: &mut Session, marker: &Marker) -> Result<(), BackendError> {
+/// Appends a marker behind that one; within the transaction that is open, which excludes whoever else would.
+pub(super) async fn add_marker(session: &mut Session, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
+    let behind = i64::try_from(behind).map_err(|_| snapshot::damaged("there are no so many markers"))?;
+    let last = integer(&session.row("SELECT coalesce(max(number), 0) AS last FROM concertina_marker", &[]).await?, "last")?;
+    if last != behind {
+        return Ok(Marked::Overtaken);
+    }
     let manifest = match &marker.manifest {
         Some(manifest) => Some(add_manifest(session, manifest).await?),
         None => None,
@@ -144,7 +150,12 @@ pub(super) async fn add_marker(session: &mut Session, marker: &Marker) -> Result
         Value::Perhaps(marker.commit.as_deref()),
         Value::Perhaps(marker.url.as_deref()),
     ];
-    session.bound(LEDGER, sql, &values).await.map(|_| ())
+    session.bound(LEDGER, sql, &values).await?;
+    let order = marker.order.map(|order| order.to_string());
+    let sql = "INSERT INTO concertina_marker_detail (number, environment, position) \
+        VALUES (last_insert_rowid(), ?1, CAST(?2 AS INTEGER))";
+    session.bound(LEDGER, sql, &[Value::Perhaps(marker.environment.as_deref()), Value::Perhaps(order.as_deref())]).await?;
+    Ok(Marked::Written)
 }
 
 pub(super) async fn beat(session: &mut Session, instance: &Instance) -> Result<(), BackendError> {

@@ -133,6 +133,13 @@ CREATE TABLE IF NOT EXISTS concertina_marker (
 );
 CREATE INDEX IF NOT EXISTS concertina_marker_by_service ON concertina_marker (service, number);
 
+-- What a marker says beside: which environment, and a number that grows with each build.
+CREATE TABLE IF NOT EXISTS concertina_marker_detail (
+    number      INTEGER PRIMARY KEY,
+    environment TEXT,
+    position    INTEGER
+);
+
 CREATE TABLE IF NOT EXISTS concertina_instance (
     id          TEXT    PRIMARY KEY,
     service     TEXT    NOT NULL,

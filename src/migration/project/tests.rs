@@ -7,6 +7,7 @@ dialect = "postgres"
 server_version = "15"
 migrations = "db/migrations"
 services = ["api", "worker"]
+environments = ["production", "staging"]
 small_tables = ["countries"]
 [database]
 url_env = "SHOP_URL"
@@ -37,6 +38,7 @@ fn reads_every_key() {
     assert_eq!(project.server_version, Some(ServerVersion::new(15, 0)));
     assert_eq!(project.migrations, Path::new("shop/db/migrations"));
     assert_eq!(project.services, ["api", "worker"]);
+    assert_eq!(project.environments, ["production", "staging"]);
     assert_eq!(project.small_tables, ["countries"]);
     assert_eq!(project.sizes.as_deref(), Some(Path::new("shop/sizes.json")));
     assert_eq!(project.small_limit, SmallLimit { rows: 500, bytes: 2_000_000 });

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use colored::Colorize;
 
 use super::{ago, paragraph};
-use crate::report::Report;
+use crate::report::view::ReleaseView;
+use crate::report::{CommandName, Report};
 
 /// Releases and instances.
 pub(super) fn render(report: &Report, text: &mut String) {
@@ -15,7 +16,11 @@ pub(super) fn render(report: &Report, text: &mut String) {
         for release in &report.releases {
             let name = format!("{}@{}", release.service, release.release);
             let live = if release.live { "live" } else { "gone" };
-            let _ = writeln!(text, "  {name:<20} {live:<6} {:<12} {}", release.state, ago(release.since, report.now));
+            let place = release.environment.as_ref().map(|environment| format!("  in {environment}")).unwrap_or_default();
+            let _ = writeln!(text, "  {name:<20} {live:<6} {:<12} {}{place}", release.state, ago(release.since, report.now));
+            if report.command == CommandName::Releases {
+                details(release, text);
+            }
         }
     }
     if !report.instances.is_empty() {
@@ -26,5 +31,17 @@ pub(super) fn render(report: &Report, text: &mut String) {
             let state = if instance.live { "live" } else { "gone" };
             let _ = writeln!(text, "  {name:<20} {state:<6} {:<12} {}", "seen", ago(instance.last_seen, report.now));
         }
+    }
+}
+
+/// Where a release comes from, and which contracts it is ready for.
+fn details(release: &ReleaseView, text: &mut String) {
+    let order = release.order.map(|order| format!("order {order}"));
+    let commit = release.commit.as_ref().map(|commit| format!("commit {commit}"));
+    let from: Vec<String> = [Some(format!("by {}", release.actor)), commit, order, release.url.clone()].into_iter().flatten().collect();
+    let _ = writeln!(text, "    {}", from.join(", "));
+    for contract in &release.contracts {
+        let (word, migration) = (if contract.ready { "ready" } else { "not ready" }, &contract.migration);
+        let _ = writeln!(text, "    {word} for {migration}: {}", contract.why);
     }
 }

@@ -134,6 +134,8 @@ async fn deployed(shared: &Shared, release: Option<Release>, shown: Shown) -> Js
         at: Timestamp::now(),
         commit: None,
         url: None,
+        environment: None,
+        order: None,
     };
     match shared.readings.mark(marker).await {
         Ok(_) => answer(HookStatus::Succeeded, format!("marked {told} as deployed")),
