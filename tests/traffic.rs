@@ -295,3 +295,22 @@ async fn flag() {
     load.end("flag");
     instances.into_iter().for_each(|instance| shop.stop(instance));
 }
+
+/// What the counts are worth: a contract that somebody forces while the old release serves is seen at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_too_early_fails_requests() {
+    let Some((cluster, balancer)) = ready() else { return };
+    let database = cluster.database();
+    let (shop, old) = Shop::open(&database.url, balancer).await;
+    let load = Load::start(shop.balancer.address());
+    shop.new.expect(&["apply", "--phase", "expand"], 0).await;
+    shop.new.expect(&["apply", "--phase", "backfill"], 0).await;
+    shop.new.expect(&["apply", "--phase", "contract"], 5).await;
+    let forced = ["markers", "instances", "soak"].iter().flat_map(|kind| ["--override-gate", kind]);
+    let line: Vec<&str> = ["apply", "--phase", "contract", "--reason", "to see it fail"].into_iter().chain(forced).collect();
+    shop.new.expect(&line, 0).await;
+    watch().await;
+    let (requests, failed) = load.stop();
+    assert!(failed.iter().any(|what| what.contains("500")), "{requests} requests, and nothing failed");
+    old.into_iter().for_each(|instance| shop.stop(instance));
+}

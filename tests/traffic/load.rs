@@ -26,12 +26,18 @@ impl Load {
         Load { clients: clients.collect(), stop, failed }
     }
 
+    /// Stops; how many requests there were, and what failed.
+    pub(crate) fn stop(self) -> (u64, Vec<String>) {
+        self.stop.store(true, Ordering::Relaxed);
+        let requests = self.clients.into_iter().map(|client| client.join().expect("a client ends")).sum();
+        let failed = self.failed.lock().expect("no client panicked").clone();
+        (requests, failed)
+    }
+
     /// Stops, and fails where a request did.
     #[allow(clippy::print_stderr, reason = "the counts are the result")]
     pub(crate) fn end(self, strategy: &str) {
-        self.stop.store(true, Ordering::Relaxed);
-        let requests: u64 = self.clients.into_iter().map(|client| client.join().expect("a client ends")).sum();
-        let failed = self.failed.lock().expect("no client panicked");
+        let (requests, failed) = self.stop();
         eprintln!("{strategy}: {requests} requests, {} failed", failed.len());
         assert!(failed.is_empty(), "{strategy}: {} of {requests} requests failed: {:#?}", failed.len(), &failed[..failed.len().min(10)]);
         assert!(requests > 200, "{strategy}: {requests} requests show nothing");

@@ -34,14 +34,28 @@ pub(super) fn render(report: &Report, text: &mut String) {
     }
 }
 
+/// Contracts that a release is told not to be ready for.
+const NOT_READY: usize = 3;
+
 /// Where a release comes from, and which contracts it is ready for.
 fn details(release: &ReleaseView, text: &mut String) {
     let order = release.order.map(|order| format!("order {order}"));
     let commit = release.commit.as_ref().map(|commit| format!("commit {commit}"));
     let from: Vec<String> = [Some(format!("by {}", release.actor)), commit, order, release.url.clone()].into_iter().flatten().collect();
     let _ = writeln!(text, "    {}", from.join(", "));
-    for contract in &release.contracts {
-        let (word, migration) = (if contract.ready { "ready" } else { "not ready" }, &contract.migration);
-        let _ = writeln!(text, "    {word} for {migration}: {}", contract.why);
+    let all = release.contracts.len();
+    let ready = release.contracts.iter().filter(|contract| contract.ready).count();
+    let _ = match all {
+        0 => Ok(()),
+        1 if ready == 1 => writeln!(text, "    ready for the contract that is left: {}", release.contracts[0].migration),
+        _ if ready == all => writeln!(text, "    ready for all {all} contracts that are left"),
+        _ => writeln!(text, "    ready for {ready} of {all} contracts that are left"),
+    };
+    for contract in release.contracts.iter().filter(|contract| !contract.ready).take(NOT_READY) {
+        let _ = writeln!(text, "    not ready for {}: {}", contract.migration, contract.why);
+    }
+    let more = (all - ready).saturating_sub(NOT_READY);
+    if more > 0 {
+        let _ = writeln!(text, "    and {more} more");
     }
 }
