@@ -70,8 +70,9 @@ pub fn judge(ledger: &Ledger, marker: &Marker, declared: &[String]) -> Marking {
     } else if declared.len() > 1 {
         return Marking::Misplaced(Misplaced::Unnamed { named: declared.to_vec() });
     }
-    let here =
-        |other: &&Marker| other.release.service == marker.release.service && (known.len() < 2 || other.environment == marker.environment);
+    // A marker without a name belongs to the only environment there is.
+    let several = known.iter().copied().chain(marker.environment.as_deref()).collect::<BTreeSet<&str>>().len() > 1;
+    let here = |other: &&Marker| other.release.service == marker.release.service && (!several || other.environment == marker.environment);
     match ledger.markers.iter().rfind(here) {
         Some(last) if says_the_same(last, marker) => Marking::Known,
         Some(_) | None => Marking::Written,
