@@ -20,7 +20,7 @@ mod token;
 
 pub use guard::Hosts;
 pub use openapi::document;
-pub use source::{Answer, Place, Side, Snapshot, Source, Waiting};
+pub use source::{Answer, Place, Refused, Side, Snapshot, Source, Waiting};
 pub use token::{Token, WeakToken};
 
 use std::io;

@@ -22,10 +22,10 @@ pub(super) struct NewMarker {
     /// What happened.
     kind: Kind,
     /// To the release of which service.
-    #[schema(min_length = 1, pattern = r"^[^\s@\x00-\x1f]+$")]
+    #[schema(min_length = 1, pattern = r"^[^\s@\x00-\x1f\x7f-\x9f]+$")]
     service: String,
     /// To which release.
-    #[schema(min_length = 1, pattern = r"^[^\s@\x00-\x1f]+$")]
+    #[schema(min_length = 1, pattern = r"^[^\s@\x00-\x1f\x7f-\x9f]+$")]
     release: String,
     /// Every script that it was built with and its digest, as `migrate mark` records them from a checkout.
     #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]

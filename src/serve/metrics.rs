@@ -125,6 +125,7 @@ fn phases(registry: &mut Registry, snapshot: &Snapshot) {
     }
     registry.register("phases", "Phases of migrations by their state", counts);
     registry.register("open_phase", "A phase that is not done, with its state", open);
+    number(registry, "refusals", "Findings for which what is pending would be refused", snapshot.refusals.len() as f64);
     number(
         registry,
         "history_conflict",

@@ -35,8 +35,21 @@ pub struct Snapshot {
     pub waits: Vec<Waiting>,
     /// The gate of every contract that did not run.
     pub gates: Vec<Gate>,
+    /// Findings for which what is pending would be refused.
+    pub refusals: Vec<Refused>,
     /// The scripts of the files that the server sees.
     pub build: Manifest,
+}
+
+/// A finding at level deny.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The script: `id:phase`.
+    pub node: String,
+    /// The lint.
+    pub lint: String,
+    /// What breaks, and whom.
+    pub message: String,
 }
 
 /// A session that waits for a lock.

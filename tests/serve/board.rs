@@ -73,6 +73,21 @@ fn edited_history_is_told_on_the_page_and_holds_every_gate() {
     assert_eq!(server.get("/v1/gates/2_nick").status, 412);
 }
 
+#[test]
+fn findings_that_would_refuse_what_is_pending_are_told() {
+    let folder = project(PROJECT);
+    let shop = folder.path();
+    run(shop, &["apply", "--phase", "expand", "-q"]);
+    let server = Server::start(shop, &[]);
+    assert!(!server.get("/").body.contains("What is pending would be refused"));
+    std::fs::create_dir_all(shop.join("migrations/3_drop")).expect("ours");
+    std::fs::write(shop.join("migrations/3_drop/expand.sql"), "ALTER TABLE users DROP COLUMN name;\n").expect("ours");
+    let page = server.until("/", |page| page.body.contains("What is pending would be refused")).body;
+    assert!(page.contains("3_drop:expand") && page.contains("migrate plan"), "{page}");
+    assert!(!page.contains("id=\"t-next\""), "nothing that is refused is recommended: {page}");
+    assert!(server.get("/metrics").body.lines().any(|line| line.starts_with("concertina_refusals ") && !line.ends_with(" 0.0")));
+}
+
 /// Chromium without anything that asks for the network.
 fn chromium(profile: &Path, arguments: &[&str]) -> Option<(String, String)> {
     let program = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path);

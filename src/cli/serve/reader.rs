@@ -1,23 +1,23 @@
 //! The files and the database of a project, read again whenever the server asks.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bench::Bench;
 use super::clean;
-use crate::backend::{AnyBackend, Backend, BackendError, Waiter};
+use crate::backend::{AnyBackend, Backend, BackendError, Care, TableSize, Waiter};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::site::{Site, disagreement};
 use crate::cli::{mark, status};
 use crate::ledger::{Ledger, Marker};
-use crate::migration::{DatabaseUrl, Seen};
+use crate::lint::Level;
+use crate::migration::{DatabaseUrl, Seen, counted};
 use crate::plan::{Known, Plan};
 use crate::report::{CommandName, Outcome, Report};
-use crate::schema::size::Sizes;
-use crate::schema::{Dialect, Server};
-use crate::serve::{Answer, Place, Side, Snapshot, Source, Waiting};
+use crate::schema::{Dialect, ObjectName, Server};
+use crate::serve::{Answer, Place, Refused, Side, Snapshot, Source, Waiting};
 use crate::sql::Digest;
 
 /// A database that does not answer within this time counts as one that cannot be asked: probes give up after a second or
@@ -59,26 +59,53 @@ impl Reader {
     async fn snapshot(&self) -> Result<Snapshot, Failure> {
         let Read { ledger, server, mut waits } = self.ask().await?;
         let ledger = Arc::new(ledger);
-        let (files, known) = (Arc::clone(&self.files), Arc::clone(&ledger));
-        let planned = tokio::task::spawn_blocking(move || files.lock().unwrap_or_else(PoisonError::into_inner).planned(server, &known));
-        let Planned { key, site, plan } = planned.await.map_err(|error| Failure::from_error(Exit::Failure, &error))??;
+        let Planned { key, site, plan } = self.plan(server, &ledger).await?;
         let mut gates = self.bench.gates(key, &plan, &ledger).await;
-        let plan = Plan::clone(&plan).with_gates(gates.clone());
-        let mut report = status::told(&site, &plan, &ledger, None);
+        let judged = Plan::clone(&plan).with_gates(gates.clone());
+        let mut report = status::told(&site, &judged, &ledger, None);
         match disagreement(&plan.history) {
             Some(failure) => {
                 report.outcome = Outcome::Refused;
                 failure.enter(&mut report);
             }
-            None => report.next = status::next(&plan),
+            None => report.next = status::next(&judged),
         }
         let mut ledger = Arc::unwrap_or_clone(ledger);
         clean::report(&mut report);
         clean::gates(&mut gates);
         clean::ledger(&mut ledger);
+        let refusals = refusals(&plan);
         clean::waits(&mut waits);
         let place = Place { server: called(server), ..self.place() };
-        Ok(Snapshot { place, report, ledger, waits, gates, build: site.migrations.manifest() })
+        Ok(Snapshot { place, report, ledger, waits, gates, refusals, build: site.migrations.manifest() })
+    }
+
+    /// The plan for a ledger; made anew when the files or what ran changed.
+    async fn plan(&self, server: Server, ledger: &Arc<Ledger>) -> Result<Planned, Failure> {
+        let (files, known) = (Arc::clone(&self.files), Arc::clone(ledger));
+        let looked = tokio::task::spawn_blocking(move || held(&files).look(server, &known)).await;
+        let looked = looked.map_err(|error| Failure::from_error(Exit::Failure, &error))??;
+        let (site, key) = match looked {
+            Looked::Planned(planned) => return Ok(planned),
+            Looked::Changed { site, key } => (site, key),
+        };
+        let tables = self.count().await;
+        let (files, known) = (Arc::clone(&self.files), Arc::clone(ledger));
+        let made = tokio::task::spawn_blocking(move || held(&files).plan(server, &known, site, key, tables)).await;
+        made.map_err(|error| Failure::from_error(Exit::Failure, &error))?
+    }
+
+    /// How large the tables are; unknown where the database does not say, which only makes findings sterner.
+    async fn count(&self) -> Vec<(ObjectName, TableSize)> {
+        let mut line = self.line.lock().await;
+        let Some(backend) = line.as_mut() else { return Vec::new() };
+        match tokio::time::timeout(PATIENCE, backend.count(Care::Quick)).await {
+            Ok(Ok(tables)) => tables,
+            Ok(Err(_)) | Err(_) => {
+                *line = None;
+                Vec::new()
+            }
+        }
     }
 
     /// What the database says, over the connection at hand or a new one.
@@ -132,21 +159,58 @@ async fn with_waits(ledger: Ledger, backend: &mut AnyBackend) -> Result<Read, Fa
     Ok(Read { ledger, server: backend.server(), waits: waits.collect() })
 }
 
+/// The files, looked at again.
+enum Looked {
+    /// Nothing changed.
+    Planned(Planned),
+    /// Something did.
+    Changed { site: Arc<Site>, key: Digest },
+}
+
+fn held(files: &Mutex<Files>) -> MutexGuard<'_, Files> {
+    files.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Files {
-    /// The plan for a ledger; made anew when the files or what ran changed.
-    fn planned(&mut self, server: Server, ledger: &Ledger) -> Result<Planned, Failure> {
+    fn look(&mut self, server: Server, ledger: &Ledger) -> Result<Looked, Failure> {
         let site = Arc::new(self.site.again(&mut self.seen)?);
         let jobs: Vec<_> = ledger.jobs.iter().map(|job| (&job.node, job.step, job.done)).collect();
         let made_from = format!("{:?}{:?}{server:?}{:?}{:?}{jobs:?}", site.project, site.migrations, ledger.scripts, ledger.journal);
         let key = Digest::of_bytes(made_from.as_bytes());
-        if let Some(planned) = self.plan.as_ref().filter(|planned| planned.key == key) {
-            return Ok(planned.clone());
+        match self.plan.as_ref().filter(|planned| planned.key == key) {
+            Some(planned) => Ok(Looked::Planned(planned.clone())),
+            None => Ok(Looked::Changed { site, key }),
         }
-        let plan = Arc::new(site.plan(server, Known::Ledger(ledger), &Sizes::unknown())?);
+    }
+
+    fn plan(
+        &mut self,
+        server: Server,
+        ledger: &Ledger,
+        site: Arc<Site>,
+        key: Digest,
+        tables: Vec<(ObjectName, TableSize)>,
+    ) -> Result<Planned, Failure> {
+        let known = Known::Ledger(ledger);
+        let sizes = site.sizes(None)?;
+        let ran = site.survey(server, known, &sizes).ran();
+        let sizes = sizes.clone().with(counted(tables, ran.as_deref()));
+        let plan = Arc::new(site.plan(server, known, &sizes)?);
         let planned = Planned { key, site: Arc::clone(&site), plan };
         (self.site, self.plan) = (site, Some(planned.clone()));
         Ok(planned)
     }
+}
+
+/// Findings for which what is pending would be refused.
+fn refusals(plan: &Plan) -> Vec<Refused> {
+    let denied = plan.all_findings().filter(|finding| finding.level == Level::Deny);
+    let told = denied.map(|finding| Refused {
+        node: format!("{}:{}", finding.migration, finding.phase),
+        lint: finding.lint.as_str().to_owned(),
+        message: finding.message.clone(),
+    });
+    told.collect()
 }
 
 impl Source for Reader {

@@ -1,5 +1,6 @@
 //! What the page shows, in its own words. Made from one reading; the template decides nothing.
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
 
 use super::card::Card;
@@ -11,12 +12,16 @@ use crate::report::{ErrorView, Report};
 use crate::schema::Phase;
 use crate::serve::reading::Reading;
 use crate::serve::source::{Place, Side, Snapshot, Waiting};
+use crate::serve::status::failed;
 
 /// Migrations that are shown at most: a board is no archive.
 const OPEN: usize = 200;
 
 /// Migrations that are done and shown.
 const DONE: usize = 30;
+
+/// Findings that are shown at most: `migrate plan` has them all, with their places and cures.
+const REFUSALS: usize = 5;
 
 /// The page.
 pub(super) struct View {
@@ -32,6 +37,10 @@ pub(super) struct View {
     pub(super) trouble: Option<Trouble>,
     /// What the history and the files disagree about.
     pub(super) conflict: Option<Trouble>,
+    /// Findings that refuse what could run, in sentences.
+    pub(super) refusals: Vec<String>,
+    /// How many of them are not shown.
+    pub(super) refusals_more: usize,
     /// Commands to type next.
     pub(super) next: Vec<String>,
     /// The run that is at work.
@@ -115,7 +124,11 @@ impl View {
         if let Err(report) = &reading.now {
             let since = reading.failing_since.map(|since| Moment::of(since, wall));
             view.tone = "bad";
-            view.headline = "The database cannot be asked.".to_owned();
+            // Asking again helps against the first alone.
+            view.headline = match failed(report) {
+                StatusCode::SERVICE_UNAVAILABLE => "The database cannot be asked.".to_owned(),
+                _ => "The state cannot be read.".to_owned(),
+            };
             view.trouble = Some(Trouble::of(report, since));
             view.next.clear();
         }
@@ -130,6 +143,8 @@ impl View {
             read: None,
             trouble: None,
             conflict: None,
+            refusals: Vec::new(),
+            refusals_more: 0,
             next: Vec::new(),
             run: None,
             open: Vec::new(),
@@ -158,8 +173,19 @@ impl View {
             headline,
             read: Some(Moment::of(now, now)),
             conflict: report.error.is_some().then(|| Trouble::of(report, None)),
+            refusals: snapshot
+                .refusals
+                .iter()
+                .take(REFUSALS)
+                .map(|refusal| format!("{}: {} ({})", refusal.node, refusal.message, refusal.lint))
+                .collect(),
+            refusals_more: snapshot.refusals.len().saturating_sub(REFUSALS),
             // Nobody can run anything beside a run, and after a conflict it says itself what comes next.
-            next: if report.error.is_some() || ledger.lease.is_some() { Vec::new() } else { report.next.clone() },
+            next: if report.error.is_some() || ledger.lease.is_some() || !snapshot.refusals.is_empty() {
+                Vec::new()
+            } else {
+                report.next.clone()
+            },
             run: ledger.lease.as_ref().map(|lease| Run {
                 holder: lease.holder.clone(),
                 since: Moment::of(lease.since, now),
@@ -224,6 +250,7 @@ fn headline(snapshot: &Snapshot, open: &[&MigrationView]) -> (&'static str, Stri
         snapshot.ledger.lease.is_some().then(|| "a run is at work".to_owned()),
         some(running, "one phase is under way", "phases are under way").filter(|_| snapshot.ledger.lease.is_none()),
         some(can_run, "one phase can run", "phases can run"),
+        some(snapshot.refusals.len(), "one finding refuses it", "findings refuse it").filter(|_| can_run > 0),
         some(held, "one contract is held", "contracts are held"),
     ];
     let told: Vec<String> = parts.into_iter().flatten().collect();

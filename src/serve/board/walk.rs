@@ -21,6 +21,8 @@ pub(super) struct Walk {
     pub(super) rows: String,
     /// How it is doing, the most telling first.
     pub(super) lines: Vec<String>,
+    /// What leads on, or stops it.
+    pub(super) command: Option<String>,
     /// Rows that could not be changed, in words.
     pub(super) poison: Option<String>,
 }
@@ -44,6 +46,11 @@ impl Walk {
             None => "nothing walked yet".to_owned(),
         };
         let percent = rows.and_then(|rows| share(rows.walked, rows.estimated?));
+        let command = progress.and_then(|progress| progress.backfill.as_ref()).and_then(|view| match view.state {
+            BackfillState::Working | BackfillState::Throttled => Some(format!("migrate backfill pause {id}")),
+            BackfillState::Paused | BackfillState::Cancelled => Some(format!("migrate backfill resume {id}")),
+            BackfillState::NotAtWork => None,
+        });
         let (look, lines) = match progress.and_then(|progress| progress.backfill.as_ref()) {
             Some(view) => {
                 let look = match view.state {
@@ -55,7 +62,7 @@ impl Walk {
             None if ledger.lease.is_some() => ("walks", Vec::new()),
             None => ("stands", vec![stands(id, ledger)]),
         };
-        Walk { id: id.to_owned(), look, percent, rows: told, lines, poison: poison(id, ledger) }
+        Walk { id: id.to_owned(), look, percent, rows: told, lines, command, poison: poison(id, ledger) }
     }
 }
 
