@@ -88,9 +88,9 @@ fn concerns_others(verb: Verb, kind: ObjectKind) -> bool {
         | ObjectKind::Transform
         | ObjectKind::UserMapping => verb != Verb::Create,
         // Another release of it, another schema for it; that it comes or goes has lints of its own.
-        ObjectKind::Extension => verb == Verb::Alter,
+        ObjectKind::Extension | ObjectKind::Database => verb == Verb::Alter,
         // Lints of their own, planner's statistics, large objects that a row names, and MySQL's events.
-        ObjectKind::Database | ObjectKind::Statistics | ObjectKind::LargeObject | ObjectKind::Event => false,
+        ObjectKind::Statistics | ObjectKind::LargeObject | ObjectKind::Event => false,
     }
 }
 

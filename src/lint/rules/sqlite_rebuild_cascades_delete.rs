@@ -4,7 +4,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::table::{ConstraintKind, ReferentialAction, Table};
+use crate::schema::table::ReferentialAction;
 use crate::schema::{Dialect, ObjectName, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -23,7 +23,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         return;
     }
     let name = frame.before.canonical(&drop.name);
-    let mut children: Vec<&ObjectName> = frame.before.tables().filter(|child| follows(child, &name)).map(|child| &child.name).collect();
+    let follows = frame.before.referencing(&name).filter(|(child, _, key)| child.name != name && takes_along(key.on_delete));
+    let mut children: Vec<&ObjectName> = follows.map(|(child, ..)| &child.name).collect();
     children.sort();
     let Some(child) = children.first() else { return };
     findings.push(
@@ -34,21 +35,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     );
 }
 
-/// Whether rows of a table go or change with the rows of another.
-fn follows(child: &Table, parent: &ObjectName) -> bool {
-    &child.name != parent
-        && child.constraints.iter().any(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey(key) => {
-                &key.references == parent
-                    && match key.on_delete {
-                        ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault => true,
-                        ReferentialAction::NoAction | ReferentialAction::Restrict => false,
-                    }
-            }
-            ConstraintKind::PrimaryKey(_)
-            | ConstraintKind::Unique { .. }
-            | ConstraintKind::Check(_)
-            | ConstraintKind::NotNull(_)
-            | ConstraintKind::Exclusion { .. } => false,
-        })
+/// Whether rows of a table go or change with the rows that they reference.
+fn takes_along(on_delete: ReferentialAction) -> bool {
+    match on_delete {
+        ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault => true,
+        ReferentialAction::NoAction | ReferentialAction::Restrict => false,
+    }
 }
