@@ -33,7 +33,7 @@ pub use cutting::{CutKind, Cutting};
 pub use database::DatabaseUrl;
 pub use endpoint::{Credential, Endpoint, Scheme, SecretSource};
 pub use error::MigrationError;
-pub use folder::Migrations;
+pub use folder::{Migrations, Tree};
 pub use group::{Bounds, Ending, Group, Grouping, groups};
 pub use id::{MigrationId, NodeRef, NodeText};
 pub use layout::LeftOut;

@@ -30,6 +30,7 @@ pub use survey::{Known, PlanError, Survey};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::dialect::{Certainty, Impact, TableLock, Work};
 use crate::lint::{Allowed, Finding};
@@ -84,7 +85,7 @@ pub struct PlannedScript {
     /// What the spans of its statements count in; empty for scripts that were only followed.
     pub text: Source,
     /// What it does; empty for scripts that were only followed.
-    pub statements: Arc<[PlannedStatement]>,
+    pub statements: PlannedStatements,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
     /// What would be wrong with it, had nobody answered for it.
@@ -127,7 +128,7 @@ pub enum ScriptState {
 }
 
 /// One statement of a script. A history has hundreds of thousands: what can be looked up in the text is not kept beside it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlannedStatement {
     /// Its bytes in the script's text.
     pub span: Span,
@@ -141,6 +142,41 @@ pub struct PlannedStatement {
     pub work: Box<[Work]>,
     /// Whether the schema told everything that this depends on.
     pub certainty: Certainty,
+}
+
+/// The statements of a script, packed: as values they would take more room than everything else in a long plan.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedStatements {
+    number: usize,
+    packed: Arc<[u8]>,
+}
+
+impl FromIterator<PlannedStatement> for PlannedStatements {
+    fn from_iter<I: IntoIterator<Item = PlannedStatement>>(statements: I) -> PlannedStatements {
+        let statements: Vec<PlannedStatement> = statements.into_iter().collect();
+        // Numbers, names and kinds: they always go into bytes.
+        let packed = postcard::to_stdvec(&statements).unwrap_or_default();
+        PlannedStatements { number: statements.len(), packed: packed.into() }
+    }
+}
+
+impl PlannedStatements {
+    /// Each of them, in the order of the script.
+    pub fn iter(&self) -> std::vec::IntoIter<PlannedStatement> {
+        let unpacked: Vec<PlannedStatement> =
+            if self.is_empty() { Vec::new() } else { postcard::from_bytes(&self.packed).unwrap_or_default() };
+        unpacked.into_iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.number
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.number == 0
+    }
 }
 
 impl PlannedStatement {
@@ -166,7 +202,7 @@ impl PlannedStatement {
 }
 
 /// Who wrote a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StatementOrigin {
     /// It stands in the script's file.
     Written,

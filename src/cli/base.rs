@@ -1,40 +1,40 @@
 //! `--base REF`: what the migrations folder held where this branch left its base, read from git's objects.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use super::cache::{Cache, Files};
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::migration::{Manifest, Migrations, Project};
+use crate::migration::{Manifest, Project, Tree};
 use crate::schema::Dialect;
 
-/// A scratch folder that goes away again.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What cannot be removed lies in the system's folder for such things.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The manifest of the base.
+/// The manifest of the base. Contents that an earlier run has read are known by their names.
 ///
 /// # Errors
 /// When git does not know the reference, or the base's own folder is not understood.
-pub(super) fn manifest(project: &Project, reference: &str, dialect: Dialect) -> Result<Manifest, Failure> {
+pub(super) fn manifest(project: &Project, reference: &str, dialect: Dialect, cache: &Cache) -> Result<Manifest, Failure> {
     // git is asked from the folder itself: then it matters neither where the repository begins nor how it is laid out.
     let folder = fs::canonicalize(&project.migrations)
         .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", project.migrations.display())))?;
     let base = merge_base(&folder, reference)?;
-    let scratch = Scratch(std::env::temp_dir().join(format!("migrate-base-{}-{:x}", std::process::id(), fastrand::u64(..))));
-    let target = scratch.0.join("base");
-    fs::create_dir_all(&target).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
-    let objects = objects(&folder, &base)?;
-    check_out(&folder, &objects, &target).map_err(|error| Failure::from_error(Exit::Failure, &error))?;
-    Ok(Migrations::read(&target, &scratch.0, dialect)?.manifest())
+    let files = objects(&folder, &base)?;
+    let contents = RefCell::new(None);
+    let read = |object: &str| {
+        let mut contents = contents.borrow_mut();
+        if contents.is_none() {
+            *contents = Some(Contents::of(&folder)?);
+        }
+        contents.as_mut().map_or_else(|| Ok(Vec::new()), |contents: &mut Contents| contents.read(object))
+    };
+    let mut seen = cache.seen(project, dialect, Files::InGit);
+    let manifest = Manifest::of_tree(&Tree { shown: "base", files: &files, read: &read }, dialect, &mut seen)?;
+    cache.keep_seen(project, dialect, Files::InGit, &seen);
+    Ok(manifest)
 }
 
 /// The main branch of the remote, where git knows one.
@@ -70,40 +70,55 @@ fn merge_base(folder: &Path, reference: &str) -> Result<String, Failure> {
     }
 }
 
-/// Object and path of every file below the folder, relative to it.
-fn objects(folder: &Path, base: &str) -> Result<Vec<(String, PathBuf)>, Failure> {
+/// Path and object of every file below the folder.
+fn objects(folder: &Path, base: &str) -> Result<BTreeMap<String, String>, Failure> {
     let listed = git(folder, &["ls-tree", "-r", "-z", base])
         .map_err(|reason| Failure::new(Exit::Failure, format!("git cannot list the base: {reason}")))?;
     let entries = listed.split('\0').filter_map(|entry| {
         let (meta, path) = entry.split_once('\t')?;
         let mut meta = meta.split(' ').skip(1);
         // Links to other repositories are no files.
-        (meta.next() == Some("blob")).then_some((meta.next()?.to_owned(), PathBuf::from(path)))
+        (meta.next() == Some("blob")).then_some((path.to_owned(), meta.next()?.to_owned()))
     });
     Ok(entries.collect())
 }
 
-/// Writes the objects to the target, all by one process of git.
-fn check_out(folder: &Path, objects: &[(String, PathBuf)], target: &Path) -> std::io::Result<()> {
-    let mut process = command(folder, &["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let (Some(mut questions), Some(answers)) = (process.stdin.take(), process.stdout.take()) else { return Ok(()) };
-    let mut answers = BufReader::new(answers);
-    for (object, path) in objects {
+/// One process of git that is asked for one content after the other.
+struct Contents {
+    process: Child,
+    questions: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Contents {
+    fn of(folder: &Path) -> io::Result<Contents> {
+        let mut process = command(folder, &["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let silent = || io::Error::other("git cannot be asked");
+        let answers = BufReader::new(process.stdout.take().ok_or_else(silent)?);
+        Ok(Contents { questions: process.stdin.take(), answers, process })
+    }
+
+    fn read(&mut self, object: &str) -> io::Result<Vec<u8>> {
+        let questions = self.questions.as_mut().ok_or_else(|| io::Error::other("git is not asked any more"))?;
         writeln!(questions, "{object}")?;
         questions.flush()?;
         let mut head = String::new();
-        answers.read_line(&mut head)?;
+        self.answers.read_line(&mut head)?;
         let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok());
-        let size: usize = size.ok_or_else(|| std::io::Error::other(format!("git said `{}`", head.trim_end())))?;
+        let size: usize = size.ok_or_else(|| io::Error::other(format!("git said `{}`", head.trim_end())))?;
         let mut content = vec![0; size + 1];
-        answers.read_exact(&mut content)?;
+        self.answers.read_exact(&mut content)?;
         content.pop();
-        let file = target.join(path);
-        fs::create_dir_all(file.parent().unwrap_or(target))?;
-        fs::write(file, content)?;
+        Ok(content)
     }
-    drop(questions);
-    process.wait().map(drop)
+}
+
+impl Drop for Contents {
+    fn drop(&mut self) {
+        // No more questions: git ends by itself. How, does not matter any more.
+        self.questions = None;
+        let _ = self.process.wait();
+    }
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {

@@ -28,6 +28,15 @@ pub(super) struct Cache {
     build: String,
 }
 
+/// Where files lie of which something is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Files {
+    /// In the migrations folder.
+    OnDisk,
+    /// In git.
+    InGit,
+}
+
 impl Cache {
     /// `MIGRATE_CACHE_DIR`, else the user's folder for caches; none with `--no-cache`.
     pub(super) fn find(globals: &Globals) -> Cache {
@@ -42,22 +51,22 @@ impl Cache {
         format!("{}.replay", Digest::of_bytes(format!("{key} {}", self.build).as_bytes()))
     }
 
-    fn of_folder(&self, project: &Project, dialect: Dialect) -> Option<PathBuf> {
+    fn of_folder(&self, project: &Project, dialect: Dialect, of: Files) -> Option<PathBuf> {
         let folder = fs::canonicalize(&project.migrations).ok()?;
-        let key = Digest::of_bytes(format!("{} {dialect} {}", self.build, folder.display()).as_bytes());
+        let key = Digest::of_bytes(format!("{} {dialect} {of:?} {}", self.build, folder.display()).as_bytes());
         Some(self.folder.as_ref()?.join(format!("{key}.files")))
     }
 
     /// What is known of the files of a project.
-    pub(super) fn seen(&self, project: &Project, dialect: Dialect) -> Seen {
-        let read = || postcard::from_bytes(&read(&self.of_folder(project, dialect)?)?).ok();
+    pub(super) fn seen(&self, project: &Project, dialect: Dialect, of: Files) -> Seen {
+        let read = || postcard::from_bytes(&read(&self.of_folder(project, dialect, of)?)?).ok();
         read().unwrap_or_default()
     }
 
     /// Keeps what was learnt of the files of a project.
-    pub(super) fn keep_seen(&self, project: &Project, dialect: Dialect, seen: &Seen) {
+    pub(super) fn keep_seen(&self, project: &Project, dialect: Dialect, of: Files, seen: &Seen) {
         if seen.is_worth_keeping()
-            && let Some(path) = self.of_folder(project, dialect)
+            && let Some(path) = self.of_folder(project, dialect, of)
             && let Ok(bytes) = postcard::to_stdvec(seen)
         {
             write(&path, bytes);

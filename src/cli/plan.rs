@@ -55,7 +55,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let mut report = Report::new(CommandName::Plan);
     report.folder = site.project.root.to_string_lossy().into_owned();
     if args.base.is_some() || args.offline || site.url.is_none() {
-        let manifest = args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect)).transpose()?;
+        let manifest =
+            args.base.as_ref().map(|reference| base::manifest(&site.project, reference, site.server.dialect, &site.cache)).transpose()?;
         let known = manifest.as_ref().map_or(Known::Nothing, Known::Base);
         let plan = site.plan(site.server, known, &sizes)?;
         fill(&mut report, plan);

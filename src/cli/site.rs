@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::cache::Cache;
+use super::cache::{Cache, Files};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::{Session, today};
@@ -23,7 +23,7 @@ pub(super) struct Site {
     pub(super) url: Option<DatabaseUrl>,
     /// What SQL is judged for as long as no database is asked.
     pub(super) server: Server,
-    cache: Cache,
+    pub(super) cache: Cache,
 }
 
 impl Site {
@@ -53,9 +53,9 @@ impl Site {
     fn with(project: Project, url: Option<DatabaseUrl>, session: &Session) -> Result<Site, Failure> {
         let server = project.server(url.as_ref())?;
         let cache = Cache::find(&session.globals);
-        let mut seen = cache.seen(&project, server.dialect);
+        let mut seen = cache.seen(&project, server.dialect, Files::OnDisk);
         let migrations = project.load_again(server.dialect, &mut seen)?;
-        cache.keep_seen(&project, server.dialect, &seen);
+        cache.keep_seen(&project, server.dialect, Files::OnDisk, &seen);
         Ok(Site { project, migrations, url, server, cache })
     }
 

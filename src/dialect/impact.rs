@@ -23,7 +23,7 @@ pub struct Impact {
 }
 
 /// A lock on one table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TableLock {
     /// Canonical name.
     pub table: ObjectName,
@@ -32,7 +32,7 @@ pub struct TableLock {
 }
 
 /// The kinds of locks that DDL takes, weakest first within each database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Lock {
     /// PostgreSQL: SELECT.
     AccessShare,
@@ -61,7 +61,7 @@ pub enum Lock {
 }
 
 /// What is done to the stored rows of one table (canonical name).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Work {
     /// Every row is read.
     Scan(ObjectName),
@@ -85,7 +85,7 @@ pub enum TransactionUse {
 }
 
 /// Whether an answer rests on what the schema knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Certainty {
     /// Everything that decides was known.
     Known,

@@ -204,6 +204,7 @@ impl<'a> Hearing<'a> {
             self.findings.extend(self.book.allowance(&place, &fault));
         }
         self.findings.sort_by_key(|finding| finding.span);
+        self.findings.shrink_to_fit();
         (self.findings, self.allowed, self.settled)
     }
 
@@ -248,11 +249,15 @@ fn finding(rule: &Rule, level: Level, place: &Place, fault: Fault) -> Finding {
     };
     let replaces = place.replaces.filter(|span| !place.source.is_declared(span.start)).and_then(told);
     let labels = fault.labels.into_iter().filter_map(|label| Some(Label { span: told(label.span)?, ..label }));
+    // A long history has thousands: room that was only for writing goes back.
+    let (mut message, mut help) = (fault.message, fault.help);
+    message.shrink_to_fit();
+    help.shrink_to_fit();
     Finding {
         lint: rule.id,
         level,
-        message: fault.message,
-        help: fault.help,
+        message,
+        help,
         legal_in: rule.levels.legal_in(),
         cure,
         migration: Arc::clone(&place.migration),

@@ -35,6 +35,30 @@ enum Store<'a> {
     Binary {
         folder: &'a Dir<'a>,
     },
+    Tree {
+        tree: &'a Tree<'a>,
+        seen: RefCell<&'a mut Seen>,
+    },
+}
+
+/// A folder as git keeps it.
+pub struct Tree<'a> {
+    /// What its files are called in messages: a path in front of theirs.
+    pub shown: &'a str,
+    /// The names of the contents by the paths of the files, below the folder.
+    pub files: &'a BTreeMap<String, String>,
+    /// The content of this name.
+    pub read: &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+}
+
+impl Manifest {
+    /// What a folder in git holds. Contents whose digests are known are not read.
+    ///
+    /// # Errors
+    /// As [`Migrations::read`].
+    pub fn of_tree(tree: &Tree<'_>, dialect: Dialect, seen: &mut Seen) -> Result<Manifest, MigrationError> {
+        Ok(Migrations::load(&Store::Tree { tree, seen: RefCell::new(seen) }, dialect)?.manifest())
+    }
 }
 
 impl Migrations {
@@ -67,18 +91,26 @@ impl Migrations {
     }
 
     fn load(store: &Store<'_>, dialect: Dialect) -> Result<Migrations, MigrationError> {
-        let mut by_id: BTreeMap<MigrationId, Vec<Member>> = BTreeMap::new();
+        let mut groups: Vec<(MigrationId, Vec<Member>)> = Vec::new();
+        let mut places: HashMap<MigrationId, usize> = HashMap::new();
         let mut left_out = Vec::new();
         for entry in store.entries()? {
             let found = found(&entry)
                 .map_err(|stranger| MigrationError::NotUnderstood { path: store.shown(&stranger.path), reason: stranger.reason })?;
             left_out.extend(found.left_out.into_iter().map(|left| LeftOut { path: store.shown(&left.path), ..left }));
             for member in found.members {
-                by_id.entry(MigrationId::new(&member.id)).or_default().push(member);
+                let id = MigrationId::new(&member.id);
+                let place = *places.entry(id.clone()).or_insert(groups.len());
+                if place == groups.len() {
+                    groups.push((id, Vec::with_capacity(1)));
+                }
+                groups[place].1.push(member);
             }
         }
-        let mut list = Vec::with_capacity(by_id.len());
-        for (id, members) in by_id {
+        // Names are in order already, nearly always; ids are dear to compare.
+        groups.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut list = Vec::with_capacity(groups.len());
+        for (id, members) in groups {
             list.push(store.migration(id, &members, dialect)?);
         }
         let migrations = Migrations { left_out, ..Migrations::new(list)? };
@@ -229,6 +261,7 @@ impl<'a> Store<'a> {
             Store::Disk { shown, .. } if shown.is_empty() => path.to_owned(),
             Store::Disk { shown, .. } => format!("{shown}/{path}"),
             Store::Binary { .. } => path.to_owned(),
+            Store::Tree { tree, .. } => format!("{}/{path}", tree.shown),
         }
     }
 
@@ -237,6 +270,7 @@ impl<'a> Store<'a> {
         let mut entries = match self {
             Store::Disk { folder, .. } => disk_entries(folder)?,
             Store::Binary { folder } => binary_entries(folder),
+            Store::Tree { tree, .. } => tree_entries(tree),
         };
         entries.sort_by(|left, right| name_of(left).cmp(name_of(right)));
         Ok(entries)
@@ -245,7 +279,7 @@ impl<'a> Store<'a> {
     fn file(&self, path: &str) -> Option<PathBuf> {
         match self {
             Store::Disk { folder, .. } => Some(folder.join(path)),
-            Store::Binary { .. } => None,
+            Store::Binary { .. } | Store::Tree { .. } => None,
         }
     }
 
@@ -259,6 +293,10 @@ impl<'a> Store<'a> {
                 let file = folder.get_file(folder.path().join(path));
                 file.map(|file| file.contents().to_vec()).unwrap_or_default()
             }
+            Store::Tree { tree, .. } => {
+                let read = tree.files.get(path).map_or_else(|| Ok(Vec::new()), |object| (tree.read)(object));
+                read.map_err(|source| MigrationError::Io { path: PathBuf::from(self.shown(path)), source })?
+            }
         };
         Ok(Source::decode(self.shown(path), &bytes)?)
     }
@@ -267,8 +305,10 @@ impl<'a> Store<'a> {
         let mut migration = Migration { id, scripts: Vec::new(), rollback: None, settings: Settings::default() };
         let mut expand_from: Option<&str> = None;
         let mut rollback_from: Option<&str> = None;
+        let declares = members.iter().any(|member| member.role == Role::Settings);
         for member in members {
-            let stamp = self.stamp(&member.path);
+            // What migration.toml declares is hashed with the text.
+            let stamp = if declares && matches!(self, Store::Tree { .. }) { None } else { self.stamp(&member.path) };
             let parts = match member.role {
                 Role::Settings => {
                     let text = self.source(&member.path)?.text;
@@ -278,7 +318,7 @@ impl<'a> Store<'a> {
                 Role::Script(phase) => vec![(phase, Part::Whole, false)],
                 Role::Rollback => vec![(Phase::Expand, Part::Whole, true)],
                 Role::Flat => {
-                    let parts = self.present(&member.path, stamp)?;
+                    let parts = self.present(&member.path, stamp.as_ref())?;
                     parts.into_iter().map(|part| (Phase::Expand, part, part == Part::Down)).collect()
                 }
             };
@@ -292,13 +332,14 @@ impl<'a> Store<'a> {
                     let (first, second) = (self.shown(first), self.shown(&member.path));
                     return Err(MigrationError::DuplicateId { id: migration.id, first, second });
                 }
-                let script = self.script(&member.path, stamp, (phase, part), dialect)?;
+                let script = self.script(&member.path, stamp.as_ref(), (phase, part), dialect)?;
                 if undoes { migration.rollback = Some(script) } else { migration.scripts.push(script) }
             }
         }
         let has_expand = expand_from.is_some();
         self.declare(&mut migration, members, dialect)?;
         migration.scripts.sort_by_key(|script| script.phase);
+        migration.scripts.shrink_to_fit();
         if let (Some(rollback), None) = (&migration.rollback, has_expand.then_some(())) {
             let reason = format!("undoes an expand script that is not there: {} has none", migration.id);
             return Err(MigrationError::NotUnderstood { path: rollback.path.to_string(), reason });
@@ -332,16 +373,18 @@ impl<'a> Store<'a> {
     fn script(
         &self,
         path: &str,
-        stamp: Option<Stamp>,
+        stamp: Option<&Stamp>,
         (phase, part): (Phase, Part),
         dialect: Dialect,
     ) -> Result<ScriptFile, MigrationError> {
-        let shown = Arc::from(self.shown(path));
-        let Some(file) = self.file(path) else {
-            return ScriptFile::hashed(phase, shown, ScriptText::Embedded(part.of(self.source(path)?)), dialect);
-        };
-        let text = ScriptText::File { file, part };
+        let shown: Arc<str> = Arc::from(self.shown(path));
         let known = self.seen().and_then(|seen| seen.borrow().digests(path, stamp, part));
+        let text = match (self.file(path), known) {
+            (Some(file), _) => ScriptText::File { file, part },
+            // A manifest asks for no text.
+            (None, Some(_)) => ScriptText::Embedded(Source::new(Arc::clone(&shown), "")),
+            (None, None) => ScriptText::Embedded(part.of(self.source(path)?)),
+        };
         if let Some((digest, content)) = known {
             return Ok(ScriptFile { phase, path: shown, digest, content, text, declared: Arc::from("") });
         }
@@ -353,7 +396,7 @@ impl<'a> Store<'a> {
     }
 
     /// The scripts that a flat file holds.
-    fn present(&self, path: &str, stamp: Option<Stamp>) -> Result<Vec<Part>, MigrationError> {
+    fn present(&self, path: &str, stamp: Option<&Stamp>) -> Result<Vec<Part>, MigrationError> {
         if let Some(known) = self.seen().and_then(|seen| seen.borrow().present(path, stamp)) {
             return Ok(known);
         }
@@ -366,7 +409,7 @@ impl<'a> Store<'a> {
 
     fn seen(&self) -> Option<&RefCell<&'a mut Seen>> {
         match self {
-            Store::Disk { seen: Some((seen, _)), .. } => Some(seen),
+            Store::Disk { seen: Some((seen, _)), .. } | Store::Tree { seen, .. } => Some(seen),
             Store::Disk { seen: None, .. } | Store::Binary { .. } => None,
         }
     }
@@ -375,6 +418,7 @@ impl<'a> Store<'a> {
     fn stamp(&self, path: &str) -> Option<Stamp> {
         match self {
             Store::Disk { folder, seen: Some((_, now)), .. } => Stamp::of(&folder.join(path), *now),
+            Store::Tree { tree, .. } => tree.files.get(path).cloned().map(Stamp::Object),
             Store::Disk { seen: None, .. } | Store::Binary { .. } => None,
         }
     }
@@ -435,6 +479,31 @@ fn disk_folder(folder: &Path, name: String, depth: usize) -> Result<Folder, Migr
         folders.push(if depth == 0 { Folder { name: inner, ..Folder::default() } } else { disk_folder(&path, inner, depth - 1)? });
     }
     Ok(Folder { name, files, folders })
+}
+
+fn tree_entries(tree: &Tree<'_>) -> Vec<Entry> {
+    let mut root = Folder::default();
+    for path in tree.files.keys() {
+        let mut folder = &mut root;
+        let mut names = path.split('/').peekable();
+        let mut depth = 0;
+        while let Some(name) = names.next() {
+            if names.peek().is_none() {
+                folder.files.push(name.to_owned());
+            } else if name.starts_with('.') || depth > DEEPEST {
+                break;
+            } else {
+                // Paths are sorted: those of one folder follow one another.
+                if folder.folders.last().is_none_or(|last| last.name != name) {
+                    folder.folders.push(Folder { name: name.to_owned(), ..Folder::default() });
+                }
+                let Some(inner) = folder.folders.last_mut() else { break };
+                folder = inner;
+                depth += 1;
+            }
+        }
+    }
+    root.files.into_iter().map(Entry::File).chain(root.folders.into_iter().map(Entry::Folder)).collect()
 }
 
 fn binary_entries(folder: &Dir<'_>) -> Vec<Entry> {

@@ -39,13 +39,12 @@ struct File {
 }
 
 /// What tells that a file did not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-    device: u64,
-    inode: u64,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Stamp {
+    /// On disk.
+    Times { size: u64, modified: (i64, i64), changed: (i64, i64), device: u64, inode: u64 },
+    /// In git: the name of its content.
+    Object(String),
 }
 
 impl Stamp {
@@ -54,16 +53,11 @@ impl Stamp {
     pub(super) fn of(file: &Path, now: SystemTime) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt as _;
         let found = std::fs::metadata(file).ok()?;
-        let stamp = Stamp {
-            size: found.size(),
-            modified: (found.mtime(), found.mtime_nsec()),
-            changed: (found.ctime(), found.ctime_nsec()),
-            device: found.dev(),
-            inode: found.ino(),
-        };
+        let (modified, changed) = ((found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec()));
         let settled = now.checked_sub(TICK)?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
         let settled = i64::try_from(settled).ok()?;
-        (stamp.modified.0 < settled && stamp.changed.0 < settled).then_some(stamp)
+        let stamp = Stamp::Times { size: found.size(), modified, changed, device: found.dev(), inode: found.ino() };
+        (modified.0 < settled && changed.0 < settled).then_some(stamp)
     }
 
     /// Elsewhere files have no inode: every file is read.
@@ -79,40 +73,40 @@ impl Seen {
         self.learnt && self.files.len() >= WORTH_KEEPING
     }
 
-    fn file(&self, path: &str, stamp: Option<Stamp>) -> Option<&File> {
-        self.files.get(path).filter(|file| Some(file.stamp) == stamp)
+    fn file(&self, path: &str, stamp: Option<&Stamp>) -> Option<&File> {
+        self.files.get(path).filter(|file| Some(&file.stamp) == stamp)
     }
 
     /// The scripts that a flat file holds.
-    pub(super) fn present(&self, path: &str, stamp: Option<Stamp>) -> Option<Vec<Part>> {
+    pub(super) fn present(&self, path: &str, stamp: Option<&Stamp>) -> Option<Vec<Part>> {
         self.file(path, stamp)?.present.clone()
     }
 
     /// The digests of a part: over its tokens, over its bytes.
-    pub(super) fn digests(&self, path: &str, stamp: Option<Stamp>, part: Part) -> Option<(Digest, Digest)> {
+    pub(super) fn digests(&self, path: &str, stamp: Option<&Stamp>, part: Part) -> Option<(Digest, Digest)> {
         let (_, tokens, bytes) = self.file(path, stamp)?.parts.iter().find(|(known, ..)| *known == part)?;
         Some((*tokens, *bytes))
     }
 
-    fn entry(&mut self, path: &str, stamp: Stamp) -> &mut File {
+    fn entry(&mut self, path: &str, stamp: &Stamp) -> &mut File {
         self.learnt = true;
-        let fresh = File { stamp, present: None, parts: Vec::new() };
-        let file = self.files.entry(path.to_owned()).or_insert(fresh);
-        if file.stamp != stamp {
-            *file = File { stamp, present: None, parts: Vec::new() };
+        let fresh = || File { stamp: stamp.clone(), present: None, parts: Vec::new() };
+        let file = self.files.entry(path.to_owned()).or_insert_with(fresh);
+        if file.stamp != *stamp {
+            *file = fresh();
         }
         file
     }
 
     /// Learns which scripts a flat file holds.
-    pub(super) fn learn_present(&mut self, path: &str, stamp: Option<Stamp>, present: &[Part]) {
+    pub(super) fn learn_present(&mut self, path: &str, stamp: Option<&Stamp>, present: &[Part]) {
         if let Some(stamp) = stamp {
             self.entry(path, stamp).present = Some(present.to_vec());
         }
     }
 
     /// Learns the digests of a part.
-    pub(super) fn learn(&mut self, path: &str, stamp: Option<Stamp>, part: Part, tokens: Digest, bytes: Digest) {
+    pub(super) fn learn(&mut self, path: &str, stamp: Option<&Stamp>, part: Part, tokens: Digest, bytes: Digest) {
         if let Some(stamp) = stamp {
             self.entry(path, stamp).parts.push((part, tokens, bytes));
         }

@@ -11,7 +11,8 @@ use super::history;
 use super::memory::Memory;
 use super::steps::{Steps, changes_data, steps};
 use super::{
-    Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, ProofJob, Question, ScriptState, StatementOrigin, StepKind,
+    Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, PlannedStatements, ProofJob, Question, ScriptState,
+    StatementOrigin, StepKind,
 };
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
@@ -321,7 +322,7 @@ impl Work<'_> {
         cut: Steps,
     ) -> PlannedScript {
         let whole = cut.uncut.is_empty() && script.problems.is_empty();
-        let statements = if kept.judge == Judge::Yes || kept.is_late { statements(script, &report) } else { Vec::new() };
+        let statements = if kept.judge == Judge::Yes || kept.is_late { statements(script, &report) } else { PlannedStatements::default() };
         let text = if statements.is_empty() { Source::new(std::sync::Arc::clone(&file.path), "") } else { script.source.clone() };
         let finished = self.past.finished(node);
         let record = self.past.records.get(node);
@@ -340,7 +341,7 @@ impl Work<'_> {
             state,
             source: (kept.runs && self.past.ledger().is_some()).then(|| script.source.clone()),
             text,
-            statements: statements.into(),
+            statements,
             findings: report.findings,
             allowed: report.allowed,
             steps: if kept.runs && whole { cut.steps.into() } else { Vec::new().into() },
@@ -478,7 +479,7 @@ fn guards(migration: &Migration, server: Server) -> Vec<ProofJob> {
     guards
 }
 
-fn statements(script: &Script, report: &ScriptReport) -> Vec<PlannedStatement> {
+fn statements(script: &Script, report: &ScriptReport) -> PlannedStatements {
     let lines = sql::Lines::of(&script.source);
     let statement = |report: &crate::lint::StatementReport| {
         let (_, place) = lines.locate(report.span.start);

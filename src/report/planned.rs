@@ -1,14 +1,15 @@
 //! Plans as parts of a report: migrations with their phases, statements with locks and cost, gates.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::dialect::{self, Certainty, Cost, Lock, Work};
 use crate::migration::{MigrationId, NodeRef};
-use crate::plan::{Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, Question, ScriptState, StatementOrigin};
+use crate::plan::{
+    Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, PlannedStatements, Question, ScriptState, StatementOrigin,
+};
 use crate::schema::size::Sizes;
 use crate::sql::Source;
 
@@ -172,21 +173,20 @@ pub struct Statements {
 #[derive(Clone, Debug)]
 struct Planned {
     text: Source,
-    statements: Arc<[PlannedStatement]>,
+    statements: PlannedStatements,
     sizes: Sizes,
     outlook: Option<Outlook>,
 }
 
 impl Statements {
     fn of(script: &PlannedScript, sizes: &Sizes) -> Statements {
-        let planned =
-            || Planned { text: script.text.clone(), statements: Arc::clone(&script.statements), sizes: sizes.clone(), outlook: None };
+        let planned = || Planned { text: script.text.clone(), statements: script.statements.clone(), sizes: sizes.clone(), outlook: None };
         Statements { of: (!script.statements.is_empty()).then(planned) }
     }
 
     /// Each statement, in the order of the script.
     pub fn iter(&self) -> impl Iterator<Item = StatementView> {
-        self.of.iter().flat_map(|of| of.statements.iter().map(|planned| of.told(planned)))
+        self.of.iter().flat_map(|of| of.statements.iter().map(|planned| of.told(&planned)))
     }
 
     /// How many there are.

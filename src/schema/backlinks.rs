@@ -2,15 +2,17 @@
 //!
 //! Layers, as in `layered`: an object that thousands point at is not copied for one pointer more.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ObjectName;
-use super::frozen::{Frozen, Stable, freeze};
+use super::frozen::{Frozen, Stable, freeze, freeze_over, merged};
+use super::layered::{PART, WORTH_FREEZING};
 
 /// For each target, the objects that point at it.
 #[derive(Clone, Debug)]
@@ -41,7 +43,7 @@ struct Change {
 /// As in `layered`.
 const WORTH_A_COPY: usize = 4;
 
-impl<K: Stable + Eq + Hash + Clone + DeserializeOwned> Backlinks<K> {
+impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize> Backlinks<K> {
     pub(super) fn new() -> Backlinks<K> {
         Backlinks { frozen: None, settled: Arc::default(), since: HashMap::new() }
     }
@@ -132,6 +134,13 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned> Backlinks<K> {
                 settled.insert(target, Sources::of(sources));
             }
         }
+        let frozen = self.frozen.as_ref().map_or(0, |frozen| frozen.len());
+        if settled.len() >= WORTH_FREEZING.max(frozen / PART)
+            && let Some(whole) = merged(self.frozen.as_deref(), settled, Sources::held)
+        {
+            self.frozen = Some(Arc::new(whole));
+            self.settled = Arc::default();
+        }
     }
 
     /// Every target that has sources, with all of them, in no order.
@@ -156,6 +165,14 @@ impl Sources {
         }
     }
 
+    /// Itself, unless it is empty.
+    fn held(&self) -> Option<&Sources> {
+        match self {
+            Sources::Several(several) if several.is_empty() => None,
+            Sources::One(_) | Sources::Several(_) => Some(self),
+        }
+    }
+
     fn into_set(self) -> BTreeSet<ObjectName> {
         match self {
             Sources::One(one) => BTreeSet::from([one]),
@@ -174,6 +191,9 @@ impl Sources {
 impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize> Backlinks<K> {
     /// Appends the bytes that [`Backlinks::thaw`] takes. `None` if they do not go into bytes.
     pub(super) fn freeze(&self, out: &mut Vec<u8>) -> Option<()> {
+        if self.since.is_empty() {
+            return freeze_over(self.frozen.as_deref(), &self.settled, Sources::held, out);
+        }
         let whole = self.whole();
         let entries: Vec<(&K, Sources)> =
             whole.into_iter().map(|(target, sources)| (target, Sources::of(sources.into_iter().cloned().collect()))).collect();
@@ -181,7 +201,7 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize> Backlinks<K> 
     }
 }
 
-impl<K: Stable + Eq + Hash + Clone + DeserializeOwned> PartialEq for Backlinks<K> {
+impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize> PartialEq for Backlinks<K> {
     fn eq(&self, other: &Backlinks<K>) -> bool {
         self.whole() == other.whole()
     }

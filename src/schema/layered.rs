@@ -4,15 +4,15 @@
 //! what a snapshot holds, which is read when it is asked for. A replay settles after each script, when it holds no other
 //! copy, so that the first layer stays small.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::ObjectName;
-use super::frozen::{Frozen, Stable, freeze};
+use super::frozen::{Frozen, Stable, freeze, freeze_over, merged};
 
 /// Objects of one kind by their canonical names.
 pub(super) type Objects<T> = Layered<ObjectName, Arc<T>>;
@@ -25,10 +25,15 @@ pub(super) struct Layered<K, V> {
     since: HashMap<K, Option<V>>,
 }
 
+/// Entries that are worth being frozen, and by which part they must make more of what is frozen: so each entry is copied a
+/// few times at most, however long a history is.
+pub(super) const WORTH_FREEZING: usize = if cfg!(test) { 6 } else { 1024 };
+pub(super) const PART: usize = 2;
+
 /// A shared layer is copied when what changed has grown to this part of it: then copies cost no more than changes.
 const WORTH_A_COPY: usize = 4;
 
-impl<K: Stable + Eq + Hash + Clone + DeserializeOwned, V: Clone + DeserializeOwned> Layered<K, V> {
+impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + DeserializeOwned + Serialize> Layered<K, V> {
     pub(super) fn new() -> Layered<K, V> {
         Layered { frozen: None, settled: Arc::default(), since: HashMap::new() }
     }
@@ -127,6 +132,13 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned, V: Clone + DeserializeOwn
             }
         }
         self.since.shrink_to(KEPT);
+        let frozen = self.frozen.as_ref().map_or(0, |frozen| frozen.len());
+        if settled.len() >= WORTH_FREEZING.max(frozen / PART)
+            && let Some(whole) = merged(self.frozen.as_deref(), settled, Option::as_ref)
+        {
+            self.frozen = Some(Arc::new(whole));
+            self.settled = Arc::default();
+        }
     }
 
     /// What this copy did to the entry.
@@ -147,14 +159,19 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned, V: Clone + DeserializeOwn
 impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + DeserializeOwned + Serialize> Layered<K, V> {
     /// Appends the bytes that [`Layered::thaw`] takes. `None` if it does not go into bytes.
     pub(super) fn freeze(&self, out: &mut Vec<u8>) -> Option<()> {
-        freeze(self.iter(), out)
+        match self.since.is_empty() {
+            true => freeze_over(self.frozen.as_deref(), &self.settled, Option::as_ref, out),
+            false => freeze(self.iter(), out),
+        }
     }
 }
 
 /// Room that a settled map keeps for the changes of the next script.
 const KEPT: usize = 64;
 
-impl<K: Stable + Eq + Hash + Clone + DeserializeOwned, V: Clone + DeserializeOwned + PartialEq> PartialEq for Layered<K, V> {
+impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + DeserializeOwned + Serialize + PartialEq> PartialEq
+    for Layered<K, V>
+{
     fn eq(&self, other: &Layered<K, V>) -> bool {
         self.iter().count() == other.iter().count() && self.iter().all(|(key, value)| other.get(key) == Some(value))
     }

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::woven::Woven;
 
 /// A half-open range of bytes in a [`Source`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Span {
     /// First byte.
     pub start: usize,

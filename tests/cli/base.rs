@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{folder, migrate};
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     let name = ["-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"];
     let done = Command::new("git").arg("-C").arg(folder).args(name).args(arguments).output().expect("there is git");
     assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));

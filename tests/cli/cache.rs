@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::base::git;
 use crate::{Ran, migrate_with};
 
 /// Scripts of the folder at first: more than are worth a snapshot.
@@ -150,6 +151,53 @@ fn after_random_edits_a_plan_is_the_same_with_the_cache_and_without() {
         }
         project.check(&format!("{} (CACHE_SEED={seed})", told.join(", ")));
     }
+}
+
+#[test]
+fn a_base_is_the_same_whether_its_contents_are_known_or_read() {
+    let project = Project::new();
+    let folder = project.folder.path();
+    // A folder of phases, one with a declaration, and code that is no script stand among the flat files.
+    let more = [
+        ("0005_x/expand.sql", "CREATE TABLE x (id bigint PRIMARY KEY, a text, b text);\n"),
+        ("0005_x/contract.sql", "ALTER TABLE x DROP COLUMN a;\n"),
+        ("0005_x/migration.toml", "[[sync]]\ntable = \"x\"\nold = \"a\"\nnew = \"b\"\nforward = \"a\"\nbackward = \"b\"\n"),
+        ("0003_code.py", "pass\n"),
+    ];
+    for (path, text) in more {
+        let file = project.migrations().join(path);
+        fs::create_dir_all(file.parent().expect("it lies in the folder")).expect("a folder");
+        fs::write(file, text).expect("written");
+    }
+    fs::write(folder.join(".gitignore"), "/cache\n").expect("written");
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "base"], &["checkout", "-q", "-b", "topic"]] {
+        git(folder, arguments);
+    }
+    let check = |after: &str| {
+        let (with, without) = (project.plan(&["--base", "main"]), project.plan(&["--base", "main", "--no-cache"]));
+        assert_eq!((with.code, &with.err, &with.out), (without.code, &without.err, &without.out), "after {after}");
+        with
+    };
+    check("nothing");
+    let known = project.cached("files");
+    assert!(!known.is_empty(), "nothing was kept of the base");
+    check("nothing, once more");
+    let mut random = fastrand::Rng::with_seed(3);
+    for _ in 0..4 {
+        let edited = edit(&project, &mut random);
+        check(&edited);
+    }
+    // The base moves on: some contents are known, one is not.
+    git(folder, &["add", "-A"]);
+    git(folder, &["commit", "-q", "-m", "edits"]);
+    git(folder, &["branch", "-f", "main", "topic"]);
+    fs::write(project.file(960), "CREATE TABLE last (id int);\n").expect("written");
+    check("another base");
+    for file in project.cached("files") {
+        let bytes = fs::read(&file).expect("a file of the cache");
+        fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
+    }
+    check("a cache that is cut in half");
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl Target {
             None => base::main_branch(&site.project),
         };
         if let Some(reference) = reference {
-            let manifest = base::manifest(&site.project, &reference, site.server.dialect)?;
+            let manifest = base::manifest(&site.project, &reference, site.server.dialect, &site.cache)?;
             if let Some(node) = manifest.scripts.keys().find(|node| node.migration == self.migration) {
                 let message = format!("{node} stands in {reference} already: it may have run, and what ran must stay as it was");
                 return Err(

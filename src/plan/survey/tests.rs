@@ -52,7 +52,8 @@ fn offline_everything_is_judged_and_nothing_is_known() {
     assert!(plan.scripts.iter().all(|script| script.source.is_none()));
     let steps: Vec<usize> = plan.scripts.iter().map(|script| script.steps.len()).collect();
     assert_eq!(steps, [0, 0, 1, 0, 0]);
-    let (script, statement) = (&plan.scripts[1], &plan.scripts[1].statements[0]);
+    let script = &plan.scripts[1];
+    let statement = script.statements.iter().next().expect("it has one");
     assert_eq!((&script.text.text[statement.span.range()], statement.line), ("ALTER TABLE users ADD COLUMN full_name text", 1));
     assert_eq!(statement.locks.len(), 1);
 }
