@@ -1,7 +1,9 @@
 //! The loader: a folder, on disk or in the binary, → migrations in order, each script hashed and dropped again.
 
+mod tree;
+
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -15,6 +17,9 @@ use super::{Manifest, Migration, MigrationError, MigrationId, NodeRef, Part, Scr
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase};
 use crate::sql::Source;
+
+pub use tree::Tree;
+use tree::tree_entries;
 
 /// The migrations of a project, in order.
 #[derive(Clone, Debug, Default)]
@@ -39,26 +44,6 @@ enum Store<'a> {
         tree: &'a Tree<'a>,
         seen: RefCell<&'a mut Seen>,
     },
-}
-
-/// A folder as git keeps it.
-pub struct Tree<'a> {
-    /// What its files are called in messages: a path in front of theirs.
-    pub shown: &'a str,
-    /// The names of the contents by the paths of the files, below the folder.
-    pub files: &'a BTreeMap<String, String>,
-    /// The content of this name.
-    pub read: &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>,
-}
-
-impl Manifest {
-    /// What a folder in git holds. Contents whose digests are known are not read.
-    ///
-    /// # Errors
-    /// As [`Migrations::read`].
-    pub fn of_tree(tree: &Tree<'_>, dialect: Dialect, seen: &mut Seen) -> Result<Manifest, MigrationError> {
-        Ok(Migrations::load(&Store::Tree { tree, seen: RefCell::new(seen) }, dialect)?.manifest())
-    }
 }
 
 impl Migrations {
@@ -479,31 +464,6 @@ fn disk_folder(folder: &Path, name: String, depth: usize) -> Result<Folder, Migr
         folders.push(if depth == 0 { Folder { name: inner, ..Folder::default() } } else { disk_folder(&path, inner, depth - 1)? });
     }
     Ok(Folder { name, files, folders })
-}
-
-fn tree_entries(tree: &Tree<'_>) -> Vec<Entry> {
-    let mut root = Folder::default();
-    for path in tree.files.keys() {
-        let mut folder = &mut root;
-        let mut names = path.split('/').peekable();
-        let mut depth = 0;
-        while let Some(name) = names.next() {
-            if names.peek().is_none() {
-                folder.files.push(name.to_owned());
-            } else if name.starts_with('.') || depth > DEEPEST {
-                break;
-            } else {
-                // Paths are sorted: those of one folder follow one another.
-                if folder.folders.last().is_none_or(|last| last.name != name) {
-                    folder.folders.push(Folder { name: name.to_owned(), ..Folder::default() });
-                }
-                let Some(inner) = folder.folders.last_mut() else { break };
-                folder = inner;
-                depth += 1;
-            }
-        }
-    }
-    root.files.into_iter().map(Entry::File).chain(root.folders.into_iter().map(Entry::Folder)).collect()
 }
 
 fn binary_entries(folder: &Dir<'_>) -> Vec<Entry> {

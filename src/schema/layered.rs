@@ -23,6 +23,8 @@ pub(super) struct Layered<K, V> {
     frozen: Option<Arc<Frozen<K, V>>>,
     settled: Arc<HashMap<K, Option<V>>>,
     since: HashMap<K, Option<V>>,
+    /// How many entries there are in all.
+    held: usize,
 }
 
 /// Entries that are worth being frozen, and by which part they must make more of what is frozen: so each entry is copied a
@@ -35,13 +37,13 @@ const WORTH_A_COPY: usize = 4;
 
 impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + DeserializeOwned + Serialize> Layered<K, V> {
     pub(super) fn new() -> Layered<K, V> {
-        Layered { frozen: None, settled: Arc::default(), since: HashMap::new() }
+        Layered { frozen: None, settled: Arc::default(), since: HashMap::new(), held: 0 }
     }
 
     /// The map that the bytes hold from `at` on, as in [`Frozen::thaw`].
     pub(super) fn thaw(bytes: &Arc<Vec<u8>>, at: &mut usize) -> Option<Layered<K, V>> {
         let frozen = Frozen::thaw(bytes, at)?;
-        Some(Layered { frozen: (frozen.len() > 0).then(|| Arc::new(frozen)), ..Layered::new() })
+        Some(Layered { held: frozen.len(), frozen: (frozen.len() > 0).then(|| Arc::new(frozen)), ..Layered::new() })
     }
 
     pub(super) fn get(&self, key: &K) -> Option<&V> {
@@ -65,18 +67,21 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + De
     }
 
     pub(super) fn insert(&mut self, key: K, value: V) {
+        self.held += usize::from(!self.contains_key(&key));
         self.since.insert(key, Some(value));
     }
 
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
-        match self.below(key).cloned() {
+        let removed = match self.below(key).cloned() {
             Some(value) => self.since.insert(key.clone(), None).unwrap_or(Some(value)),
             None => self.since.remove(key).flatten(),
-        }
+        };
+        self.held -= usize::from(removed.is_some());
+        removed
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        self.held == 0
     }
 
     /// Every entry, in no order.
@@ -173,7 +178,7 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + De
     for Layered<K, V>
 {
     fn eq(&self, other: &Layered<K, V>) -> bool {
-        self.iter().count() == other.iter().count() && self.iter().all(|(key, value)| other.get(key) == Some(value))
+        self.held == other.held && self.iter().all(|(key, value)| other.get(key) == Some(value))
     }
 }
 

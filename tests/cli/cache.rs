@@ -159,10 +159,10 @@ fn a_base_is_the_same_whether_its_contents_are_known_or_read() {
     let folder = project.folder.path();
     // A folder of phases, one with a declaration, and code that is no script stand among the flat files.
     let more = [
-        ("0005_x/expand.sql", "CREATE TABLE x (id bigint PRIMARY KEY, a text, b text);\n"),
-        ("0005_x/contract.sql", "ALTER TABLE x DROP COLUMN a;\n"),
-        ("0005_x/migration.toml", "[[sync]]\ntable = \"x\"\nold = \"a\"\nnew = \"b\"\nforward = \"a\"\nbackward = \"b\"\n"),
-        ("0003_code.py", "pass\n"),
+        ("1005_x/expand.sql", "CREATE TABLE x (id bigint PRIMARY KEY, a text, b text);\n"),
+        ("1005_x/contract.sql", "ALTER TABLE x DROP COLUMN a;\n"),
+        ("1005_x/migration.toml", "[[sync]]\ntable = \"x\"\nold = \"a\"\nnew = \"b\"\nforward = \"a\"\nbackward = \"b\"\n"),
+        ("1003_code.py", "pass\n"),
     ];
     for (path, text) in more {
         let file = project.migrations().join(path);
