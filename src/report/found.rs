@@ -1,6 +1,5 @@
 //! Findings of the lint wing as parts of a report.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -32,14 +31,12 @@ pub fn enter(report: &mut Report, found: impl IntoIterator<Item = Finding>, allo
 fn number(report: &mut Report) {
     let allowed = report.allowed.iter_mut().map(|allowed| &mut allowed.finding);
     let mut all: Vec<&mut FindingView> = report.findings.iter_mut().chain(allowed).collect();
-    all.sort_by_key(|finding| (finding.line, finding.column));
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for finding in all {
-        let ordinal = seen.entry(finding.fingerprint.clone()).or_default();
-        if *ordinal > 0 {
-            finding.fingerprint = hash(&[&finding.fingerprint, &ordinal.to_string()]);
+    all.sort_by(|one, other| (&one.fingerprint, one.line, one.column).cmp(&(&other.fingerprint, other.line, other.column)));
+    for same in all.chunk_by_mut(|one, other| one.fingerprint == other.fingerprint) {
+        let first = same[0].fingerprint.clone();
+        for (ordinal, finding) in same.iter_mut().enumerate().skip(1) {
+            finding.fingerprint = hash(&[&first, &ordinal.to_string()]);
         }
-        *ordinal += 1;
     }
 }
 
