@@ -79,8 +79,10 @@ pub enum Marked {
 pub struct Chunk {
     /// Rows that the statement changed.
     pub changed: u64,
-    /// Rows walked.
+    /// Rows walked: each counts once, when the last pass over it is done.
     pub walked: u64,
+    /// Rows that this chunk went over, which is what its duration is measured by.
+    pub size: u64,
     /// Whether the range goes on behind it.
     pub end: ChunkEnd,
     /// BEGIN to acknowledged COMMIT.

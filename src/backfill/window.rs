@@ -20,6 +20,9 @@ pub struct Pass {
     pub pass: u16,
     /// About how many rows it goes over.
     pub rows: u64,
+    /// About how many rows are done with it: none before the last pass, so that each counts once however often a window
+    /// begins again.
+    pub walked: u64,
     /// Where the range is after it.
     pub after: PagePlace,
     /// Whether the range ends with it.
@@ -49,7 +52,8 @@ pub fn next_pass(at: PagePlace, end: u32, rows: u32, widest: u32, passes: u16, d
         (false, false) => PagePlace { page: at.page, pass, window, part: part + 1 },
     };
     let rows = (u64::from(density) * pages.len() as u64).div_ceil(u64::from(passes));
-    Pass { is_last: stop >= end && is_through, rows, pages, pass, after }
+    let walked = if pass + 1 == passes { u64::from(density) * pages.len() as u64 } else { 0 };
+    Pass { is_last: stop >= end && is_through, rows, walked, pages, pass, after }
 }
 
 #[cfg(test)]
@@ -67,14 +71,16 @@ mod tests {
             sizes in proptest::collection::vec(1u32..50_000, 1..40),
         ) {
             let mut done = vec![0u32; end as usize];
-            let mut at = START;
+            let (mut at, mut walked) = (START, 0);
             for turn in 0..200_000 {
                 let pass = next_pass(at, end, sizes[turn % sizes.len()], widest, passes, density);
                 for page in pass.pages.clone() {
                     done[page as usize] |= 1 << pass.pass;
                 }
                 at = pass.after;
+                walked += pass.walked;
                 if pass.is_last {
+                    prop_assert_eq!(walked, u64::from(end) * u64::from(density));
                     prop_assert!(done.iter().all(|page| *page == (1 << passes) - 1), "{:?}", done.iter().position(|page| *page != (1 << passes) - 1));
                     return Ok(());
                 }

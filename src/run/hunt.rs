@@ -43,7 +43,7 @@ impl<B: Backend> Worker<'_, B> {
         let crew = self.crew;
         let error = match self.backend.chunk(crew.step, crew.job, claim, rows, limits).await {
             Ok(chunk) => {
-                self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
+                self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.size));
                 return Ok(Ran::Whole(chunk));
             }
             Err(error) => error,
@@ -60,7 +60,7 @@ impl<B: Backend> Worker<'_, B> {
         // The error itself may tell values of the row.
         tracing::debug!("a row cannot be changed; its chunk is tried row by row");
         let chunk = self.backend.row_by_row(crew.step, crew.job, claim, rows, limits).await?;
-        self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.walked));
+        self.hunt = self.hunt.and_then(|hunt| hunt.passed(chunk.size));
         self.left_out = true;
         Ok(Ran::RowByRow(chunk))
     }

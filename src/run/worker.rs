@@ -112,7 +112,7 @@ impl<'a> Crew<'a> {
                 changed: tally.changed,
                 walked,
                 estimated: tally.estimated,
-                rows: chunk.walked,
+                rows: chunk.size,
                 took: chunk.took,
                 pulse: PaceShown { duty, rates, left, held, lag: self.lag() },
             }
@@ -254,10 +254,10 @@ impl<'a, B: Backend> Worker<'a, B> {
 
     /// Everything that learns from a chunk, and the rest after it.
     async fn after_chunk(&mut self, chunk: &Chunk) {
-        if chunk.walked > 0 {
+        if chunk.size > 0 {
             self.crew.count(chunk, self.rein.held());
         }
-        self.rein.after(self.crew, chunk.walked, chunk.took, chunk.log).await;
+        self.rein.after(self.crew, chunk.size, chunk.took, chunk.log).await;
     }
 
     async fn claim(&mut self) -> Result<Claimed, Halt> {

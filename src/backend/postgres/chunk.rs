@@ -36,7 +36,7 @@ impl PostgresBackend {
         match outcome {
             Ok(done) => {
                 claim.range.position = Some(done.position);
-                Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed(), log: done.log })
+                Ok(Chunk { changed: done.changed, walked: done.walked, size: done.size, end: done.end, took: began.elapsed(), log: done.log })
             }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {
@@ -90,7 +90,7 @@ impl PostgresBackend {
         let position = Place::Key(bound);
         let sql = moved(&range, &position, &Counts { changed, walked }, end);
         let log = self.end_chunk(&step.place, &sql).await?;
-        Ok(Done { changed, walked, end, position, log })
+        Ok(Done { changed, walked, size: walked, end, position, log })
     }
 
     /// Moves the position and commits; what was written to the log since the chunk began.
@@ -130,6 +130,7 @@ impl PostgresBackend {
 pub(super) struct Done {
     pub(super) changed: u64,
     pub(super) walked: u64,
+    pub(super) size: u64,
     pub(super) end: End,
     pub(super) position: Place,
     pub(super) log: Option<u64>,

@@ -28,10 +28,10 @@ impl PostgresBackend {
                 self.looked_after(&step.place, &sql, pid, limits).await?
             }
         };
-        let (walked, position) = (pass.rows, Place::Page(pass.after));
+        let (walked, position) = (pass.walked, Place::Page(pass.after));
         let end = if pass.is_last { End::Range } else { End::More };
         let log = self.end_chunk(&step.place, &moved(&range, &position, &Counts { changed, walked }, end)).await?;
-        Ok(Done { changed, walked, end, position, log })
+        Ok(Done { changed, walked, size: pass.rows, end, position, log })
     }
 
     /// Opens the transaction and locks the range; where it is, the ledger decides. The session that does it.

@@ -39,7 +39,7 @@ impl PostgresBackend {
         match self.each_row(step, job, claim, rows, limits).await {
             Ok(done) => {
                 claim.range.position = Some(done.position);
-                Ok(Chunk { changed: done.changed, walked: done.walked, end: done.end, took: began.elapsed(), log: None })
+                Ok(Chunk { changed: done.changed, walked: done.walked, size: done.size, end: done.end, took: began.elapsed(), log: None })
             }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {
@@ -71,7 +71,7 @@ impl PostgresBackend {
         }
         let sql = moved(&range, &position, &Counts { changed, walked }, end);
         self.main.finish(&step.place, &sql).await?;
-        Ok(Done { changed, walked, end, position, log: None })
+        Ok(Done { changed, walked, size: u64::from(rows), end, position, log: None })
     }
 
     async fn one_row(&mut self, step: &Step, job: &Job, partition: Option<&str>, one: &One) -> Result<u64, BackendError> {
@@ -119,7 +119,7 @@ impl PostgresBackend {
             found.push(One { key, condition });
         }
         let end = if pass.is_last { End::Range } else { End::More };
-        Ok((found, pass.rows, Place::Page(pass.after), end))
+        Ok((found, pass.walked, Place::Page(pass.after), end))
     }
 
     /// How many rows of a job could not be changed so far.

@@ -27,7 +27,7 @@ impl SqliteBackend {
         let done = chunk_between(session, token, step, job, claim, rows).await;
         let (changed, walked, end, position) = self.settle(&step.place, done).await?;
         claim.range.position = Some(position);
-        Ok(Chunk { changed, walked, end, took: began.elapsed(), log: None })
+        Ok(Chunk { changed, walked, size: walked, end, took: began.elapsed(), log: None })
     }
 }
 

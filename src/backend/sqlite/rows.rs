@@ -31,7 +31,7 @@ impl SqliteBackend {
         let done = each_row(session, token, step, job, claim, rows).await;
         let (changed, walked, end, position) = self.settle(&step.place, done).await?;
         claim.range.position = Some(position);
-        Ok(Chunk { changed, walked, end, took: began.elapsed(), log: None })
+        Ok(Chunk { changed, walked, size: walked, end, took: began.elapsed(), log: None })
     }
 
     /// How many rows of a job could not be changed so far.
