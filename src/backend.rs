@@ -220,6 +220,10 @@ pub trait Backend: Send {
     /// Records that a script ran to its end and prunes its journal.
     fn finish_script(&mut self, lease: &Lease, node: &NodeRef) -> impl Future<Output = Result<(), BackendError>> + Send;
 
+    /// Who holds a lock that the step will ask for and has done so for longer than `limits.lock_timeout`: asking would only make
+    /// others queue behind us. Empty where nobody does, or the database cannot tell.
+    fn in_the_way(&mut self, step: &Step, limits: &Limits) -> impl Future<Output = Result<Vec<Blocker>, BackendError>> + Send;
+
     /// Executes a `Transaction` or `Alone` step once: one attempt, `lock_timeout` set, recorded as design.md section 5 says.
     ///
     /// # Errors

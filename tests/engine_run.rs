@@ -113,7 +113,7 @@ async fn a_lock_is_asked_for_again_until_it_is_free_or_patience_ends() {
     let options = options();
     let stop = Stop::never();
     let run = shop.apply(&database.url, Phase::Expand, &options, &stop, |event| {
-        if let Event::Retrying { blockers, .. } = event {
+        if let Event::Retrying { blockers, .. } | Event::HoldingBack { blockers, .. } = event {
             assert!(!blockers.is_empty());
             *retried.lock().expect("no panic") += 1;
         }

@@ -5,7 +5,7 @@ use super::gauge::Gauge;
 use super::postgres::PostgresBackend;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteBackend;
-use super::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize};
+use super::{Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -137,6 +137,10 @@ impl Backend for AnyBackend {
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
         on!(self, backend => backend.rows_left(job).await)
     }
+    async fn in_the_way(&mut self, step: &Step, limits: &Limits) -> Result<Vec<Blocker>, BackendError> {
+        on!(self, backend => backend.in_the_way(step, limits).await)
+    }
+
     async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {
         on!(self, backend => backend.has_trigger(table, trigger).await)
     }

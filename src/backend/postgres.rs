@@ -20,9 +20,12 @@ mod session;
 mod size;
 mod step;
 mod waits;
+mod way;
 
 use crate::backend::gauge::Gauge;
-use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{
+    Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize, snapshot,
+};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -368,6 +371,14 @@ impl Backend for PostgresBackend {
 
     async fn rows_left(&mut self, job: &Job) -> Result<bool, BackendError> {
         self.finds_row(job).await
+    }
+
+    async fn in_the_way(&mut self, step: &Step, limits: &Limits) -> Result<Vec<Blocker>, BackendError> {
+        match step.kind {
+            StepKind::Transaction(_) => way::holders(&mut self.main, &step.locks, limits.lock_timeout).await,
+            // Built beside everybody else, in chunks: nobody queues behind these.
+            StepKind::Alone { .. } | StepKind::Backfill(_) => Ok(Vec::new()),
+        }
     }
 
     async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {

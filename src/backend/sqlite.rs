@@ -16,7 +16,7 @@ mod witness;
 use std::time::Duration;
 
 use crate::backend::gauge::Gauge;
-use crate::backend::{Attempt, Backend, BackendError, Care, Chunk, Limits, Marked, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, Marked, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::{Facts, Storage};
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse};
@@ -329,6 +329,11 @@ impl Backend for SqliteBackend {
         session.calm().await?;
         let row = session.row(&format!("SELECT EXISTS ({}) AS rows_left", job.proof()), &[]).await?;
         Ok(integer(&row, "rows_left")? != 0)
+    }
+
+    async fn in_the_way(&mut self, _step: &Step, _limits: &Limits) -> Result<Vec<Blocker>, BackendError> {
+        // Whoever waits for the one write lock polls: nobody queues behind anybody.
+        Ok(Vec::new())
     }
 
     async fn has_trigger(&mut self, table: &ObjectName, trigger: &Ident) -> Result<bool, BackendError> {

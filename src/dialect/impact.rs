@@ -277,6 +277,26 @@ impl Lock {
         }
     }
 
+    /// PostgreSQL's table of conflicts: the locks of others that this one waits for; empty for other databases.
+    ///
+    /// Source: manual, "Explicit Locking", table 13.2; tests/faults/locks.rs holds each against each.
+    pub fn waits_for(self) -> &'static [Lock] {
+        use Lock::{AccessExclusive, AccessShare, Exclusive, RowExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
+        match self {
+            AccessShare => &[AccessExclusive],
+            RowShare => &[Exclusive, AccessExclusive],
+            RowExclusive => &[Share, ShareRowExclusive, Exclusive, AccessExclusive],
+            ShareUpdateExclusive => &[ShareUpdateExclusive, Share, ShareRowExclusive, Exclusive, AccessExclusive],
+            Share => &[RowExclusive, ShareUpdateExclusive, ShareRowExclusive, Exclusive, AccessExclusive],
+            ShareRowExclusive => &[RowExclusive, ShareUpdateExclusive, Share, ShareRowExclusive, Exclusive, AccessExclusive],
+            Exclusive => &[RowShare, RowExclusive, ShareUpdateExclusive, Share, ShareRowExclusive, Exclusive, AccessExclusive],
+            AccessExclusive => {
+                &[AccessShare, RowShare, RowExclusive, ShareUpdateExclusive, Share, ShareRowExclusive, Exclusive, AccessExclusive]
+            }
+            Lock::DatabaseWrite | Lock::MetadataBrief | Lock::MetadataShared | Lock::MetadataExclusive => &[],
+        }
+    }
+
     /// The name in `pg_locks.mode`; `None` for locks of other databases.
     pub fn pg_locks_mode(self) -> Option<&'static str> {
         match self {

@@ -1,6 +1,7 @@
 //! Steps: what a backend executes, one at a time, each recorded.
 
 use crate::backfill::Job;
+use crate::dialect::TableLock;
 use crate::migration::NodeRef;
 use crate::schema::{Ident, ObjectName};
 use crate::sql::Digest;
@@ -16,6 +17,8 @@ pub struct Step {
     pub digest: Digest,
     /// The first line of its first statement in the file, for messages: `path:line`.
     pub place: String,
+    /// The tables that it locks, and how.
+    pub locks: Vec<TableLock>,
     /// What is executed.
     pub kind: StepKind,
 }

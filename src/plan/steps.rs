@@ -2,7 +2,7 @@
 
 use super::{Resume, Step, StepKind};
 use crate::backfill::Job;
-use crate::dialect::{self, TransactionUse};
+use crate::dialect::{self, TableLock, TransactionUse};
 use crate::lint::StatementReport;
 use crate::migration::{Bounds, Cutting, Group, NodeRef, groups};
 use crate::schema::operation::{MaintenanceKind, ReindexTarget};
@@ -63,7 +63,7 @@ struct Cut<'a> {
 }
 
 impl Cut<'_> {
-    fn push(&mut self, statements: &[Statement], kind: StepKind) {
+    fn push(&mut self, statements: &[Statement], locks: Vec<TableLock>, kind: StepKind) {
         let Some(first) = statements.first() else { return };
         let text: Vec<&str> = statements.iter().map(|statement| self.script.text(statement.span)).collect();
         // Bounded by the length of a file: 4 billion statements do not fit one.
@@ -73,13 +73,14 @@ impl Cut<'_> {
             number,
             digest: Digest::of(&text.join(";\n"), self.server.dialect),
             place: self.script.source.line(first.span.start),
+            locks,
             kind,
         });
     }
 
     fn job(&mut self, statement: &Statement) {
         match Job::derive(self.script, statement, self.schema, self.server) {
-            Ok(job) => self.push(std::slice::from_ref(statement), StepKind::Backfill(Box::new(job))),
+            Ok(job) => self.push(std::slice::from_ref(statement), Vec::new(), StepKind::Backfill(Box::new(job))),
             Err(reason) => self.steps.uncut.push(Uncut { span: statement.span, reason }),
         }
     }
@@ -94,7 +95,7 @@ impl Cut<'_> {
             (Some(resume), [statement]) => StepKind::Alone { sql: text(statement), resume },
             _ => StepKind::Transaction(statements.iter().map(text).collect()),
         };
-        self.push(statements, kind);
+        self.push(statements, locks(statements, reports), kind);
     }
 
     /// How a statement that runs outside a transaction is resumed; `None` for one that runs inside.
@@ -124,6 +125,19 @@ impl Cut<'_> {
             _ => Some(Resume::Ask),
         }
     }
+}
+
+/// The strongest lock on each table that these statements were judged to take.
+fn locks(statements: &[Statement], reports: &[StatementReport]) -> Vec<TableLock> {
+    let mut strongest: Vec<TableLock> = Vec::new();
+    let judged = reports.iter().filter(|report| statements.iter().any(|statement| statement.span == report.span));
+    for lock in judged.flat_map(|report| &report.impacts).flat_map(|impact| &impact.locks) {
+        match strongest.iter_mut().find(|found| found.table == lock.table) {
+            Some(found) => found.lock = found.lock.max(lock.lock),
+            None => strongest.push(lock.clone()),
+        }
+    }
+    strongest
 }
 
 /// Whether a statement of a backfill changes no row that could be cut into batches, and may run again: upkeep and settings.

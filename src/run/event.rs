@@ -38,6 +38,15 @@ pub enum Event {
         /// Its statements.
         sql: String,
     },
+    /// Sessions have held for long what the next step will ask for: it is not asked for yet.
+    HoldingBack {
+        /// The script.
+        node: NodeRef,
+        /// How much longer they are waited for at most; then the lock is asked for all the same.
+        at_most: Duration,
+        /// Who holds it.
+        blockers: Vec<Blocker>,
+    },
     /// A lock was not obtained; the step will be tried again.
     Retrying {
         /// The script.

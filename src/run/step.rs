@@ -10,6 +10,9 @@ use crate::backend::{Attempt, Backend, BackendError, Limits, Notice, Notices};
 use crate::ledger::Lease;
 use crate::plan::{Step, StepKind};
 
+/// How often it is looked whether those who hold a table are gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
 impl<B: Backend> Run<'_, B> {
     /// Runs a step to its end.
     pub(super) async fn step(&mut self, lease: &Lease, step: &Step) -> Result<(), Halt> {
@@ -34,6 +37,7 @@ impl<B: Backend> Run<'_, B> {
         let mut patience = Patience::new(self.options.give_up_after, Duration::from_millis(200), Duration::from_secs(10));
         let mut interrupted = false;
         loop {
+            self.hold_back(step, &limits, &patience).await?;
             match self.attempt(lease, step, &limits).await {
                 // After a lost answer to COMMIT the journal says that it ran: it was this run that did it.
                 Ok(_) if interrupted => return Ok(Attempt::Ran),
@@ -58,6 +62,29 @@ impl<B: Backend> Run<'_, B> {
                 }
                 Err(error) => return Err(Halt::Failed(error)),
             }
+        }
+    }
+
+    /// Waits while somebody has long held what the step will ask for: a lock that is waited for makes everybody else wait behind
+    /// it, and this one would not be had. After half of our patience it is asked for all the same, `lock_timeout` at a time.
+    async fn hold_back(&mut self, step: &Step, limits: &Limits, patience: &Patience) -> Result<(), Halt> {
+        let mut told = Vec::new();
+        loop {
+            let Some(left) = (self.options.give_up_after / 2).checked_sub(patience.waited()) else { return Ok(()) };
+            let blockers = match self.backend.in_the_way(step, limits).await {
+                Ok(blockers) if blockers.is_empty() => return Ok(()),
+                Ok(blockers) => blockers,
+                // Whatever it is, the attempt itself will tell.
+                Err(_) => return Ok(()),
+            };
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            if told != blockers {
+                told.clone_from(&blockers);
+                self.observer.see(&Event::HoldingBack { node: step.node.clone(), at_most: left, blockers });
+            }
+            self.stop.sleep(LOOK_AGAIN.min(left)).await;
         }
     }
 

@@ -14,7 +14,7 @@ use crate::backend::{BackendError, Blocker, Notice, Notices};
 use crate::migration::DatabaseUrl;
 
 /// How long a query is in the message about a blocker.
-const QUERY_SHOWN: usize = 120;
+pub(super) const QUERY_SHOWN: usize = 120;
 
 /// The second connection, as far as it looks who stands in the way of a statement.
 #[derive(Clone)]
@@ -205,17 +205,22 @@ async fn ask(session: &mut Session, pid: i32) -> Result<(Vec<Blocker>, Option<No
             building = Some(Notice::Building { stage: state, done: number(row, "done")?, total: number(row, "total")? });
             continue;
         }
-        let query = text(row, "query")?.unwrap_or_default();
-        blockers.push(Blocker {
-            pid: number(row, "pid")?,
-            who: text(row, "who")?.unwrap_or_default(),
-            query: match state.as_str() {
-                "active" | "" => query,
-                idle => format!("{idle}, last: {query}"),
-            },
-            since: text(row, "since")?.and_then(|since| since.parse::<Timestamp>().ok()),
-        });
+        blockers.push(blocker(row)?);
     }
     blockers.sort_by_key(|blocker| blocker.pid);
     Ok((blockers, building))
+}
+
+/// A session that stands in the way, from its `pid`, `who`, `query`, `since` and `state`.
+pub(super) fn blocker(row: &sqlx::postgres::PgRow) -> Result<Blocker, BackendError> {
+    let (query, state) = (text(row, "query")?.unwrap_or_default(), text(row, "state")?.unwrap_or_default());
+    Ok(Blocker {
+        pid: number(row, "pid")?,
+        who: text(row, "who")?.unwrap_or_default(),
+        query: match state.as_str() {
+            "active" | "" => query,
+            idle => format!("{idle}, last: {query}"),
+        },
+        since: text(row, "since")?.and_then(|since| since.parse::<Timestamp>().ok()),
+    })
 }

@@ -18,6 +18,9 @@ pub fn event(event: &Event) -> Option<String> {
         Event::Retrying { node, attempt, pause, blockers } => {
             format!("{node}: lock not obtained (attempt {attempt}), next try in {}{}", precise(*pause), held_by(blockers))
         }
+        Event::HoldingBack { node, at_most, blockers } => {
+            format!("{node}: does not ask for the lock yet, at most {} more{}", precise(*at_most), held_by(blockers))
+        }
         Event::WaitingForLock { node, blockers } => format!("{node}: waits for a lock{}", held_by(blockers)),
         Event::Reconnecting { reason, pause } => format!("connection lost, next try in {}: {reason}", precise(*pause)),
         Event::WalkingAgain { node, round } => format!("{node}: rows appeared behind the backfill, walk {round} begins"),
