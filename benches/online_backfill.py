@@ -412,7 +412,7 @@ def main():
     if not options.bins:
         parser.error("--bins or MIGRATE_TEST_PG_BINS says where PostgreSQL is")
     options.strategies = {}
-    for given in options.strategy or ["migrate"]:
+    for given in options.strategy or ["full speed||--pace fast", "polite"]:
         label, settings, arguments = (given.split("|") + ["", ""])[:3]
         options.strategies[label] = {"settings": settings.replace("; ", "\n"), "arguments": arguments.split()}
     labels, scenes = list(options.strategies), options.scene or ["alone", "roomy", "horizon", "peers", "beside", "flat", "bookkeeping"]

@@ -20,7 +20,7 @@ pub fn render(report: &Report) -> String {
         let name = escaped(&report.in_repository(file));
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for denied in here().filter(|finding| finding.level == LevelView::Deny) {
-            let ordinal = seen.entry(&denied.lint).or_default();
+            let ordinal = seen.entry(denied.lint).or_default();
             *ordinal += 1;
             failure(denied, *ordinal, &name, &mut cases);
             failures += 1;

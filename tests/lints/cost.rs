@@ -112,8 +112,11 @@ fn what_a_rule_costs_does_not_depend_on_what_else_the_schema_holds() {
     assert!(dear.is_empty(), "{} examples:\n{}", dear.len(), dear.join("\n"));
 }
 
+/// What a history is called, and its SQL for a length.
+type History = (&'static str, fn(usize) -> String);
+
 /// Histories that once copied or walked the catalogue for every script: what the next script is, by its number.
-const HISTORIES: [(&str, fn(usize) -> String); 10] = [
+const HISTORIES: [History; 10] = [
     ("drops of several columns", |n| {
         format!("CREATE TABLE a{n} (id int, b int, c int, d int);\nALTER TABLE a{n} DROP COLUMN b, DROP COLUMN c, DROP COLUMN d;")
     }),

@@ -13,10 +13,9 @@ impl Schema {
         if self.schemas.contains_key(name) && !if_not_exists {
             return Err(exists("schema", &ObjectName::bare(name.clone())));
         }
-        if !(if_not_exists && self.history == crate::schema::table::Knowledge::Unknown) {
-            if !self.schemas.contains_key(name) {
-                self.schemas.insert(name.clone(), origin.clone());
-            }
+        let is_known = !(if_not_exists && self.history == crate::schema::table::Knowledge::Unknown);
+        if is_known && !self.schemas.contains_key(name) {
+            self.schemas.insert(name.clone(), origin.clone());
         }
         Ok(())
     }

@@ -305,7 +305,7 @@ impl Reader<'_> {
         match target {
             Some(target) if cast => {
                 let own = ty.to_string().to_lowercase().replace(' ', "");
-                let found = written(target + 1..value.end - 1).replace("varchar", "charactervarying").replace("bigint", "bigint");
+                let found = written(target + 1..value.end - 1).replace("varchar", "charactervarying");
                 own == found
             }
             _ => {
