@@ -30,7 +30,8 @@ pub(super) fn start(gauge: &mut Gauge, target: &DatabaseUrl, table: &ObjectName,
 }
 
 async fn read_on(target: DatabaseUrl, table: ObjectName, throttles: Vec<Throttle>, dials: Dials) {
-    let mut reader = Reader { target, table, session: None, replicas: Replicas::default(), checkpoints: Checkpoints::default(), sees_others: false };
+    let mut reader =
+        Reader { target, table, session: None, replicas: Replicas::default(), checkpoints: Checkpoints::default(), sees_others: false };
     loop {
         let begin = Instant::now();
         for throttle in &throttles {
