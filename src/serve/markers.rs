@@ -34,10 +34,13 @@ pub(super) struct NewMarker {
     #[serde(default)]
     ready_for: Vec<String>,
     /// Who says so.
+    #[schema(pattern = r"^[^\x00]*$")]
     actor: Option<String>,
     /// The commit that it was built from.
+    #[schema(pattern = r"^[^\x00]*$")]
     commit: Option<String>,
     /// A link to the deploy.
+    #[schema(pattern = r"^[^\x00]*$")]
     url: Option<String>,
     /// The environment, where a database serves several.
     environment: Option<String>,
