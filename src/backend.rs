@@ -21,11 +21,11 @@ use jiff::Timestamp;
 use self::gauge::Gauge;
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ControlRecord, Instance, JobRecord, OverrideRecord, Pulse};
+use crate::ledger::{ApprovalRecord, ControlRecord, Instance, JobRecord, OverrideRecord, Pulse};
 use crate::ledger::{Holder, Lease, Ledger, Marker};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{MigrationId, NodeRef};
-use crate::plan::Step;
+use crate::plan::{Inquiry, Step, Testimony};
 pub use crate::schema::size::TableSize;
 use crate::schema::{Ident, ObjectName, Server};
 use crate::sql::Digest;
@@ -345,6 +345,15 @@ pub trait Backend: Send {
 
     /// Appends a marker, if the newest one is still this one: what it was judged by is still true then. Needs no lease.
     fn mark(&mut self, marker: &Marker, behind: u64) -> impl Future<Output = Result<Marked, BackendError>> + Send;
+
+    /// Appends an approval. Needs no lease.
+    fn approve(&mut self, record: &ApprovalRecord) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// What the database tells of those who use it. Never writes.
+    ///
+    /// # Errors
+    /// `Unsuitable` where this database, or what is installed in it, does not tell.
+    fn testify(&mut self, inquiry: &Inquiry) -> impl Future<Output = Result<Testimony, BackendError>> + Send;
 
     /// Writes a heartbeat. Needs no lease.
     fn heartbeat(&mut self, instance: &Instance) -> impl Future<Output = Result<(), BackendError>> + Send;

@@ -2,8 +2,10 @@
 //! result. Only this file and `report` write to the terminal.
 
 pub mod apply;
+pub mod approve;
 pub mod backfill;
 mod base;
+mod breach;
 mod cache;
 pub mod completions;
 mod cutting;
@@ -80,6 +82,8 @@ pub enum Command {
     Stats(stats::Args),
     /// Run what is pending and allowed in one phase
     Apply(apply::Args),
+    /// Approve a contract as it is now, where a gate asks for it
+    Approve(approve::Args),
     /// Steer a backfill that runs elsewhere: pause, resume, cancel, pace, status
     Backfill(backfill::Args),
     /// Record what the deploy did: releases started, deployed, rolled back, retired
@@ -111,6 +115,7 @@ impl Command {
             Command::Plan(_) => CommandName::Plan,
             Command::Stats(_) => CommandName::Stats,
             Command::Apply(_) => CommandName::Apply,
+            Command::Approve(_) => CommandName::Approve,
             Command::Backfill(_) => CommandName::Backfill,
             Command::Mark(_) => CommandName::Mark,
             Command::Releases(_) => CommandName::Releases,
@@ -133,6 +138,7 @@ impl Command {
             | Command::New(_)
             | Command::Stats(_)
             | Command::Apply(_)
+            | Command::Approve(_)
             | Command::Backfill(_)
             | Command::Mark(_)
             | Command::Releases(_)
@@ -188,6 +194,7 @@ async fn dispatch(command: &Command, session: &Session) -> Result<Report, Failur
         Command::Plan(args) => Box::pin(plan::run(args, session)).await,
         Command::Stats(args) => Box::pin(stats::run(args, session)).await,
         Command::Apply(args) => Box::pin(apply::run(args, session)).await,
+        Command::Approve(args) => Box::pin(approve::run(args, session)).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, session)).await,
         Command::Mark(args) => Box::pin(mark::run(args, session)).await,
         Command::Releases(args) => Box::pin(releases::run(args, session)).await,

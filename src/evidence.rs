@@ -3,33 +3,45 @@
 //! The ledger, its clock and what the database answers come in as values; sources outside are asked in `consult`, and
 //! only there. Markers open; everything else can only hold. What is not known holds as well.
 
+mod approval;
+mod aws;
 pub mod command;
 mod conflicts;
 mod consult;
+mod database;
+mod flag;
+mod flagsmith;
 mod fleet;
 pub mod http;
 mod instances;
+mod kubernetes;
+mod launchdarkly;
 mod markers;
+mod ofrep;
 mod phases;
 pub mod prometheus;
 mod proof;
 mod readiness;
 mod requires;
 pub mod secret;
+mod sigv4;
 mod soak;
 mod trend;
+mod unleash;
 mod value;
 mod verdict;
 mod version;
+mod watch;
 mod words;
 
 pub use command::Programs;
-pub use consult::consult;
+pub use consult::{Told, consult, inquiries};
 pub use fleet::{Fleet, Live, Service, Who};
 pub use proof::ProofAnswer;
 pub use readiness::{Readiness, readiness};
 pub use verdict::Verdict;
 pub use version::compare;
+pub use watch::{Alarm, Sight, Watch};
 
 use crate::ledger::Ledger;
 use crate::plan::{Condition, ConditionKind, Gate, GateSpec, GateState};

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 
 use crate::migration::{MigrationId, NodeRef};
 use crate::schema::Phase;
+use crate::sql::Digest;
 
 /// The format of the tables that this build writes. An older build never writes a newer one.
 pub const FORMAT: u32 = 2;
@@ -49,6 +50,8 @@ pub struct Ledger {
     pub instances: Vec<Instance>,
     /// Gates that were overridden, oldest first.
     pub overrides: Vec<OverrideRecord>,
+    /// Contracts that people approved, oldest first.
+    pub approvals: Vec<ApprovalRecord>,
     /// Who holds the run lock, if anybody.
     pub lease: Option<LeaseRecord>,
 }
@@ -60,6 +63,21 @@ pub struct OverrideRecord {
     pub migration: MigrationId,
     /// Which condition: `soak`, `markers`, …
     pub condition: String,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub actor: String,
+    /// When, by the database's clock.
+    pub at: Timestamp,
+}
+
+/// `migrate approve`, kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalRecord {
+    /// Whose contract.
+    pub migration: MigrationId,
+    /// Over what the contract was when it was approved.
+    pub digest: Digest,
     /// Why.
     pub reason: String,
     /// Who.
@@ -84,6 +102,7 @@ impl Ledger {
             last_marker: 0,
             instances: Vec::new(),
             overrides: Vec::new(),
+            approvals: Vec::new(),
             lease: None,
         }
     }

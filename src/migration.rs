@@ -2,6 +2,7 @@
 //!
 //! Knows files and TOML; knows no database.
 
+pub mod abort;
 pub mod bound;
 pub mod cutting;
 pub mod database;
@@ -28,6 +29,7 @@ mod table;
 pub(crate) mod testing;
 pub mod veto;
 
+pub use abort::Abort;
 pub use bound::{Bound, Comparison};
 pub use cutting::{CutKind, Cutting};
 pub use database::DatabaseUrl;

@@ -119,6 +119,8 @@ pub enum CommandName {
     Apply,
     /// `migrate backfill`.
     Backfill,
+    /// `migrate approve`.
+    Approve,
     /// `migrate mark`.
     Mark,
     /// `migrate releases`.
@@ -195,6 +197,7 @@ impl CommandName {
             CommandName::Stats => "stats",
             CommandName::Apply => "apply",
             CommandName::Backfill => "backfill",
+            CommandName::Approve => "approve",
             CommandName::Mark => "mark",
             CommandName::Releases => "releases",
             CommandName::Status => "status",

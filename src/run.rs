@@ -2,6 +2,7 @@
 
 pub mod event;
 mod gate;
+mod heed;
 mod hunt;
 mod join;
 mod lease;
@@ -11,6 +12,7 @@ mod patience;
 mod rein;
 mod step;
 pub mod stop;
+pub mod undo;
 mod walk;
 mod worker;
 
@@ -60,6 +62,7 @@ pub async fn execute<B: Backend>(
         Err(Halt::RowsRemain { node, place, rounds }) => Err(RunError::RowsRemain { applied: run.applied, node, place, rounds }),
         Err(Halt::Incomplete { node, place, rows, most }) => Err(RunError::Incomplete { applied: run.applied, node, place, rows, most }),
         Err(Halt::Overtaken { node }) => Err(RunError::Overtaken { applied: run.applied, node }),
+        Err(Halt::Breached { node, condition, reason }) => Err(RunError::Breached { applied: run.applied, node, condition, reason }),
     }
 }
 
@@ -88,6 +91,8 @@ enum Halt {
     Incomplete { node: NodeRef, place: String, rows: u64, most: Option<u64> },
     /// Another run started the script with another text.
     Overtaken { node: NodeRef },
+    /// Something that is watched is wrong.
+    Breached { node: NodeRef, condition: String, reason: String },
 }
 
 impl From<BackendError> for Halt {
@@ -128,6 +133,7 @@ impl<B: Backend> Run<'_, B> {
                 return Err(Halt::Stopped);
             }
             self.at_work = Some(script.node().clone());
+            self.heed(script.node()).await?;
             let Some(start) = self.pass_gate(script, plan).await? else { continue };
             self.script(lease, &ledger, script, start).await?;
             self.applied.push(script.node().clone());
@@ -147,6 +153,7 @@ impl<B: Backend> Run<'_, B> {
             if self.stop.is_asked() {
                 return Err(Halt::Stopped);
             }
+            self.heed(node).await?;
             self.step(lease, step).await?;
         }
         self.finished(lease, node).await?;

@@ -31,6 +31,8 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("sqlparser", &["sql"]),
     ("arcstr", &["schema"]),
     ("ureq", &["evidence"]),
+    ("hmac", &["evidence"]),
+    ("roxmltree", &["evidence"]),
     ("base64", &["evidence"]),
     ("memchr", &["sql", "cli"]),
     ("petgraph", &["plan"]),

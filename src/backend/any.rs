@@ -8,10 +8,10 @@ use super::sqlite::SqliteBackend;
 use super::{Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::ledger::{ApprovalRecord, ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{DatabaseUrl, MigrationError, MigrationId, NodeRef};
-use crate::plan::Step;
+use crate::plan::{Inquiry, Step, Testimony};
 use crate::schema::{Dialect, Ident, ObjectName, Server};
 
 /// Whichever database a URL leads to.
@@ -167,6 +167,12 @@ impl Backend for AnyBackend {
     }
     async fn mark(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
         on!(self, backend => backend.mark(marker, behind).await)
+    }
+    async fn approve(&mut self, record: &ApprovalRecord) -> Result<(), BackendError> {
+        on!(self, backend => backend.approve(record).await)
+    }
+    async fn testify(&mut self, inquiry: &Inquiry) -> Result<Testimony, BackendError> {
+        on!(self, backend => backend.testify(inquiry).await)
     }
     async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {
         on!(self, backend => backend.heartbeat(instance).await)

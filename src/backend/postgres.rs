@@ -19,6 +19,7 @@ mod script;
 mod session;
 mod size;
 mod step;
+mod testify;
 mod waits;
 mod way;
 
@@ -28,9 +29,10 @@ use crate::backend::{
 };
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::ledger::{ApprovalRecord, ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{DatabaseUrl, MigrationId, NodeRef};
+use crate::plan::{Inquiry, Testimony};
 use crate::plan::{Resume, Step, StepKind};
 use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
@@ -423,6 +425,14 @@ impl Backend for PostgresBackend {
 
     async fn mark(&mut self, marker: &Marker, behind: u64) -> Result<Marked, BackendError> {
         self.add_marker(marker, behind).await
+    }
+
+    async fn approve(&mut self, record: &ApprovalRecord) -> Result<(), BackendError> {
+        self.add_approval(record).await
+    }
+
+    async fn testify(&mut self, inquiry: &Inquiry) -> Result<Testimony, BackendError> {
+        self.answer(inquiry).await
     }
 
     async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {

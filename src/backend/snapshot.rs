@@ -1,11 +1,14 @@
 //! The ledger as one JSON document, which every engine's single read returns, and back into values.
 
+mod approval;
+
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use self::approval::ApprovalRow;
 use super::BackendError;
 use crate::backfill::{Chunking, KeyPart, KeyValue, Place};
 use crate::ledger::{
@@ -109,6 +112,8 @@ struct Rows {
     last_marker: u64,
     instances: Vec<InstanceRow>,
     overrides: Vec<OverrideRow>,
+    #[serde(default)]
+    approvals: Vec<ApprovalRow>,
     lease: Option<LeaseRow>,
 }
 
@@ -290,6 +295,7 @@ impl Rows {
             last_marker: self.last_marker,
             instances: self.instances.into_iter().map(|row| row.instance(&manifests)).collect::<Result<_, _>>()?,
             overrides: self.overrides.into_iter().map(OverrideRow::record).collect(),
+            approvals: self.approvals.into_iter().map(ApprovalRow::record).collect::<Result<_, _>>()?,
             lease: self.lease.map(|row| LeaseRecord { holder: row.holder, since: row.since, expires_at: row.expires_at }),
         })
     }

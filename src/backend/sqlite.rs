@@ -19,9 +19,12 @@ use crate::backend::gauge::Gauge;
 use crate::backend::{Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, Marked, Notices, ScriptStart, TableSize, snapshot};
 use crate::backfill::strategy::{Facts, Storage};
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::ledger::{
+    ApprovalRecord, ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse,
+};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{DatabaseUrl, MigrationId, NodeRef};
+use crate::plan::{Inquiry, Testimony};
 use crate::plan::{Step, StepKind};
 use crate::schema::{Dialect, Ident, ObjectName, Server, ServerVersion};
 
@@ -387,6 +390,20 @@ impl Backend for SqliteBackend {
             Err(error) => Err(error),
         };
         self.settle(LEDGER, written).await
+    }
+
+    async fn approve(&mut self, record: &ApprovalRecord) -> Result<(), BackendError> {
+        let session = self.writable().await?;
+        session.begin(&LEDGER_LIMITS).await?;
+        let written = match lease::create_tables(session).await {
+            Ok(()) => script::add_approval(session, record).await,
+            Err(error) => Err(error),
+        };
+        self.settle(LEDGER, written).await
+    }
+
+    async fn testify(&mut self, _: &Inquiry) -> Result<Testimony, BackendError> {
+        Err(BackendError::Unsuitable { reason: "SQLite keeps no record of those who use it".to_owned() })
     }
 
     async fn heartbeat(&mut self, instance: &Instance) -> Result<(), BackendError> {

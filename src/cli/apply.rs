@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::breach::{self, OnBreach};
 use super::events::{EventsTo, Recorded};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -76,6 +77,10 @@ pub struct Args {
     /// Why the gate is overridden
     #[arg(long, value_name = "TEXT", requires = "override_gate")]
     pub reason: Option<String>,
+
+    /// Undo what this run expanded when an abort condition of migrate.toml is breached
+    #[arg(long)]
+    pub rollback_on_breach: bool,
 
     /// Who runs this (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]
@@ -186,13 +191,26 @@ async fn execute(
     session: &Session,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let options = options(args, site);
+    let phase = Phase::from(args.phase);
+    let mut watch = breach::watch(phase, site).await;
+    let options = Options { watch: watch.clone(), ..options(args, site) };
     let stop = signal::listen();
     let mut progress = Progress::new(session);
     let mut observer = Recorded::open(&mut progress, args.events.as_ref())?;
     let result = run::execute(approved, &mut backend, &mut observer, &options, &stop).await;
     backend.close().await;
-    let outcome = result.map_err(Failure::from)?;
+    let on_breach = if args.rollback_on_breach { OnBreach::RollBack } else { OnBreach::Stay };
+    let actor = &options.holder.actor;
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(error) => return Err(breach::answered(error, on_breach, actor, site, session).await),
+    };
+    if outcome.end == End::Complete
+        && !outcome.applied.is_empty()
+        && let Some(alarm) = breach::linger(phase, site, &mut watch, session).await
+    {
+        return Err(breach::late(&alarm, &outcome.applied, on_breach, actor, site, session).await);
+    }
     report.migrations = applied(&outcome.applied, site, &progress);
     if !outcome.applied.is_empty() {
         report.outcome = Outcome::Applied;

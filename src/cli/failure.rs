@@ -9,6 +9,7 @@ use crate::migration::MigrationError;
 use crate::plan::PlanError;
 use crate::report::{CommandName, ErrorView, Outcome, Report};
 use crate::run::RunError;
+use crate::schema::Phase;
 
 /// Why a command did not end well.
 #[derive(Debug)]
@@ -132,6 +133,13 @@ impl From<RunError> for Failure {
             RunError::Incomplete { .. } => Failure::from_error(Exit::Failure, &error)
                 .next("migrate status")
                 .next("migrate apply --phase backfill, once those rows are mended: it takes them up again"),
+            RunError::Breached { ref node, .. } => {
+                let failure = Failure::from_error(Exit::Temporary, &error).next(format!("migrate apply --phase {}", node.phase));
+                match node.phase {
+                    Phase::Expand => failure.next(format!("migrate rollback {}", node.migration)),
+                    Phase::Backfill | Phase::Contract => failure,
+                }
+            }
             RunError::Overtaken { .. } => Failure::from_error(Exit::Conflict, &error).next("migrate plan"),
         };
         if !applied.is_empty() {

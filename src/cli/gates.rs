@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::backend::{AnyBackend, Backend, BackendError};
-use crate::evidence::{self, Answers, Programs, ProofAnswer};
+use crate::evidence::{self, Answers, Programs, ProofAnswer, Told};
 use crate::ledger::Ledger;
 use crate::plan::{Gate, GateSpec, Plan, Question};
 
@@ -23,10 +23,27 @@ pub(super) async fn gates(plan: &Plan, ledger: &Ledger, backend: &mut AnyBackend
     let mut gates: Vec<Gate> = Vec::new();
     for spec in plan.gates() {
         let proofs = answers(spec, ledger, backend).await?;
-        let answers = Answers { proofs, verdicts: evidence::consult(spec, ledger, programs).await };
+        let told = inquired(spec, ledger, backend).await?;
+        let answers = Answers { proofs, verdicts: evidence::consult(spec, ledger, &told, programs).await };
         gates.push(evidence::gate(spec, ledger, &answers));
     }
     Ok(gates)
+}
+
+/// What the database tells of those who use it, for the sources that want to know.
+async fn inquired(spec: &GateSpec, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Vec<Told>, Failure> {
+    let mut told = Vec::with_capacity(spec.vetoes.len());
+    for inquiry in evidence::inquiries(spec, ledger) {
+        told.push(match inquiry {
+            Some(inquiry) => match backend.testify(&inquiry).await {
+                Ok(testimony) => Some(Ok(testimony)),
+                Err(error @ BackendError::Unreachable { .. }) => return Err(error.into()),
+                Err(error) => Some(Err(error.to_string())),
+            },
+            None => None,
+        });
+    }
+    Ok(told)
 }
 
 /// What the database says to each proof. Not asked before the backfill ran: the columns may not be there yet.

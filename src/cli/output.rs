@@ -56,6 +56,7 @@ fn runs_in_jobs(command: CommandName) -> bool {
         | CommandName::Plan
         | CommandName::Apply
         | CommandName::Backfill
+        | CommandName::Approve
         | CommandName::Mark
         | CommandName::Releases
         | CommandName::Status

@@ -4,17 +4,21 @@ use std::io::{IsTerminal, Write};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::progress::Progress;
 use super::session::{Session, actor};
 use super::site::{Site, ledger};
-use crate::backend::{AnyBackend, Backend, BackendError, Limits};
+use crate::backend::{AnyBackend, Backend, BackendError};
 use crate::evidence::{Fleet, Who};
-use crate::ledger::{Holder, Lease, Ledger, Release};
-use crate::migration::{Migration, NodeRef};
-use crate::plan::Known;
+use crate::ledger::{Holder, Lease, Ledger, Release, ScriptStatus};
+use crate::migration::{Migration, MigrationId, NodeRef};
 use crate::plan::undo::{self, Undo};
+use crate::plan::{Known, Plan, Step, StepKind};
 use crate::recipe::sync::{self, Names};
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report, planned};
+use crate::run::Options;
+use crate::run::undo::roll_back;
+use crate::schema::operation::OperationKind;
 use crate::schema::size::Sizes;
 use crate::schema::table::Knowledge;
 use crate::schema::{ObjectName, Phase, Schema, Server};
@@ -54,20 +58,76 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.notes.push(format!("{} is not applied: nothing to undo", migration.id));
         return Ok(report);
     }
-    let undo = way_back(migration, backend.server())?;
+    let undo = way_back(migration, backend.server(), done(&plan, &ledger, &node))?;
     allowed(&site, migration, &undo, &ledger)?;
     report.notes = told(migration, &undo, &mut backend).await?;
     if !args.yes && !agreed(session, &report.notes)? {
         report.notes.push("nothing was changed".to_owned());
         return Ok(report);
     }
-    execute(args, &site, migration, &undo, backend).await?;
+    execute(&actor(args.actor.as_deref()), &site, migration, &undo, backend, session).await?;
     let file = site.migrations.script(&node).map(|script| script.path.to_string()).unwrap_or_default();
     report.migrations = vec![planned::bare(&node, PhaseState::RolledBack, file)];
     report.phase = Some(Phase::Expand);
     report.outcome = Outcome::Applied;
     report.next.push("migrate status".to_owned());
     Ok(report)
+}
+
+/// Undoes the expand of a migration without asking; false when there is nothing to undo.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn take_back(site: &Site, id: &MigrationId, actor: &str, session: &Session) -> Result<bool, Failure> {
+    let Some(migration) = site.migrations.get(id) else { return Ok(false) };
+    let mut backend = site.connect().await?;
+    let ledger = ledger(&mut backend).await?;
+    if ledger.script(id, Phase::Expand).is_none() {
+        backend.close().await;
+        return Ok(false);
+    }
+    let plan = site.plan(backend.server(), Known::Ledger(&ledger), &Sizes::unknown())?;
+    let undo = way_back(migration, backend.server(), done(&plan, &ledger, &NodeRef::new(id, Phase::Expand)))?;
+    allowed(site, migration, &undo, &ledger)?;
+    execute(actor, site, migration, &undo, backend, session).await?;
+    Ok(true)
+}
+
+/// How far an expand is that must be undone.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// All of it ran.
+    Whole,
+    /// So many of its statements ran.
+    Statements(usize),
+}
+
+/// How far an expand is. Where its steps are not known, it is taken for whole.
+fn done(plan: &Plan, ledger: &Ledger, node: &NodeRef) -> Extent {
+    let is_running = ledger.script(&node.migration, node.phase).is_some_and(|record| record.status == ScriptStatus::Running);
+    match plan.script(node).filter(|script| is_running && !script.steps.is_empty()) {
+        Some(script) => Extent::Statements(script.steps.iter().take(script.finished).map(statements_of).sum()),
+        None => Extent::Whole,
+    }
+}
+
+fn statements_of(step: &Step) -> usize {
+    match &step.kind {
+        StepKind::Transaction(statements) => statements.len(),
+        StepKind::Alone { .. } | StepKind::Backfill(_) => 1,
+    }
+}
+
+/// The first so many statements of a script. What begins and ends a transaction does not count.
+fn first(mut script: sql::Script, extent: Extent) -> sql::Script {
+    let Extent::Statements(mut left) = extent else { return script };
+    script.statements.retain(|statement| {
+        let is_control = statement.clauses.iter().all(|clause| clause.operation.kind() == OperationKind::Transaction);
+        let stays = left > 0;
+        left = left.saturating_sub(usize::from(!is_control));
+        stays
+    });
+    script
 }
 
 /// Whether nothing and nobody stands in the way.
@@ -117,7 +177,7 @@ fn are(names: &[String]) -> String {
     format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-fn way_back(migration: &Migration, server: Server) -> Result<Undo, Failure> {
+fn way_back(migration: &Migration, server: Server, extent: Extent) -> Result<Undo, Failure> {
     let names = migration.settings.syncs.iter().map(|sync| sync::names(sync, server));
     let names: Vec<Names> = names.collect::<Result<_, _>>()?;
     if let Some(file) = &migration.rollback {
@@ -126,7 +186,11 @@ fn way_back(migration: &Migration, server: Server) -> Result<Undo, Failure> {
         return Ok(undo);
     }
     let Some(file) = migration.script(Phase::Expand) else { return Ok(Undo::default()) };
-    undo::inverse_beside(&sql::read(&file.source()?, server), server.dialect, &names).map_err(|refusal| {
+    if let (Extent::Statements(_), false) = (extent, names.is_empty()) {
+        let message = format!("the expand of {} is in the middle of what its syncs set up", migration.id);
+        return Err(Failure::new(Exit::Failure, message).next("migrate apply --phase expand: let it come to its end first"));
+    }
+    undo::inverse_beside(&first(sql::read(&file.source()?, server), extent), server.dialect, &names).map_err(|refusal| {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         Failure::from_error(Exit::Failure, &refusal)
             .next(format!("write {folder}/rollback.sql, then run migrate rollback {}", migration.id))
@@ -201,10 +265,20 @@ fn agreed(session: &Session, notes: &[String]) -> Result<bool, Failure> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn execute(args: &Args, site: &Site, migration: &Migration, undo: &Undo, mut backend: AnyBackend) -> Result<(), Failure> {
-    let holder = Holder { actor: actor(args.actor.as_deref()), pid: std::process::id(), purpose: format!("rollback {}", migration.id) };
+async fn execute(
+    actor: &str,
+    site: &Site,
+    migration: &Migration,
+    undo: &Undo,
+    mut backend: AnyBackend,
+    session: &Session,
+) -> Result<(), Failure> {
+    let holder = Holder { actor: actor.to_owned(), pid: std::process::id(), purpose: format!("rollback {}", migration.id) };
     let lease = backend.acquire(&holder).await?;
-    let undone = under_lease(site, migration, undo, &mut backend, &lease).await;
+    let mut options = Options::new(holder);
+    options.lock_timeout = site.project.lock_timeout;
+    options.give_up_after = site.project.give_up_after;
+    let undone = under_lease(site, migration, undo, &mut backend, &lease, (&options, session)).await;
     let released = backend.release(lease).await;
     backend.close().await;
     undone?;
@@ -212,9 +286,16 @@ async fn execute(args: &Args, site: &Site, migration: &Migration, undo: &Undo, m
 }
 
 /// What was allowed a moment ago may not be any more: asked again, now that nobody else writes.
-async fn under_lease(site: &Site, migration: &Migration, undo: &Undo, backend: &mut AnyBackend, lease: &Lease) -> Result<(), Failure> {
+async fn under_lease(
+    site: &Site,
+    migration: &Migration,
+    undo: &Undo,
+    backend: &mut AnyBackend,
+    lease: &Lease,
+    (options, session): (&Options, &Session),
+) -> Result<(), Failure> {
     allowed(site, migration, undo, &ledger(backend).await?)?;
-    let limits = Limits { lock_timeout: site.project.lock_timeout, statement_timeout: None };
     let node = NodeRef::new(&migration.id, Phase::Expand);
-    backend.roll_back(lease, &node, &undo.statements, &limits).await.map_err(Failure::from)
+    let mut progress = Progress::new(session);
+    roll_back(backend, lease, &node, &undo.statements, &mut progress, options).await.map_err(Failure::from)
 }

@@ -49,6 +49,11 @@ async fn service(asked: &EcsService) -> Result<Verdict, String> {
     if let Some(state) = deployments.iter().filter_map(|one| one["rolloutState"].as_str()).find(|state| *state != "COMPLETED") {
         holding.push(format!("its deployment is {state}"));
     }
+    // Short names and whole ones are both to be met with.
+    let is_other = |found: &Value| short(found) != short(&service["taskDefinition"]);
+    if deployments.iter().any(|one| one["status"] == "PRIMARY" && is_other(&one["taskDefinition"])) {
+        holding.push("its deployment is of another definition".to_owned());
+    }
     let (running, wanted) = (service["runningCount"].as_i64().unwrap_or_default(), service["desiredCount"].as_i64().unwrap_or_default());
     if running != wanted {
         holding.push(format!("{running} of {wanted} tasks run"));
@@ -76,7 +81,7 @@ async fn service(asked: &EcsService) -> Result<Verdict, String> {
         let page = ask("DescribeTasks", json!({ "cluster": asked.cluster, "tasks": some })).await?;
         for task in items(&page["tasks"]).iter().filter(|task| task["lastStatus"] != "STOPPED" && task["lastStatus"] != "DELETED") {
             alive += 1;
-            if task["taskDefinitionArn"] != definition {
+            if is_other(&task["taskDefinitionArn"]) {
                 old.push(format!("{} ({})", short(&task["taskArn"]), task["lastStatus"].as_str().unwrap_or("?")));
             }
         }
@@ -87,6 +92,9 @@ async fn service(asked: &EcsService) -> Result<Verdict, String> {
     let evidence = json!({ "task_definition": definition, "alive": alive, "other": old, "desired": wanted });
     if !holding.is_empty() {
         return Ok(Verdict::closed(format!("{told}: {}", holding.join("; ")), evidence));
+    }
+    if i64::try_from(alive).unwrap_or(i64::MAX) < running {
+        return Ok(Verdict::unknown(format!("{told}: {running} tasks run, and {alive} are listed"), evidence));
     }
     Ok(Verdict::open(format!("{told} is deployed, and its {} of {}", count(alive, "task"), short(&service["taskDefinition"])), evidence))
 }
@@ -104,9 +112,8 @@ async fn ecs_call(client: &Client, identity: &Identity, asked: &EcsService, acti
 async fn targets(asked: &TargetGroup) -> Result<Verdict, String> {
     let client = Client::open(&asked.endpoint).map_err(|error| error.to_string())?;
     let identity = identity(&asked.endpoint).await?;
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("Action", "DescribeTargetHealth").append_pair("Version", "2015-12-01").append_pair("TargetGroupArn", &asked.arn);
-    let body = form.finish();
+    let parameters = [("Action", "DescribeTargetHealth"), ("Version", "2015-12-01"), ("TargetGroupArn", &asked.arn)];
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let mut call = Call::post("", body.clone(), "application/x-www-form-urlencoded");
     let url = client.url(&call);
     let asks =
@@ -119,7 +126,7 @@ async fn targets(asked: &TargetGroup) -> Result<Verdict, String> {
 
 fn health(asked: &TargetGroup, document: &str) -> Result<Verdict, String> {
     let document = roxmltree::Document::parse(document).map_err(|error| format!("the load balancer did not answer with XML: {error}"))?;
-    if !document.descendants().any(|node| node.has_tag_name(node.tag_name()) && node.tag_name().name() == "TargetHealthDescriptions") {
+    if !document.descendants().any(|node| node.tag_name().name() == "TargetHealthDescriptions") {
         return Err("the load balancer did not tell the health of targets".to_owned());
     }
     let states = document.descendants().filter(|node| node.tag_name().name() == "TargetHealth").map(|node| {
@@ -139,7 +146,10 @@ fn health(asked: &TargetGroup, document: &str) -> Result<Verdict, String> {
     let evidence = json!({ "target_group": asked.arn, "targets": counts });
     if !holding.is_empty() {
         let wanted = asked.wanted.as_str();
-        return Ok(Verdict::closed(format!("target group {group} is not {wanted}: {}; draining targets still serve", holding.join(", ")), evidence));
+        return Ok(Verdict::closed(
+            format!("target group {group} is not {wanted}: {}; draining targets still serve", holding.join(", ")),
+            evidence,
+        ));
     }
     let all: usize = counts.values().sum();
     if all == 0 && asked.wanted == TargetsWanted::Settled {
@@ -160,8 +170,9 @@ async fn identity(endpoint: &Endpoint) -> Result<Identity, String> {
     let url = url::Url::parse(&address).map_err(|error| format!("the address of the container's credentials: {error}"))?;
     let secret = match variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(path) => Some(SecretSource::File(path.into())),
-        None => variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")
-            .map(|_| SecretSource::Variable("AWS_CONTAINER_AUTHORIZATION_TOKEN".to_owned())),
+        None => {
+            variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(|_| SecretSource::Variable("AWS_CONTAINER_AUTHORIZATION_TOKEN".to_owned()))
+        }
     };
     let credential = secret.map(|secret| Credential { secret, scheme: Scheme::Header("Authorization".to_owned()) });
     let from = Endpoint { url, credential, headers: Vec::new(), ca_file: None, timeout: endpoint.timeout };

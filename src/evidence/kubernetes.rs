@@ -227,7 +227,9 @@ mod tests {
         let of = |status: Value| unfinished(&json!({ "metadata": { "generation": 2 }, "spec": { "replicas": 3 }, "status": status })).len();
         let done = json!({ "observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3 });
         assert_eq!(of(done.clone()), 0);
-        for (key, value) in [("observedGeneration", 1), ("replicas", 4), ("updatedReplicas", 2), ("availableReplicas", 2), ("terminatingReplicas", 1)] {
+        for (key, value) in
+            [("observedGeneration", 1), ("replicas", 4), ("updatedReplicas", 2), ("availableReplicas", 2), ("terminatingReplicas", 1)]
+        {
             let mut status = done.clone();
             status[key] = json!(value);
             assert_eq!(of(status), 1, "{key}");

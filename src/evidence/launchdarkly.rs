@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn whatever_makes_a_difference_between_users_is_not_everybody() {
         let flag = json!({ "variations": [{ "value": true }, { "value": false }] });
-        let on = json!({ "on": true, "targets": [], "rules": [], "prerequisites": [], "fallthrough": { "variation": 0 }, "offVariation": 1 });
+        let on =
+            json!({ "on": true, "targets": [], "rules": [], "prerequisites": [], "fallthrough": { "variation": 0 }, "offVariation": 1 });
         let with = |key: &str, value: Value| {
             let mut state = on.clone();
             state[key] = value;

@@ -45,8 +45,7 @@ pub(super) fn sign(identity: &Identity, target: Target<'_>, now: Timestamp) -> V
     let lines: String = signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let mut parameters: Vec<String> = target.url.query().unwrap_or_default().split('&').map(str::to_owned).collect();
     parameters.sort_unstable();
-    let request =
-        [target.method, target.url.path(), &parameters.join("&"), &lines, &names, &hex(&Sha256::digest(target.body))].join("\n");
+    let request = [target.method, target.url.path(), &parameters.join("&"), &lines, &names, &hex(&Sha256::digest(target.body))].join("\n");
     let scope = format!("{day}/{}/{}/aws4_request", target.region, target.service);
     let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(&Sha256::digest(request)));
     let first = mac(format!("AWS4{}", identity.secret).as_bytes(), day);
@@ -74,11 +73,7 @@ mod tests {
     /// The example of the documentation, with its own signature.
     #[test]
     fn signs_as_the_documentation_does() {
-        let identity = Identity {
-            key: "AKIDEXAMPLE".into(),
-            secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
-            session: None,
-        };
+        let identity = Identity { key: "AKIDEXAMPLE".into(), secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(), session: None };
         let url = Url::parse("https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08").expect("valid");
         let target = Target {
             method: "GET",

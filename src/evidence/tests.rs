@@ -31,7 +31,7 @@ fn manifest(contract: Option<Digest>) -> Manifest {
 }
 
 /// A contract with an expand behind it, the service `api`, and a soak of two hours.
-fn spec() -> GateSpec {
+pub(super) fn spec() -> GateSpec {
     GateSpec {
         migration: migration(),
         contract: CONTRACT,
@@ -42,6 +42,7 @@ fn spec() -> GateSpec {
         proofs: Vec::new(),
         clashes: Vec::new(),
         vetoes: Vec::new(),
+        removes: Vec::new(),
     }
 }
 
@@ -53,7 +54,7 @@ fn ledger(markers: Vec<Marker>) -> Ledger {
     ledger
 }
 
-fn record(phase: Phase, byte: u8, status: ScriptStatus) -> ScriptRecord {
+pub(super) fn record(phase: Phase, byte: u8, status: ScriptStatus) -> ScriptRecord {
     ScriptRecord {
         node: NodeRef::new(&migration(), phase),
         digest: Digest([byte; 32]),

@@ -20,21 +20,34 @@ pub(super) async fn judge(asked: &HttpValue) -> Verdict {
 async fn look(asked: &HttpValue) -> Result<Verdict, String> {
     let client = Client::open(&asked.endpoint).map_err(|error| error.to_string())?;
     let document = client.json(Call::get("")).await.map_err(|error| error.to_string())?;
-    let found = document.pointer(&asked.pointer).ok_or_else(|| format!("the answer has nothing at `{}`", asked.pointer))?;
-    let text = plain(found).ok_or_else(|| format!("what is at `{}` is neither a text nor a number nor true or false", asked.pointer))?;
+    let found = compare(&client, &document, &asked.pointer, &asked.expected)?;
+    let evidence = json!({ "pointer": asked.pointer, "value": found.told });
+    if found.agrees {
+        return Ok(Verdict::open(format!("`{}` is `{}`, as wanted", asked.pointer, found.told), evidence));
+    }
+    Ok(Verdict::closed(format!("`{}` is `{}`; wanted is {}", asked.pointer, found.told, found.wanted), evidence))
+}
+
+/// A value beside what is expected of it.
+pub(super) struct Compared {
+    pub(super) agrees: bool,
+    pub(super) told: String,
+    pub(super) wanted: String,
+}
+
+/// Finds a value in a document and compares it.
+pub(super) fn compare(client: &Client, document: &Value, pointer: &str, expected: &Expected) -> Result<Compared, String> {
+    let found = document.pointer(pointer).ok_or_else(|| format!("the answer has nothing at `{pointer}`"))?;
+    let text = plain(found).ok_or_else(|| format!("what is at `{pointer}` is neither a text nor a number nor true or false"))?;
     let told: String = client.hide(&text).chars().take(TOLD).collect();
-    let evidence = json!({ "pointer": asked.pointer, "value": told });
-    let (agrees, wanted) = match &asked.expected {
+    let (agrees, wanted) = match expected {
         Expected::Text(wanted) => (*wanted == text || same_number(wanted, &text), format!("`{wanted}`")),
         Expected::Number(limit) => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => (limit.holds(number), limit.to_string()),
-            Ok(_) | Err(_) => return Err(format!("`{told}` at `{}` is no number", asked.pointer)),
+            Ok(_) | Err(_) => return Err(format!("`{told}` at `{pointer}` is no number")),
         },
     };
-    if agrees {
-        return Ok(Verdict::open(format!("`{}` is `{told}`, as wanted", asked.pointer), evidence));
-    }
-    Ok(Verdict::closed(format!("`{}` is `{told}`; wanted is {wanted}", asked.pointer), evidence))
+    Ok(Compared { agrees, told, wanted })
 }
 
 /// A scalar as text.

@@ -20,6 +20,12 @@ pub(super) fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// The time so much earlier; the beginning of time where there is none.
+pub(super) fn earlier(time: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 /// `a, b and c`.
 pub(super) fn list(items: &[String]) -> String {
     match items {

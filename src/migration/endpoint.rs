@@ -74,6 +74,14 @@ impl Endpoint {
         Endpoint::at(table, url, usual)
     }
 
+    /// As [`Endpoint::read`], for a service whose address is known unless `url` says otherwise.
+    pub(super) fn read_or(table: &mut Table<'_>, known: &str, usual: Scheme) -> Result<Endpoint, MigrationError> {
+        let document = table.document();
+        let (text, at) = table.text("url")?.unwrap_or((known.to_owned(), 0..0));
+        let url = read_url(document, &text, at)?;
+        Endpoint::at(table, url, usual)
+    }
+
     fn at(table: &mut Table<'_>, url: Url, usual: Scheme) -> Result<Endpoint, MigrationError> {
         Ok(Endpoint {
             url,
@@ -90,11 +98,18 @@ impl Endpoint {
     /// With its files beside the project's file.
     #[must_use]
     pub fn rooted(mut self, root: &Path) -> Endpoint {
-        self.ca_file = self.ca_file.map(|path| root.join(path));
+        self.root(root);
+        self
+    }
+
+    /// Puts its files beside the project's file.
+    pub(super) fn root(&mut self, root: &Path) {
+        if let Some(path) = &mut self.ca_file {
+            *path = root.join(&path);
+        }
         if let Some(Credential { secret: SecretSource::File(path), .. }) = &mut self.credential {
             *path = root.join(&path);
         }
-        self
     }
 }
 

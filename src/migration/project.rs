@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::nearest::hint;
 use super::table::{Document, Entry, Table};
-use super::{Cutting, DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Pacing, Runner, Seen, Veto};
+use super::{Abort, Cutting, DatabaseUrl, MigrationError, MigrationId, Migrations, NamePattern, Naming, Pacing, Runner, Seen, Veto};
 use crate::schema::{Dialect, Server, ServerVersion};
 use crate::sql::Place;
 
@@ -47,6 +47,8 @@ pub struct Project {
     pub soak: Duration,
     /// `[[contract.gate]]`: sources that must agree before any contract runs.
     pub vetoes: Vec<Veto>,
+    /// `[[abort]]`: what is watched while expand and backfill run.
+    pub aborts: Vec<Abort>,
     /// `[locks] timeout`: how long one attempt waits for a lock. Default 2 seconds.
     pub lock_timeout: Duration,
     /// `[locks] give_up_after`: how long all attempts together may take. Default 5 minutes.
@@ -169,6 +171,7 @@ impl Project {
             // A day covers daily jobs and a roll-out that is noticed the next morning.
             soak: Duration::from_hours(24),
             vetoes: Vec::new(),
+            aborts: Vec::new(),
             // A blocked DDL blocks everything behind it: two seconds is what a request can wait.
             lock_timeout: Duration::from_secs(2),
             // A deploy job rather fails than waits longer than this for one lock.
@@ -236,6 +239,7 @@ impl Project {
             project.vetoes = Veto::read_all(&mut contract)?;
             contract.finish()?;
         }
+        project.aborts = Abort::read_all(&mut table)?;
         if let Some(mut locks) = table.table("locks")? {
             project.lock_timeout = locks.duration("timeout")?.unwrap_or(project.lock_timeout);
             project.give_up_after = locks.duration("give_up_after")?.unwrap_or(project.give_up_after);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::commute::Clash;
+use super::inquiry::Removed;
 use crate::backfill::Job;
 use crate::migration::{MigrationId, NodeRef, Requirement, Veto, VetoKind};
 use crate::schema::{Ident, ObjectName};
@@ -35,6 +36,16 @@ pub struct GateSpec {
     pub clashes: Vec<Clash>,
     /// Sources outside of the markers that must agree: those of the project, then those of the migration.
     pub vetoes: Vec<Veto>,
+    /// What it drops, for sources that look for its use.
+    pub removes: Vec<Removed>,
+}
+
+impl GateSpec {
+    /// Over what this contract does and what it comes after: what people approve.
+    pub fn digest(&self) -> Digest {
+        let before: Vec<String> = self.before.iter().map(|(node, digest)| format!("{node} {digest}")).collect();
+        Digest::of_bytes(format!("concertina gate 1\n{}\n{}\n{}", self.migration, self.contract, before.join("\n")).as_bytes())
+    }
 }
 
 /// One thing to be proven.

@@ -1,5 +1,7 @@
 //! Project + migrations + what is known of the past → a plan: every script replayed, judged and cut into steps.
 
+mod prove;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
@@ -8,16 +10,16 @@ use super::base;
 use super::commute::{Touches, clashes, foresee};
 use super::graph::{Cycle, Graph, Reach};
 use super::history;
+use super::inquiry::{self, Removed};
 use super::memory::Memory;
 use super::steps::{Steps, changes_data, steps};
 use super::{
-    Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, PlannedStatements, ProofJob, Question, ScriptState,
-    StatementOrigin, StepKind,
+    Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, PlannedStatements, ProofJob, ScriptState, StatementOrigin,
 };
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
-use crate::recipe::sync::{self, weave};
+use crate::recipe::sync::weave;
 use crate::schema::size::Sizes;
 use crate::schema::{Phase, Server};
 use crate::sql::{self, Script, Source, Span};
@@ -108,6 +110,7 @@ impl Survey<'_> {
             touches: Touches::new(self.server.dialect),
             scripts: Vec::new(),
             proofs: HashMap::new(),
+            removes: HashMap::new(),
         };
         let order = past.order(&graph);
         let done = work.take_up(&order, memory)?;
@@ -218,6 +221,8 @@ pub(super) struct Work<'a> {
     findings: Vec<Finding>,
     /// The backfills of migrations whose contract is open.
     proofs: HashMap<MigrationId, Vec<ProofJob>>,
+    /// What open contracts drop.
+    removes: HashMap<MigrationId, Vec<Removed>>,
 }
 
 impl Work<'_> {
@@ -246,9 +251,12 @@ impl Work<'_> {
             cut.cut_as(&migration.settings.cutting.over(&self.survey.project.cutting));
         }
         if node.phase == Phase::Backfill && open_contract {
-            let mut proofs = proofs(&script, &cut);
-            proofs.extend(guards(migration, self.survey.server));
+            let mut proofs = prove::proofs(&script, &cut);
+            proofs.extend(prove::guards(migration, self.survey.server));
             self.proofs.insert(migration.id.clone(), proofs);
+        }
+        if node.phase == Phase::Contract && open_contract {
+            self.removes.insert(migration.id.clone(), inquiry::removes(&script));
         }
         if is_beside {
             self.touches.add(node, &script, &foreseen, self.replay.schema(), judge);
@@ -395,7 +403,8 @@ impl Work<'_> {
             let Some(migration) = self.survey.migrations.get(&script.node.migration) else { continue };
             let open = plan.clashes.iter().filter(|clash| clash.first.node == script.node || clash.second.node == script.node);
             let proofs = self.proofs.remove(&migration.id).unwrap_or_default();
-            script.gate = self.gate_spec(graph, migration, proofs, open.cloned().collect());
+            let removes = self.removes.remove(&migration.id).unwrap_or_default();
+            script.gate = self.gate_spec(graph, migration, proofs, open.cloned().collect()).map(|spec| GateSpec { removes, ..spec });
         }
         if self.past.ledger().is_some() {
             self.past.hold_and_block(graph, &mut plan);
@@ -424,6 +433,7 @@ impl Work<'_> {
             proofs,
             clashes,
             vetoes: project.vetoes.iter().chain(&migration.settings.vetoes).map(|veto| veto.clone().rooted(&project.root)).collect(),
+            removes: Vec::new(),
         })
     }
 }
@@ -447,36 +457,6 @@ impl Past<'_> {
             }
         }
     }
-}
-
-fn proofs(script: &Script, cut: &Steps) -> Vec<ProofJob> {
-    let jobs = cut.steps.iter().filter_map(|step| match &step.kind {
-        StepKind::Backfill(job) => Some(ProofJob { place: step.place.clone(), question: Ok(Question::RowsLeft(job.clone())) }),
-        StepKind::Transaction(_) | StepKind::Alone { .. } => None,
-    });
-    let uncut =
-        cut.uncut.iter().map(|uncut| ProofJob { place: script.source.line(uncut.span.start), question: Err(uncut.reason.to_string()) });
-    let proofs: Vec<ProofJob> = jobs.chain(uncut).collect();
-    match (&proofs[..], cut.steps.first()) {
-        ([], Some(step)) => vec![ProofJob { place: step.place.clone(), question: Ok(Question::Nothing) }],
-        _ => proofs,
-    }
-}
-
-/// The triggers of a migration's syncs.
-fn guards(migration: &Migration, server: Server) -> Vec<ProofJob> {
-    let mut guards = Vec::new();
-    for sync in &migration.settings.syncs {
-        let place = sync.source().line(sync.span().start);
-        match sync::names(sync, server) {
-            Ok(names) => guards.extend(names.triggers().into_iter().map(|trigger| {
-                let question = Question::Trigger { table: names.table.clone(), trigger };
-                ProofJob { place: place.clone(), question: Ok(question) }
-            })),
-            Err(error) => guards.push(ProofJob { place, question: Err(error.to_string()) }),
-        }
-    }
-    guards
 }
 
 fn statements(script: &Script, report: &ScriptReport) -> PlannedStatements {

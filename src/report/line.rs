@@ -132,6 +132,7 @@ fn applied(report: &Report) -> Vec<String> {
         | CommandName::Plan
         | CommandName::Stats
         | CommandName::Backfill
+        | CommandName::Approve
         | CommandName::Mark
         | CommandName::Releases
         | CommandName::Status

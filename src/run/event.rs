@@ -120,7 +120,7 @@ pub enum Event {
         /// How fast it goes and what holds it back.
         pulse: PaceShown,
     },
-    /// A signal is at its limit: the backfill stands still.
+    /// A signal or an abort condition is at its limit: the run stands still.
     Throttled {
         /// The script.
         node: NodeRef,

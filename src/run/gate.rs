@@ -2,7 +2,8 @@
 
 use super::{Event, Halt, Run, overrides};
 use crate::backend::{Backend, BackendError, ScriptStart};
-use crate::evidence::{self, Answers, Programs, ProofAnswer};
+use crate::evidence::{self, Answers, Programs, ProofAnswer, Told};
+use crate::ledger::Ledger;
 use crate::plan::{ApprovedPlan, ApprovedScript, GateSpec, Question};
 
 impl<B: Backend> Run<'_, B> {
@@ -20,7 +21,11 @@ impl<B: Backend> Run<'_, B> {
         // The slow ones first: what the database says must be of this very moment.
         let verdicts = match spec.vetoes.is_empty() {
             true => Vec::new(),
-            false => evidence::consult(spec, &self.read_ledger().await?, Programs::Run).await,
+            false => {
+                let ledger = self.read_ledger().await?;
+                let told = self.inquire(spec, &ledger).await?;
+                evidence::consult(spec, &ledger, &told, Programs::Run).await
+            }
         };
         let answers = Answers { proofs: self.ask(spec).await?, verdicts };
         let ledger = self.read_ledger().await?;
@@ -33,6 +38,22 @@ impl<B: Backend> Run<'_, B> {
         start.evidence = Some(gate.evidence().to_string());
         start.overrides = overrides(script, plan, &gate);
         Ok(Some(start))
+    }
+
+    /// Asks the database what sources want to know of those who use it.
+    async fn inquire(&mut self, spec: &GateSpec, ledger: &Ledger) -> Result<Vec<Told>, Halt> {
+        let mut told = Vec::with_capacity(spec.vetoes.len());
+        for inquiry in evidence::inquiries(spec, ledger) {
+            told.push(match inquiry {
+                Some(inquiry) => match self.backend.testify(&inquiry).await {
+                    Ok(testimony) => Some(Ok(testimony)),
+                    Err(error @ BackendError::Unreachable { .. }) => return Err(Halt::Failed(error)),
+                    Err(error) => Some(Err(error.to_string())),
+                },
+                None => None,
+            });
+        }
+        Ok(told)
     }
 
     /// Asks the database for rows that the backfill left.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::backend::BackendError;
+use crate::evidence::Watch;
 use crate::ledger::Holder;
 use crate::migration::{MigrationId, Migrations, NodeRef, Pacing, Project};
 use crate::plan::Gate;
@@ -21,6 +22,8 @@ pub struct Options {
     pub lease_wait: Duration,
     /// How long a lost connection is tried to be opened again.
     pub reconnect_for: Duration,
+    /// What is watched meanwhile.
+    pub watch: Watch,
     /// How many workers share a backfill, each on a connection of its own.
     pub workers: u32,
     /// How fast backfills go, and what they yield to.
@@ -49,6 +52,7 @@ impl Options {
             give_up_after: Duration::from_secs(300),
             lease_wait: Duration::from_secs(300),
             reconnect_for: Duration::from_secs(60),
+            watch: Watch::nothing(),
             workers: 1,
             hand: Hand::Wait,
             pacing: Pacing::default(),
@@ -145,6 +149,18 @@ pub enum RunError {
         /// The most that are put up with, where that stopped it.
         most: Option<u64>,
     },
+    /// An abort condition of migrate.toml is breached; what ran stays, and the next run goes on there.
+    #[error("stopped before the next statement of {node}: abort condition `{condition}`: {reason}")]
+    Breached {
+        /// Scripts that ran to their end before.
+        applied: Vec<NodeRef>,
+        /// The script that was at work, or next.
+        node: NodeRef,
+        /// Which condition.
+        condition: String,
+        /// What was seen.
+        reason: String,
+    },
     /// The script was started, by this or another run, with another text than the plan has.
     #[error("{node} ran with another text than this plan has; plan again")]
     Overtaken {
@@ -162,6 +178,7 @@ impl RunError {
             RunError::Backend { applied, .. }
             | RunError::RowsRemain { applied, .. }
             | RunError::Incomplete { applied, .. }
+            | RunError::Breached { applied, .. }
             | RunError::Overtaken { applied, .. } => applied,
         }
     }
@@ -170,6 +187,7 @@ impl RunError {
     pub fn is_temporary(&self) -> bool {
         match self {
             RunError::Backend { source, .. } => source.is_temporary(),
+            RunError::Breached { .. } => true,
             RunError::RowsRemain { .. } | RunError::Incomplete { .. } | RunError::Overtaken { .. } => false,
         }
     }

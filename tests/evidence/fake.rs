@@ -53,7 +53,7 @@ impl Fake {
         format!("http://{}", self.address())
     }
 
-    /// Answers a path (with or without its query) so from now on.
+    /// Answers a path (with or without its query), or an action of AWS, so from now on.
     pub(crate) fn answer(&self, path: &str, status: u16, body: &str) {
         self.answer_with(path, status, &[], body);
     }
@@ -75,11 +75,15 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
     let whole = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
+    let asked_action = parts.headers.get("x-amz-target").and_then(|action| action.to_str().ok()).map(str::to_owned);
     let line = format!("{} {whole}", parts.method);
     let asked = Asked { line, headers: headers.collect(), body: String::from_utf8_lossy(&body).into_owned() };
     shared.asked.lock().expect("no test panics here").push(asked);
     let answers = shared.answers.lock().expect("no test panics here");
-    let Some((status, headers, body)) = answers.get(&whole).or_else(|| answers.get(parts.uri.path())) else {
+    // AWS tells the action in a header.
+    let action = asked_action.unwrap_or_default();
+    let Some((status, headers, body)) = answers.get(&action).or_else(|| answers.get(&whole)).or_else(|| answers.get(parts.uri.path()))
+    else {
         return (StatusCode::NOT_FOUND, "nothing here").into_response();
     };
     let mut response = (StatusCode::from_u16(*status).expect("a status"), body.clone()).into_response();

@@ -15,15 +15,51 @@ pub(crate) struct Project {
 impl Project {
     /// A project whose contract everything but these gates lets through.
     pub(crate) fn held_by(gates: &str) -> Project {
-        let folder = tempfile::tempdir().expect("there is room");
-        let project = Project { folder, variables: Vec::new() };
-        project.write("migrate.toml", &format!("dialect = \"sqlite\"\nservices = [\"api\"]\n[database]\nurl = \"sqlite://shop.db?mode=rwc\"\n[contract]\nsoak = \"0s\"\n{gates}"));
+        let project = Project::on("sqlite://shop.db?mode=rwc", gates);
         project.write("migrations/1_items/expand.sql", "CREATE TABLE items (id integer PRIMARY KEY, old text);\n");
         project.write("migrations/2_drop/expand.sql", "ALTER TABLE items ADD COLUMN note text;\n");
         project.write("migrations/2_drop/contract.sql", "ALTER TABLE items DROP COLUMN old;\n");
         project.run(&["apply", "--phase", "expand"], 0);
         project.run(&["mark", "deployed", "api@1"], 0);
         project
+    }
+
+    /// A project without migrations, whose migrate.toml ends so.
+    pub(crate) fn on(url: &str, settings: &str) -> Project {
+        let folder = tempfile::tempdir().expect("there is room");
+        let project = Project { folder, variables: Vec::new() };
+        let head = "services = [\"api\"]\n[database]\n";
+        project.write("migrate.toml", &format!("{head}url = \"{url}\"\n[contract]\nsoak = \"0s\"\n{settings}"));
+        project
+    }
+
+    /// Starts `migrate` and leaves it at work; what it says goes to `progress` in the project's folder.
+    pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
+        let progress = fs::File::create(self.path().join("progress")).expect("the folder is ours");
+        Command::new(env!("CARGO_BIN_EXE_migrate"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("MIGRATE_DATABASE_URL")
+            .env_remove("DATABASE_URL")
+            .env("MIGRATE_ACTOR", "ann@laptop")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(progress)
+            .spawn()
+            .expect("the command was built")
+    }
+
+    /// Waits until what a started command says holds these words.
+    pub(crate) fn said(&self, words: &str) -> String {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            let text = fs::read_to_string(self.path().join("progress")).unwrap_or_default();
+            if text.contains(words) {
+                return text;
+            }
+            assert!(std::time::Instant::now() < deadline, "`{words}` is not in:\n{text}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 
     /// With a variable in the environment of every command.
@@ -75,6 +111,19 @@ impl Project {
             sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap_or_else(|error| panic!("{error}\n{sql}"));
             connection.close().await.expect("it can be closed");
         });
+    }
+
+    /// The number that a query finds in the project's SQLite database.
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        let url = format!("sqlite://{}", self.path().join("shop.db").display());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            use sqlx::Connection;
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("the database is there");
+            let count = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await;
+            connection.close().await.expect("it can be closed");
+            count.unwrap_or_else(|error| panic!("{error}\n{sql}"))
+        })
     }
 
     /// State and reason of a gate, as `status` tells them.

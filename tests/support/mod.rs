@@ -1,6 +1,6 @@
 //! Real databases for the integration tests: thrown away with the test process, never left behind.
 //!
-//! A server that is not installed is skipped loudly; `MIGRATE_TEST_REQUIRE=postgres14,…,pgbouncer,mariadb,prometheus` turns the skip into a failure.
+//! A server that is not installed is skipped loudly; `MIGRATE_TEST_REQUIRE=postgres14,…,pgbouncer,mariadb,prometheus,unleash,moto` turns the skip into a failure.
 
 #![allow(clippy::mod_module_files, reason = "the one folder that cargo must not take for a test of its own")]
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
@@ -9,17 +9,21 @@ mod account;
 mod binaries;
 mod cluster;
 mod mariadb;
+mod moto;
 mod pooler;
 mod prometheus;
 mod sqlite;
 mod tmpfs;
+mod unleash;
 
 pub(crate) use cluster::{Cluster, Database, MAJORS, installed, postgres};
 pub(crate) use mariadb::{MariaDb, MariaDbDatabase, MariaDbSession, mariadb};
+pub(crate) use moto::{Moto, moto};
 pub(crate) use pooler::{Pooler, pooler};
 pub(crate) use prometheus::{Prometheus, prometheus};
 pub(crate) use sqlite::{TempDb, sqlite};
 pub(crate) use tmpfs::{Tmpfs, tmpfs};
+pub(crate) use unleash::{Unleash, unleash};
 
 /// Says that a server is missing; fails instead where the run requires it.
 #[allow(clippy::print_stderr, reason = "a skip must be seen")]

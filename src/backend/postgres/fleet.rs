@@ -6,7 +6,7 @@ use super::script::is_absent;
 use super::session::LEDGER;
 use super::{LEDGER_LIMITS, PostgresBackend};
 use crate::backend::{BackendError, Marked, snapshot};
-use crate::ledger::{Instance, Marker};
+use crate::ledger::{ApprovalRecord, Instance, Marker};
 use crate::migration::Manifest;
 
 impl PostgresBackend {
@@ -56,6 +56,19 @@ impl PostgresBackend {
         }
         self.main.commit(LEDGER).await?;
         Ok(Marked::Written)
+    }
+
+    pub(super) async fn add_approval(&mut self, record: &ApprovalRecord) -> Result<(), BackendError> {
+        let insert = |_: Option<&str>| {
+            format!(
+                "INSERT INTO concertina.approval (migration, digest, reason, actor) VALUES ({}, {}, {}, {})",
+                literal(record.migration.as_str()),
+                literal(&record.digest.to_string()),
+                literal(&record.reason),
+                literal(&record.actor),
+            )
+        };
+        self.with_manifest(None, insert).await
     }
 
     pub(super) async fn beat(&mut self, instance: &Instance) -> Result<(), BackendError> {

@@ -32,6 +32,8 @@ SELECT json_build_object(
         'document', document::json, 'at', at) ORDER BY migration, step, worker), '[]') FROM concertina.backfill_pulse),
     'marker_details', (SELECT coalesce(json_agg(json_build_object('number', number, 'environment', environment,
         'position', position)), '[]') FROM concertina.marker_detail WHERE number IN (SELECT number FROM recent)),
+    'approvals', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'digest', digest, 'reason', reason,
+        'actor', actor, 'at', at) ORDER BY number), '[]') FROM concertina.approval),
 -- since format 2
     'last_marker', (SELECT coalesce(max(number), 0) FROM concertina.marker),
     'manifests', (SELECT coalesce(json_agg(json_build_object('id', id, 'scripts', scripts::json)), '[]')

@@ -164,6 +164,15 @@ CREATE TABLE IF NOT EXISTS concertina.gate_override (
     at          timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+CREATE TABLE IF NOT EXISTS concertina.approval (
+    number      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration   text        NOT NULL,
+    digest      text        NOT NULL,
+    reason      text        NOT NULL,
+    actor       text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- One row for ever. The sessions are those of the holder: when neither exists any more, its process is gone.
 CREATE TABLE IF NOT EXISTS concertina.lease (
     one           boolean     PRIMARY KEY DEFAULT true CHECK (one),

@@ -33,6 +33,8 @@ SELECT json_object(
         'document', json(document), 'at', at)) FROM (SELECT * FROM concertina_backfill_pulse ORDER BY migration, step, worker)),
     'marker_details', (SELECT json_group_array(json_object('number', number, 'environment', environment, 'position', position))
         FROM concertina_marker_detail WHERE number IN (SELECT number FROM recent)),
+    'approvals', (SELECT json_group_array(json_object('migration', migration, 'digest', digest, 'reason', reason,
+        'actor', actor, 'at', at)) FROM (SELECT * FROM concertina_approval ORDER BY number)),
 -- since format 2
     'last_marker', (SELECT coalesce(max(number), 0) FROM concertina_marker),
     'manifests', (SELECT json_group_array(json_object('id', id, 'scripts', json(scripts))) FROM concertina_manifest

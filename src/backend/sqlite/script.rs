@@ -3,7 +3,7 @@
 
 use super::session::{LEDGER, Session, Value, integer, text};
 use crate::backend::{BackendError, Marked, ScriptStart, snapshot};
-use crate::ledger::{Instance, JournalState, Lease, Marker, OverrideRecord};
+use crate::ledger::{ApprovalRecord, Instance, JournalState, Lease, Marker, OverrideRecord};
 use crate::migration::{Manifest, NodeRef};
 use crate::plan::Step;
 
@@ -123,6 +123,14 @@ pub(super) async fn standing(session: &mut Session, lease: &Lease, step: &Step) 
         }
         other => Err(snapshot::damaged(format!("journal state `{other}`"))),
     }
+}
+
+/// Appends an approval.
+pub(super) async fn add_approval(session: &mut Session, record: &ApprovalRecord) -> Result<(), BackendError> {
+    let sql = "INSERT INTO concertina_approval (migration, digest, reason, actor) VALUES (?1, ?2, ?3, ?4)";
+    let digest = record.digest.to_string();
+    let values = [Value::Text(record.migration.as_str()), Value::Text(&digest), Value::Text(&record.reason), Value::Text(&record.actor)];
+    session.bound(LEDGER, sql, &values).await.map(|_| ())
 }
 
 /// Appends a marker behind that one; within the transaction that is open, which excludes whoever else would.

@@ -159,6 +159,15 @@ CREATE TABLE IF NOT EXISTS concertina_gate_override (
     at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
+CREATE TABLE IF NOT EXISTS concertina_approval (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    migration   TEXT    NOT NULL,
+    digest      TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    actor       TEXT    NOT NULL,
+    at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+
 -- One row for ever. host and witness: a file on that host which the holder's process keeps locked while it lives.
 CREATE TABLE IF NOT EXISTS concertina_lease (
     one         INTEGER PRIMARY KEY CHECK (one = 1),

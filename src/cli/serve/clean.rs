@@ -62,6 +62,10 @@ pub(super) fn ledger(ledger: &mut Ledger) {
     for row in &mut ledger.poison {
         text(&mut row.message);
     }
+    for record in &mut ledger.approvals {
+        text(&mut record.actor);
+        text(&mut record.reason);
+    }
     for record in &mut ledger.overrides {
         text(&mut record.actor);
         text(&mut record.reason);

@@ -1,7 +1,10 @@
 //! The tables of `[[contract.gate]]`, one by one, and that no two have the same name.
 
+use super::database::{ApprovalAsk, StatementsAsk, UseAsk};
+use super::flag::Flag;
 use super::http::{CommandLine, HttpValue};
 use super::prometheus::{ErrorRate, Latency, PrometheusQuery};
+use super::workload::{EcsService, TargetGroup, Workload};
 use super::{Ask, Veto, VetoKind};
 use crate::migration::MigrationError;
 use crate::migration::nearest::hint;
@@ -51,6 +54,17 @@ impl Veto {
             VetoKind::Latency => Ask::Latency(Box::new(Latency::read(&mut table, at)?)),
             VetoKind::Http => Ask::Http(Box::new(HttpValue::read(&mut table, at)?)),
             VetoKind::Command => Ask::Command(Box::new(CommandLine::read(&mut table, at)?)),
+            VetoKind::Unleash => Ask::Unleash(Box::new(Flag::read_unleash(&mut table, at)?)),
+            VetoKind::LaunchDarkly => Ask::LaunchDarkly(Box::new(Flag::read_launchdarkly(&mut table, at)?)),
+            VetoKind::Flagsmith => Ask::Flagsmith(Box::new(Flag::read_flagsmith(&mut table, at)?)),
+            VetoKind::Ofrep => Ask::Ofrep(Box::new(Flag::read_ofrep(&mut table, at)?)),
+            VetoKind::Kubernetes => Ask::Kubernetes(Box::new(Workload::read(&mut table, at)?)),
+            VetoKind::Ecs => Ask::Ecs(Box::new(EcsService::read(&mut table, at)?)),
+            VetoKind::ApplicationNames => Ask::ApplicationNames,
+            VetoKind::Statements => Ask::Statements(StatementsAsk::read(&mut table)?),
+            VetoKind::Use => Ask::Use(UseAsk::read(&mut table)?),
+            VetoKind::Approval => Ask::Approval(ApprovalAsk::read(&mut table, at)?),
+            VetoKind::TargetGroup => Ask::TargetGroup(Box::new(TargetGroup::read(&mut table, at)?)),
         };
         table.finish()?;
         Ok(Veto { name, ask })

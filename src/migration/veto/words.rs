@@ -24,6 +24,19 @@ impl fmt::Display for Ask {
                 Expected::Number(limit) => write!(f, "`{}` of {} must be {limit}", asked.pointer, address(&asked.endpoint.url)),
             },
             Ask::Command(asked) => write!(f, "`{}` must agree", asked.run.join(" ")),
+            Ask::Unleash(asked) | Ask::LaunchDarkly(asked) | Ask::Flagsmith(asked) | Ask::Ofrep(asked) => {
+                write!(f, "flag {} must serve {} to everybody", asked.flag, asked.serves)
+            }
+            Ask::Kubernetes(asked) => {
+                write!(f, "every pod of {} {}/{} must be of its newest kind", asked.kind.as_str(), asked.namespace, asked.name)
+            }
+            Ask::Ecs(asked) => write!(f, "every task of service {} in cluster {} must be of its definition", asked.service, asked.cluster),
+            Ask::ApplicationNames => f.write_str("no session may bear the name of a release that is not ready"),
+            Ask::Statements(_) => f.write_str("no recorded statement may name what it drops"),
+            Ask::Use(_) => f.write_str("what it drops must not have been read"),
+            Ask::Approval(asked) if asked.approvals == 1 => f.write_str("somebody must approve it"),
+            Ask::Approval(asked) => write!(f, "{} people must approve it", asked.approvals),
+            Ask::TargetGroup(asked) => write!(f, "target group {} must be {}", asked.arn, asked.wanted.as_str()),
         }
     }
 }

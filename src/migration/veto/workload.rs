@@ -155,7 +155,9 @@ fn regional(table: &mut Table<'_>, api: &str, at: Range<usize>) -> Result<(Strin
     let end = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     let endpoint = Endpoint::read_or(table, &format!("https://{api}.{region}.{end}"), Scheme::Bearer)?;
     if endpoint.credential.is_some() {
-        return Err(document.fault(region_at, "requests to AWS are signed with the credentials of the environment: no token here".to_owned()));
+        return Err(
+            document.fault(region_at, "requests to AWS are signed with the credentials of the environment: no token here".to_owned())
+        );
     }
     Ok((region, endpoint))
 }

@@ -1,0 +1,103 @@
+//! Abort conditions of `migrate apply`: what is watched, and what is done about a breach.
+
+use std::time::{Duration, Instant};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::rollback;
+use super::session::Session;
+use super::site::Site;
+use crate::evidence::{Alarm, Sight, Watch};
+use crate::migration::NodeRef;
+use crate::report::text::span;
+use crate::run::RunError;
+use crate::schema::Phase;
+
+/// What is done about a breach during an expand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnBreach {
+    /// What ran stays; the report says how it is undone.
+    Stay,
+    /// What this run did is undone.
+    RollBack,
+}
+
+/// Begins to watch what migrate.toml wants to be watched in a phase.
+pub(super) async fn watch(phase: Phase, site: &Site) -> Watch {
+    let aborts = site.project.aborts.iter().filter(|abort| abort.phases.contains(&phase));
+    Watch::begin(aborts.map(|abort| abort.clone().rooted(&site.project.root)).collect()).await
+}
+
+/// Goes on watching after the last statement of an expand, as long as `watch_for` says: what a trigger costs shows when
+/// the application writes.
+pub(super) async fn linger(phase: Phase, site: &Site, watch: &mut Watch, session: &Session) -> Option<Alarm> {
+    let aborts = site.project.aborts.iter().filter(|abort| abort.phases.contains(&phase));
+    let longest = aborts.map(|abort| abort.watch_for).max().unwrap_or_default();
+    if phase != Phase::Expand || longest.is_zero() {
+        return None;
+    }
+    session.say(&format!("watching for {}", span(longest)));
+    let began = Instant::now();
+    loop {
+        if let Sight::Breach(alarm) = watch.sight() {
+            return Some(alarm);
+        }
+        let left = longest.checked_sub(began.elapsed())?;
+        watch.changed(left.min(Duration::from_secs(1))).await;
+    }
+}
+
+/// The failure that a run ended with; a breach during an expand is answered as was asked for.
+pub(super) async fn answered(error: RunError, on_breach: OnBreach, actor: &str, site: &Site, session: &Session) -> Failure {
+    let RunError::Breached { applied, node, condition, reason } = &error else { return error.into() };
+    if on_breach == OnBreach::Stay || node.phase != Phase::Expand {
+        return error.into();
+    }
+    let alarm = Alarm { name: condition.clone(), reason: reason.clone() };
+    let nodes: Vec<NodeRef> = applied.iter().chain(std::iter::once(node)).cloned().collect();
+    undone(&alarm, &nodes, actor, site, session).await
+}
+
+/// A breach that was seen after the last statement.
+pub(super) async fn late(alarm: &Alarm, applied: &[NodeRef], on_breach: OnBreach, actor: &str, site: &Site, session: &Session) -> Failure {
+    match on_breach {
+        OnBreach::RollBack => undone(alarm, applied, actor, site, session).await,
+        OnBreach::Stay => {
+            let mut failure = Failure::new(Exit::Failure, format!("expand ran, and {}", told(alarm)));
+            failure.next = applied.iter().rev().map(|node| format!("migrate rollback {}", node.migration)).collect();
+            failure
+        }
+    }
+}
+
+/// Undoes what a run did, last first.
+async fn undone(alarm: &Alarm, nodes: &[NodeRef], actor: &str, site: &Site, session: &Session) -> Failure {
+    let began = Instant::now();
+    let mut taken_back = Vec::new();
+    for node in nodes.iter().rev() {
+        match rollback::take_back(site, &node.migration, actor, session).await {
+            Ok(true) => taken_back.push(node.migration.to_string()),
+            Ok(false) => {}
+            Err(stuck) => {
+                let mut failure =
+                    Failure::new(Exit::Failure, format!("{}; {} could not be undone: {}", told(alarm), node.migration, stuck.message));
+                failure.causes = stuck.causes;
+                failure.causes.extend(undone_so_far(&taken_back));
+                failure.next = vec![format!("migrate rollback {}", node.migration)];
+                return failure;
+            }
+        }
+    }
+    let mut failure = Failure::new(Exit::Failure, told(alarm));
+    failure.causes.extend(undone_so_far(&taken_back));
+    failure.causes.push(format!("that took {}", crate::report::text::precise(began.elapsed())));
+    failure.next("migrate status")
+}
+
+fn told(alarm: &Alarm) -> String {
+    format!("abort condition `{}` is breached: {}", alarm.name, alarm.reason)
+}
+
+fn undone_so_far(taken_back: &[String]) -> Option<String> {
+    (!taken_back.is_empty()).then(|| format!("undone: {}", taken_back.join(", ")))
+}
