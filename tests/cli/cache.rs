@@ -52,9 +52,9 @@ impl Project {
         self.migrations().join(format!("{number:04}_m.sql"))
     }
 
-    /// The files that are there, in order.
+    /// The flat files that are there, in order.
     fn files(&self) -> Vec<PathBuf> {
-        listed(&self.migrations())
+        listed(&self.migrations()).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "sql")).collect()
     }
 
     fn plan(&self, more: &[&str]) -> Ran {
