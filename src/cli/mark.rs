@@ -33,7 +33,7 @@ pub struct Args {
     pub environment: Option<String>,
 
     /// A number that grows with each build, such as that of the pipeline, for releases whose names do not tell which is later
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(..=LARGEST_ORDER))]
     pub order: Option<u64>,
 
     /// The commit it was built from [default: $GITHUB_SHA, $CI_COMMIT_SHA]
@@ -48,6 +48,9 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
 }
+
+/// What every database holds in a number.
+const LARGEST_ORDER: u64 = i64::MAX as u64;
 
 /// What a marker says, as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

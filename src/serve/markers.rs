@@ -45,6 +45,7 @@ pub(super) struct NewMarker {
     /// The environment, where a database serves several.
     environment: Option<String>,
     /// A number that grows with each build.
+    #[schema(maximum = 9_223_372_036_854_775_807_i64)]
     order: Option<u64>,
 }
 
@@ -88,6 +89,9 @@ pub(super) async fn mark(shared: Shared, headers: HeaderMap, request: Request) -
     if bad(&marker.service) || bad(&marker.release) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "service and release are words without `@` and white space"));
     }
+    if marker.order.is_some_and(|order| i64::try_from(order).is_err()) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "`order` is larger than a database holds"));
+    }
     let mut texts = [&marker.actor, &marker.commit, &marker.url, &marker.environment].into_iter().flatten().chain(&marker.ready_for);
     let holds_nul = texts.any(|text| text.contains('\0'));
     drop(texts);
@@ -109,7 +113,7 @@ pub(super) async fn mark(shared: Shared, headers: HeaderMap, request: Request) -
         at: Timestamp::now(),
         commit: marker.commit,
         url: marker.url,
-        environment: marker.environment,
+        environment: marker.environment.filter(|name| !name.trim().is_empty()),
         order: marker.order,
     };
     /// The exit code for wrong usage: here, what the marker names is not known.
