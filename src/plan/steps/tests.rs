@@ -125,6 +125,7 @@ fn a_changed_row_is_known_not_to_fit_again() {
         "UPDATE t SET slug = nick WHERE slug IS NULL AND nick IS NOT NULL",
         "UPDATE t SET slug = CAST(price AS text) WHERE slug IS NULL",
         "UPDATE t SET slug = price::text WHERE slug IS NULL",
+        "UPDATE t SET cents = (price * 100)::integer WHERE cents IS NULL",
         "UPDATE t SET done = true WHERE done IS NULL",
         "UPDATE t SET slug = nick WHERE slug IS DISTINCT FROM nick",
         "UPDATE t SET slug = nick WHERE slug::text IS DISTINCT FROM nick::text",

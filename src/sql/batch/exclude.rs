@@ -351,7 +351,8 @@ impl Reader<'_> {
         if called && words.is_any(value.start, NEVER_NULL) {
             return true;
         }
-        let depth = words.tokens[value.start].depth;
+        // The same as `split` takes: a parenthesis at the beginning belongs to what it encloses.
+        let depth = value.clone().map(|index| words.tokens[index].depth).min().unwrap_or_default();
         let joins = |index: usize| matches!(words.text(index), "||" | "+" | "-" | "*" | "/" | "%");
         if value.clone().any(|index| words.tokens[index].depth == depth && words.kind(index) == Some(TokenKind::Operator) && joins(index)) {
             return self.split(value, joins).into_iter().all(|part| self.never_null(part, not_null));
