@@ -417,6 +417,8 @@ def main():
         options.strategies[label] = {"settings": settings.replace("; ", "\n"), "arguments": arguments.split()}
     labels, scenes = list(options.strategies), options.scene or ["alone", "roomy", "horizon", "peers", "beside", "flat", "bookkeeping"]
     prefer(options.nice)
+    # The server is stopped and the folder deleted, however this ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     folder = pathlib.Path(tempfile.mkdtemp(prefix="online-backfill", dir=options.scratch))
     folder.chmod(0o755)
     server, figures = None, {}
