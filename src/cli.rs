@@ -5,7 +5,7 @@ pub mod apply;
 pub mod approve;
 pub mod backfill;
 mod base;
-mod breach;
+pub mod breach;
 mod cache;
 pub mod completions;
 mod cutting;

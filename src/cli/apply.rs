@@ -78,9 +78,9 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", requires = "override_gate")]
     pub reason: Option<String>,
 
-    /// Undo what this run expanded when an abort condition of migrate.toml is breached
-    #[arg(long)]
-    pub rollback_on_breach: bool,
+    /// What is done about a breach.
+    #[command(flatten)]
+    pub breach: breach::Args,
 
     /// Who runs this (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]
@@ -199,7 +199,7 @@ async fn execute(
     let mut observer = Recorded::open(&mut progress, args.events.as_ref())?;
     let result = run::execute(approved, &mut backend, &mut observer, &options, &stop).await;
     backend.close().await;
-    let on_breach = if args.rollback_on_breach { OnBreach::RollBack } else { OnBreach::Stay };
+    let on_breach = OnBreach::from(args.breach);
     let actor = &options.holder.actor;
     let outcome = match result {
         Ok(outcome) => outcome,

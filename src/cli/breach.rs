@@ -22,6 +22,20 @@ pub(super) enum OnBreach {
     RollBack,
 }
 
+/// The argument of `migrate apply` about breaches.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Args {
+    /// Undo what this run expanded when an abort condition of migrate.toml is breached
+    #[arg(long)]
+    pub rollback_on_breach: bool,
+}
+
+impl From<Args> for OnBreach {
+    fn from(args: Args) -> OnBreach {
+        if args.rollback_on_breach { OnBreach::RollBack } else { OnBreach::Stay }
+    }
+}
+
 /// Begins to watch what migrate.toml wants to be watched in a phase.
 pub(super) async fn watch(phase: Phase, site: &Site) -> Watch {
     let aborts = site.project.aborts.iter().filter(|abort| abort.phases.contains(&phase));

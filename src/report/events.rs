@@ -46,6 +46,12 @@ enum What<'e> {
         place: &'e str,
         sql: &'e str,
     },
+    HoldingBack {
+        #[serde(flatten)]
+        node: Node<'e>,
+        at_most_ms: u64,
+        blockers: Vec<Session<'e>>,
+    },
     Retrying {
         #[serde(flatten)]
         node: Node<'e>,
@@ -180,6 +186,9 @@ fn what(event: &Event) -> What<'_> {
         Event::StepStarted { node, step, place, sql } => What::StepStarted { node: of(node), step: *step, place, sql },
         Event::Retrying { node, attempt, pause, blockers } => {
             What::Retrying { node: of(node), attempt: *attempt, pause_ms: millis(*pause), blockers: sessions(blockers) }
+        }
+        Event::HoldingBack { node, at_most, blockers } => {
+            What::HoldingBack { node: of(node), at_most_ms: millis(*at_most), blockers: sessions(blockers) }
         }
         Event::WaitingForLock { node, blockers } => What::WaitingForLock { node: of(node), blockers: sessions(blockers) },
         Event::Building { node, stage, done, total } => What::Building { node: of(node), stage, done: *done, total: *total },

@@ -66,7 +66,10 @@ async fn behind_a_long_transaction_nobody_waits_longer_than_the_lock_timeout() {
         for session in [reader, writer] {
             let (longest, times) = session.await.expect("the application lives");
             // Beside the time-out: one turn of two busy processors.
-            assert!(longest < Duration::from_millis(700), "PostgreSQL {major}: the application waited {longest:?} behind a lock_timeout of 400 ms");
+            assert!(
+                longest < Duration::from_millis(700),
+                "PostgreSQL {major}: the application waited {longest:?} behind a lock_timeout of 400 ms"
+            );
             assert!(times > 100, "only {times} statements: nothing was measured");
         }
     }

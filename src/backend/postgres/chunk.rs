@@ -36,7 +36,14 @@ impl PostgresBackend {
         match outcome {
             Ok(done) => {
                 claim.range.position = Some(done.position);
-                Ok(Chunk { changed: done.changed, walked: done.walked, size: done.size, end: done.end, took: began.elapsed(), log: done.log })
+                Ok(Chunk {
+                    changed: done.changed,
+                    walked: done.walked,
+                    size: done.size,
+                    end: done.end,
+                    took: began.elapsed(),
+                    log: done.log,
+                })
             }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {

@@ -29,6 +29,7 @@ fn all() -> Vec<Event> {
         Event::ScriptStarted { node: node(), steps: 2, finished: 1 },
         Event::StepStarted { node: node(), step: 0, place: "a.sql:1".to_owned(), sql: "UPDATE a".to_owned() },
         Event::Retrying { node: node(), attempt: 1, pause, blockers: blockers.clone() },
+        Event::HoldingBack { node: node(), at_most: pause, blockers: blockers.clone() },
         Event::WaitingForLock { node: node(), blockers },
         Event::Building { node: node(), stage: "building index".to_owned(), done: 1, total: 2 },
         Event::Reconnecting { reason: "gone".to_owned(), pause },
