@@ -46,7 +46,17 @@ pub(super) struct NewMarker {
     environment: Option<String>,
     /// A number that grows with each build.
     #[schema(maximum = 9_223_372_036_854_775_807_i64)]
+    #[serde(default, deserialize_with = "whole")]
     order: Option<u64>,
+}
+
+/// A whole number however it is written: `7.0` is one to JSON Schema.
+fn whole<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(source)? else { return Ok(None) };
+    // Above 2^53 a fraction cannot be told any more.
+    let exact = |value: &f64| value.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(value);
+    let whole = number.as_u64().or_else(|| number.as_f64().filter(exact).map(|value| value as u64));
+    whole.map(Some).ok_or_else(|| serde::de::Error::custom(format!("`order` is no whole number: {number}")))
 }
 
 /// What happened.
