@@ -20,9 +20,16 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
+/// What is answered.
+struct Told {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
 #[derive(Default)]
 struct Shared {
-    answers: Mutex<HashMap<String, (u16, Vec<(String, String)>, String)>>,
+    answers: Mutex<HashMap<String, Told>>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -61,7 +68,7 @@ impl Fake {
     /// As [`Fake::answer`], with headers.
     pub(crate) fn answer_with(&self, path: &str, status: u16, headers: &[(&str, &str)], body: &str) {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.shared.answers.lock().expect("no test panics here").insert(path.to_owned(), (status, headers, body.to_owned()));
+        self.shared.answers.lock().expect("no test panics here").insert(path.to_owned(), Told { status, headers, body: body.to_owned() });
     }
 
     /// What was asked so far.
@@ -82,7 +89,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let answers = shared.answers.lock().expect("no test panics here");
     // AWS tells the action in a header.
     let action = asked_action.unwrap_or_default();
-    let Some((status, headers, body)) = answers.get(&action).or_else(|| answers.get(&whole)).or_else(|| answers.get(parts.uri.path()))
+    let Some(Told { status, headers, body }) =
+        answers.get(&action).or_else(|| answers.get(&whole)).or_else(|| answers.get(parts.uri.path()))
     else {
         return (StatusCode::NOT_FOUND, "nothing here").into_response();
     };
