@@ -200,11 +200,14 @@ fn a_base_is_the_same_whether_its_contents_are_known_or_read() {
     check("a cache that is cut in half");
 }
 
+/// What is done to a file of the cache.
+type Spoil = fn(Vec<u8>) -> Vec<u8>;
+
 #[test]
 fn a_spoilt_cache_counts_as_none() {
     let project = Project::new();
     project.check("nothing");
-    let spoil: [(&str, fn(Vec<u8>) -> Vec<u8>); 5] = [
+    let spoil: [(&str, Spoil); 5] = [
         ("half of it", |bytes| bytes[..bytes.len() / 2].to_vec()),
         ("nothing in it", |_| Vec::new()),
         ("one bit turned", |mut bytes| {
