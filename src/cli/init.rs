@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "WAY", value_enum)]
     pub deploy: Vec<Target>,
 
-    /// The image of the service, without a tag [default: registry.example.com/<service>]
+    /// The image of the service, without a tag [default: registry.example.com/SERVICE]
     #[arg(long, value_name = "REPOSITORY", requires = "deploy")]
     pub image: Option<String>,
 
