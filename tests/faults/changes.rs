@@ -138,7 +138,7 @@ async fn a_table_that_is_rewritten_under_the_run() {
     for major in [14, 18] {
         let Some(cluster) = support::postgres(major) else { continue };
         let database = cluster.database();
-        let stock = Stock::new(&database.url, 20_000).await;
+        let stock = if major == 14 { Stock::new(&database.url, 20_000).await } else { Stock::by_pages(&database.url, 20_000).await };
         let application = stock.application(&database.url, 4);
         let mut run = stock.start();
         stock.until(&mut run, 10).await;

@@ -16,10 +16,12 @@ fn kills(short: u32) -> u32 {
 /// Kills backfills beside an application until `kills` of them hit one alive; as many tables as it takes.
 async fn killed(urls: impl AsyncFn() -> String, kills: u32, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut hit = 0;
+    let (mut hit, mut pages) = (0, false);
     while hit < kills {
         let url = urls().await;
-        let stock = Stock::new(&url, 20_000).await;
+        // By keys and by pages in turn.
+        pages = !pages && url.starts_with("postgres");
+        let stock = if pages { Stock::by_pages(&url, 20_000).await } else { Stock::new(&url, 20_000).await };
         let application = stock.application(&url, seed);
         let mut here = 0;
         while hit < kills {

@@ -13,7 +13,8 @@ async fn connections_cut_at_random_moments() {
         let Some(cluster) = support::postgres(major) else { continue };
         let database = cluster.database();
         let proxy = Proxy::to(cluster.port()).await;
-        let stock = Stock::new(&proxy.url(database.name()), 20_000).await;
+        let address = proxy.url(database.name());
+        let stock = if major == 14 { Stock::new(&address, 20_000).await } else { Stock::by_pages(&address, 20_000).await };
         let application = stock.application(&database.url, 5);
         let mut run = stock.start();
         let mut random = fastrand::Rng::with_seed(major.into());

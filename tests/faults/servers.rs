@@ -18,7 +18,7 @@ async fn a_server_killed_again_and_again_beside_an_application() {
         let Some(cluster) = support::Cluster::own(major) else { continue };
         let database = cluster.database();
         database.run(&format!("ALTER DATABASE {} SET synchronous_commit = {commit}", database.name())).await;
-        let stock = Stock::new(&database.url, 20_000).await;
+        let stock = if major == 14 { Stock::new(&database.url, 20_000).await } else { Stock::by_pages(&database.url, 20_000).await };
         let application = stock.application(&database.url, 1);
         let mut run = stock.start();
         stock.until(&mut run, 5).await;
