@@ -80,7 +80,7 @@ pub struct Args {
 
     /// What is done about a breach.
     #[command(flatten)]
-    pub breach: breach::Args,
+    pub breach: breach::BreachArgs,
 
     /// Who runs this (default: $MIGRATE_ACTOR, the CI user, user and host)
     #[arg(long, value_name = "NAME")]

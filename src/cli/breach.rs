@@ -24,14 +24,14 @@ pub(super) enum OnBreach {
 
 /// The argument of `migrate apply` about breaches.
 #[derive(clap::Args, Clone, Copy, Debug)]
-pub struct Args {
+pub struct BreachArgs {
     /// Undo what this run expanded when an abort condition of migrate.toml is breached
     #[arg(long)]
     pub rollback_on_breach: bool,
 }
 
-impl From<Args> for OnBreach {
-    fn from(args: Args) -> OnBreach {
+impl From<BreachArgs> for OnBreach {
+    fn from(args: BreachArgs) -> OnBreach {
         if args.rollback_on_breach { OnBreach::RollBack } else { OnBreach::Stay }
     }
 }
