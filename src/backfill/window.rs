@@ -52,7 +52,8 @@ pub fn next_pass(at: PagePlace, end: u32, rows: u32, widest: u32, passes: u16, d
         (false, false) => PagePlace { page: at.page, pass, window, part: part + 1 },
     };
     let rows = (u64::from(density) * pages.len() as u64).div_ceil(u64::from(passes));
-    let walked = if pass + 1 == passes { u64::from(density) * pages.len() as u64 } else { 0 };
+    // Counted when the window is left behind: until then it may begin again as a smaller one.
+    let walked = if is_through { u64::from(density) * u64::from(stop.saturating_sub(at.page)) } else { 0 };
     Pass { is_last: stop >= end && is_through, rows, walked, pages, pass, after }
 }
 

@@ -118,6 +118,7 @@ fn every_page_is_listed_here() {
         "chunking",
         "serve",
         "markers",
+        "benchmarks",
     ];
     for entry in std::fs::read_dir(root().join("docs")).expect("it is there") {
         let path = entry.expect("it can be listed").path();

@@ -83,10 +83,11 @@ fn grew(few: u64, many: u64) -> bool {
 }
 
 /// Statements that are about everything there is, with the page that shows them: these do walk over the schema.
-const WALKS: [(&str, &str); 5] = [
+const WALKS: [(&str, &str); 6] = [
     ("non-transactional-in-transaction", "VACUUM"),
     ("drop-database", "DROP DATABASE"),
     ("drop-has-dependents", "DROP SCHEMA"),
+    ("drop-schema", "DROP SCHEMA"),
     ("rename-object", "ALTER SCHEMA"),
     ("updates-without-replica-identity", "FOR ALL TABLES"),
 ];
