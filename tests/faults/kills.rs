@@ -16,28 +16,30 @@ fn kills(short: u32) -> u32 {
 /// Kills backfills beside an application until `kills` of them hit one alive; as many tables as it takes.
 async fn killed(urls: impl AsyncFn() -> String, kills: u32, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let (mut hit, mut pages) = (0, false);
+    let (mut hit, mut tables, mut writes, mut pages) = (0, 0, 0, false);
     while hit < kills {
+        tables += 1;
+        assert!(tables <= kills, "{hit} kills on {tables} tables: the tool ends before it is killed");
         let url = urls().await;
         // By keys and by pages in turn.
         pages = !pages && url.starts_with("postgres");
         let stock = if pages { Stock::by_pages(&url, 20_000).await } else { Stock::new(&url, 20_000).await };
         let application = stock.application(&url, seed);
-        let mut here = 0;
         while hit < kills {
             let patience = Duration::from_millis(random.u64(5..160));
             if !stock.workshop.kill_after(&["apply", "--phase", "backfill", "--wait"], patience).await {
                 break;
             }
             hit += 1;
-            here += 1;
         }
         stock.finish().await;
         let told = application.stop().await;
-        assert!(told.writes > 20 && told.deadlocks == 0 && here > 3, "{here} kills, {told:?}");
+        assert_eq!(told.deadlocks, 0, "{told:?}");
+        writes += told.writes;
         stock.check().await;
         stock.workshop.expect(&["status", "--exit-code"], 0).await;
     }
+    assert!(writes > 20, "the application wrote {writes} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
