@@ -39,13 +39,15 @@ async fn at_the_same_moment(dialect: &str, url: &str) {
     }
     outcomes.sort();
     assert_eq!(outcomes, ["applied", "nothing", "nothing", "nothing", "nothing", "nothing"], "one of them is written");
-    let different: Vec<_> = (0..6).map(|number| tree.spawn(&["mark", "started", &format!("worker@{number}")])).collect();
+    let different: Vec<_> = (0..5).map(|number| tree.spawn(&["mark", "started", &format!("worker@{number}")])).collect();
     for ran in futures::future::join_all(different).await {
         assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     }
     let report = json(&tree.expect(&["releases", "--service", "worker", "--live", "--format", "json"], 0).await);
-    // The newest five are told; all six are live beside what ran before.
-    assert_eq!(releases(&report).len(), 5, "{report}");
+    // The newest five are told: so many were written.
+    let mut written = releases(&report);
+    written.sort();
+    assert_eq!(written, (0..5).map(|number| format!("worker@{number} started live")).collect::<Vec<_>>(), "{report}");
     // Two environments at the same moment: one of them is the first, and the other is refused.
     let two = ["production", "staging"].map(|name| tree.spawn(&["mark", "deployed", "api@1", "--environment", name]));
     let codes: Vec<Option<i32>> = futures::future::join_all(two).await.into_iter().map(|ran| ran.code).collect();

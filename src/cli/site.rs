@@ -56,6 +56,7 @@ impl Site {
         let mut seen = cache.seen(&project, server.dialect, Files::OnDisk);
         let migrations = project.load_again(server.dialect, &mut seen)?;
         cache.keep_seen(&project, server.dialect, Files::OnDisk, &seen);
+        check_throttles(&project, &migrations, server.dialect)?;
         Ok(Site { project, migrations, url, server, cache })
     }
 
@@ -149,6 +150,22 @@ impl Site {
         let migrations = project.load_again(server.dialect, seen)?;
         Ok(Site { project, migrations, url: self.url.clone(), server, cache: self.cache.clone() })
     }
+}
+
+/// A backfill would wait for ever for a signal that its database cannot tell.
+fn check_throttles(project: &Project, migrations: &Migrations, dialect: Dialect) -> Result<(), Failure> {
+    let of_project = std::iter::once(("migrate.toml".to_owned(), &project.pacing));
+    let of_migrations = migrations.iter().map(|migration| (format!("{}/migration.toml", migration.id), &migration.settings.pacing));
+    for (file, pacing) in of_project.chain(of_migrations) {
+        if let Some(throttle) = pacing.foreign(dialect) {
+            let message = format!(
+                "{file}: the throttle `{}` cannot be told by {dialect}: take it out, or write `off = true` below it",
+                throttle.name()
+            );
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
+    Ok(())
 }
 
 /// What the history and the files disagree about, in sentences.

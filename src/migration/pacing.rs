@@ -150,7 +150,15 @@ impl Pacing {
             None => None,
         };
         let wal = table.bytes("wal")?;
-        let throttles = table.tables("throttle")?.into_iter().map(Throttle::read).collect::<Result<_, _>>()?;
+        let mut throttles: Vec<Throttle> = Vec::new();
+        for (entry, at) in table.tables("throttle")? {
+            let throttle = Throttle::read((entry, at.clone()))?;
+            // Readings find their signal by its name.
+            if throttles.iter().any(|earlier| earlier.name() == throttle.name()) {
+                return Err(document.fault(at, throttle.is_there_already()));
+            }
+            throttles.push(throttle);
+        }
         Ok(Pacing { gait, chunk_target, duty, wal, throttles })
     }
 
@@ -184,6 +192,11 @@ impl Pacing {
         let own = self.throttles.iter().filter(|throttle| throttle.asked != Asked::Off);
         let defaults = defaults.iter().filter(|throttle| throttle.signal.is_of(dialect));
         own.chain(defaults.filter(is_silent)).cloned().collect()
+    }
+
+    /// A signal that somebody asks for by name and that no database of this dialect can tell.
+    pub fn foreign(&self, dialect: Dialect) -> Option<&Throttle> {
+        self.throttles.iter().find(|throttle| throttle.asked != Asked::Off && !throttle.signal.is_of(dialect))
     }
 
     /// The pace in numbers.
@@ -302,6 +315,11 @@ mod tests {
         let limit = |name: &str| watched.iter().find(|throttle| throttle.name() == name).map(|throttle| throttle.limit);
         assert_eq!((limit("replica-lag"), limit("vacuum"), limit("horizon")), (Some(1.0), None, Some(900.0)));
         assert_eq!(limit("wal-file"), None);
+        let other = project("[[backfill.throttle]]\nkind = \"wal-file\"\n").expect("valid");
+        assert_eq!(other.foreign(Dialect::Postgres).map(Throttle::name).as_deref(), Some("wal-file"));
+        assert_eq!(other.foreign(Dialect::Sqlite), None);
+        let off = project("[[backfill.throttle]]\nkind = \"wal-file\"\noff = true\n").expect("valid");
+        assert_eq!(off.foreign(Dialect::Postgres), None);
     }
 
     #[test]

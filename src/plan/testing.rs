@@ -21,13 +21,20 @@ pub(crate) fn project() -> Project {
 
 /// The plan for PostgreSQL.
 pub(crate) fn plan(files: &[(&str, &str)], known: Known<'_>) -> Plan {
-    let migrations = migrations(files, Dialect::Postgres);
-    plan_of(&migrations, known)
+    plan_in(Dialect::Postgres, files, known)
+}
+
+/// The plan for a dialect's oldest server.
+pub(crate) fn plan_in(dialect: Dialect, files: &[(&str, &str)], known: Known<'_>) -> Plan {
+    survey(&migrations(files, dialect), Server::oldest(dialect), known)
 }
 
 /// The plan of migrations that are at hand.
 pub(crate) fn plan_of(migrations: &Migrations, known: Known<'_>) -> Plan {
-    let server = Server::oldest(Dialect::Postgres);
+    survey(migrations, Server::oldest(Dialect::Postgres), known)
+}
+
+fn survey(migrations: &Migrations, server: Server, known: Known<'_>) -> Plan {
     Survey { project: &project(), migrations, server, known, today: TODAY, sizes: &Sizes::unknown() }.plan().expect("a plan")
 }
 

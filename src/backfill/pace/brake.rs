@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backfill::signal::{Dial, Effect};
+use crate::migration::pacing::throttle::Asked;
 
 /// Below this share of every limit the backfill may grow.
 const ROOM: f64 = 0.6;
@@ -71,9 +72,13 @@ impl Brake {
     }
 }
 
-/// The signal nearest to its limit, or furthest over it.
+/// The signal nearest to its limit, or furthest over it. One that somebody asks for by name and that cannot be read stops
+/// the work, whatever it would do if it could.
 pub(super) fn worst(now: Duration, dials: &[Dial]) -> Option<(&Dial, f64)> {
-    let steering = dials.iter().filter(|dial| dial.effect == Effect::Steers);
+    let steering = dials.iter().filter(|dial| match dial.effect {
+        Effect::Steers => true,
+        Effect::Quarters => dial.asked == Asked::ByName && dial.utilisation(now).is_infinite(),
+    });
     steering.map(|dial| (dial, dial.utilisation(now))).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 

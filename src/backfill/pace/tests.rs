@@ -223,6 +223,14 @@ fn beside_a_vacuum_it_works_a_quarter_of_the_time() {
 }
 
 #[test]
+fn a_vacuum_that_is_asked_for_and_cannot_be_seen_stops_the_work() {
+    let unseen = |asked| Dial::new(&Throttle { signal: Signal::Vacuum, limit: 1.0, asked });
+    let now = Duration::ZERO;
+    assert!(matches!(Pace::new(numbers("fast")).look(now, &[unseen(Asked::ByName)]), Verdict::Wait(_)));
+    assert_eq!(Pace::new(numbers("fast")).look(now, &[unseen(Asked::ByDefault)]), Verdict::Go(None));
+}
+
+#[test]
 fn another_pace_holds_from_the_next_chunk() {
     let mut pace = pace();
     pace.change(numbers("gentle"));

@@ -237,10 +237,21 @@ impl Throttle {
     /// What it is called: the kind, and the name of a query of the project's own.
     pub fn name(&self) -> String {
         match &self.signal {
-            Signal::Query { name, .. } | Signal::Http { name, .. } | Signal::Prometheus { name, .. } => {
+            Signal::Query { name, .. } | Signal::Http { name, .. } | Signal::Prometheus { name, .. } if !name.is_empty() => {
                 format!("{} {name}", self.signal.kind())
             }
             _ => self.signal.kind().to_owned(),
+        }
+    }
+
+    /// What is said of a second one of this name.
+    pub(super) fn is_there_already(&self) -> String {
+        let message = format!("there is a throttle `{}` already", self.name());
+        match &self.signal {
+            Signal::Query { .. } | Signal::Http { .. } | Signal::Prometheus { .. } => {
+                format!("{message}: give this one a `name` of its own")
+            }
+            _ => format!("{message}: keep the one with the limit that is meant"),
         }
     }
 
@@ -380,6 +391,11 @@ mod tests {
         assert!(fault("kind = \"vacuum\"\nlimit = 3").contains("has no `limit`"));
         assert!(fault("kind = \"vacuum\"\nlimits = 3").contains("did you mean `limit`?"));
         assert!(fault("limit = 3").contains("`backfill.throttle.kind` is missing"));
+        let query = "kind = \"query\"\nsql = \"SELECT 1\"\nlimit = 1\n";
+        let twice = fault(&format!("{query}[[backfill.throttle]]\n{query}"));
+        assert!(twice.starts_with("migrate.toml:5:1: there is a throttle `query` already: give this one a `name`"), "{twice}");
+        let lag = "kind = \"replica-lag\"\n";
+        assert!(fault(&format!("{lag}[[backfill.throttle]]\n{lag}limit = \"1s\"")).contains("there is a throttle `replica-lag` already"));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::*;
 use crate::ledger::Ledger;
 use crate::plan::Known;
-use crate::plan::testing::plan;
+use crate::plan::testing::{plan, plan_in};
+use crate::schema::Dialect;
 
 const USERS: (&str, &str) = (
     "0_users/expand.sql",
@@ -99,8 +100,11 @@ fn a_backfill_may_tend_storage_between_its_jobs() {
 
 /// Whether a changed row is known not to fit again; and the column that adds up, where one does.
 fn exclusion(table: &str, sql: &str) -> (bool, Option<String>) {
-    let steps = of_phases(table, sql);
-    let [Step { kind: StepKind::Backfill(job), .. }] = &steps[..] else { panic!("{sql}: {steps:?}") };
+    excluded(sql, &of_phases(table, sql))
+}
+
+fn excluded(sql: &str, steps: &[Step]) -> (bool, Option<String>) {
+    let [Step { kind: StepKind::Backfill(job), .. }] = steps else { panic!("{sql}: {steps:?}") };
     match &job.exclusion {
         crate::sql::Exclusion::Proven { .. } => (true, None),
         crate::sql::Exclusion::Unproven { adds_up, .. } => (false, adds_up.clone()),
@@ -108,8 +112,12 @@ fn exclusion(table: &str, sql: &str) -> (bool, Option<String>) {
 }
 
 fn of_phases(table: &str, sql: &str) -> Vec<Step> {
+    of_phases_in(Dialect::Postgres, table, sql)
+}
+
+fn of_phases_in(dialect: Dialect, table: &str, sql: &str) -> Vec<Step> {
     let files = [("0_t/expand.sql", table), ("1_a/backfill.sql", sql)];
-    let plan = plan(&files, Known::Ledger(&Ledger::empty(jiff::Timestamp::UNIX_EPOCH)));
+    let plan = plan_in(dialect, &files, Known::Ledger(&Ledger::empty(jiff::Timestamp::UNIX_EPOCH)));
     plan.scripts.last().expect("planned").steps.to_vec()
 }
 
@@ -146,6 +154,8 @@ fn what_is_not_understood_counts_as_unproven() {
         "UPDATE t SET slug = nick WHERE slug IS NULL",
         "UPDATE t SET slug = nullif(name, '') WHERE slug IS NULL",
         "UPDATE t SET slug = guess(name) WHERE slug IS NULL",
+        // NULL where the pattern is not found.
+        "UPDATE t SET slug = substring(name, '[0-9]+') WHERE slug IS NULL",
         "UPDATE t SET slug = lower(name) WHERE slug IS NULL OR slug = ''",
         "UPDATE t SET slug = name WHERE nick IS NULL",
         // The column cannot hold what is assigned: it stays different.
@@ -163,6 +173,21 @@ fn what_is_not_understood_counts_as_unproven() {
         assert_eq!(exclusion(T, sql), (false, None), "{sql}");
     }
     assert_eq!(exclusion(T, "UPDATE t SET n = n * 100 WHERE n < 1000"), (false, Some("n".to_owned())));
+}
+
+#[test]
+fn a_quotient_may_be_null_where_zero_divides_without_an_error() {
+    let table = "CREATE TABLE t (id integer PRIMARY KEY, n integer NOT NULL, by_n integer);";
+    for (dialect, value, proven) in [
+        (Dialect::Postgres, "100 / n", true),
+        (Dialect::Sqlite, "100 / n", false),
+        (Dialect::Sqlite, "100 % n", false),
+        (Dialect::Sqlite, "1 + 100 / n", false),
+        (Dialect::Sqlite, "100 * n", true),
+    ] {
+        let sql = format!("UPDATE t SET by_n = {value} WHERE by_n IS NULL");
+        assert_eq!(excluded(&sql, &of_phases_in(dialect, table, &sql)), (proven, None), "{dialect:?}: {sql}");
+    }
 }
 
 #[test]

@@ -44,7 +44,6 @@ const STRICT: &[&str] = &[
     "floor",
     "ceil",
     "replace",
-    "substring",
     "substr",
     "left",
     "right",
@@ -52,6 +51,9 @@ const STRICT: &[&str] = &[
     "reverse",
     "initcap",
 ];
+
+/// A function that gives the same for the same arguments, but NULL where a pattern is not found.
+const SEARCHING: &str = "substring";
 
 /// Functions and keywords that are never NULL, and give something else each time.
 const NEVER_NULL: &[&str] =
@@ -267,7 +269,7 @@ impl Reader<'_> {
         part.clone().all(|index| match words.kind(index) {
             Some(TokenKind::Word | TokenKind::Name) => {
                 let called = words.kind(index + 1) == Some(TokenKind::Open) && index + 1 < part.end;
-                let known = words.is_any(index, STRICT) || words.is_any(index, &["cast", "coalesce", "nullif", "concat"]);
+                let known = words.is_any(index, STRICT) || words.is_any(index, &[SEARCHING, "cast", "coalesce", "nullif", "concat"]);
                 let column = self.column(index..part.end).map(|(name, _)| name);
                 let moving = words.text(index).to_lowercase().starts_with("current_")
                     || words.is_any(index, &["localtime", "localtimestamp", "select", "session_user", "user"]);
@@ -353,7 +355,12 @@ impl Reader<'_> {
         }
         // The same as `split` takes: a parenthesis at the beginning belongs to what it encloses.
         let depth = value.clone().map(|index| words.tokens[index].depth).min().unwrap_or_default();
-        let joins = |index: usize| matches!(words.text(index), "||" | "+" | "-" | "*" | "/" | "%");
+        let joins = |index: usize| match words.text(index) {
+            "||" | "+" | "-" | "*" => true,
+            // SQLite gives NULL for a division by zero, where PostgreSQL stops with an error.
+            "/" | "%" => words.dialect == Dialect::Postgres,
+            _ => false,
+        };
         if value.clone().any(|index| words.tokens[index].depth == depth && words.kind(index) == Some(TokenKind::Operator) && joins(index)) {
             return self.split(value, joins).into_iter().all(|part| self.never_null(part, not_null));
         }
