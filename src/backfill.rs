@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::migration::Cutting;
 use crate::schema::{Ident, ObjectName};
 use crate::sql::batch::Proof;
-use crate::sql::{BatchPoint, Exclusion};
+use crate::sql::{Again, BatchPoint, Exclusion};
 
 /// A data statement with everything that is needed to run it in chunks.
 #[derive(Clone, Debug)]
@@ -57,7 +57,8 @@ impl Job {
     pub fn may_be_walked_again(&self) -> bool {
         match &self.exclusion {
             Exclusion::Proven { .. } => true,
-            Exclusion::Unproven { adds_up, .. } => adds_up.is_none(),
+            Exclusion::Unproven { again: Again::Same, .. } => true,
+            Exclusion::Unproven { again: Again::AddsUp { .. } | Again::Unknown, .. } => false,
         }
     }
 

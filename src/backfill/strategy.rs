@@ -322,7 +322,7 @@ mod tests {
     }
 
     fn unproven() -> Exclusion {
-        Exclusion::Unproven { reason: "nothing is known".to_owned(), adds_up: None }
+        Exclusion::Unproven { reason: "nothing is known".to_owned(), again: crate::sql::Again::Same }
     }
 
     fn facts() -> Facts {

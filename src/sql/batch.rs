@@ -11,7 +11,7 @@ mod relation;
 mod tests;
 mod words;
 
-pub use exclude::{Exclusion, exclusion};
+pub use exclude::{Again, Exclusion, exclusion};
 
 use super::Span;
 use crate::schema::operation::DataKind;

@@ -75,7 +75,7 @@ pub(crate) fn job(sql: &str, table: &str, key: &[&str]) -> Job {
         table: name(table),
         key: key.iter().map(|column| ident(column)).collect(),
         assigned: Vec::new(),
-        exclusion: Exclusion::Unproven { reason: "nothing is known".to_owned(), adds_up: None },
+        exclusion: Exclusion::Unproven { reason: "nothing is known".to_owned(), again: concertina::sql::Again::Same },
         cutting: Cutting::default(),
     }
 }

@@ -7,7 +7,7 @@ use super::BatchPoint;
 use super::words::Words;
 use crate::schema::name::Quoting;
 use crate::schema::operation::DataKind;
-use crate::schema::table::Table;
+use crate::schema::table::{Table, TypeName};
 use crate::schema::{Dialect, Ident};
 use crate::sql::lexer::TokenKind;
 
@@ -23,9 +23,23 @@ pub enum Exclusion {
     Unproven {
         /// What would have to be known.
         reason: String,
-        /// A column that gets another value each time: it is made of itself, or of another that is assigned.
-        adds_up: Option<String>,
+        /// What a second walk would do to them.
+        again: Again,
     },
+}
+
+/// What a statement does to a row that it changed before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It gives it the same values, or finds its own work and leaves it.
+    Same,
+    /// It gives this column another value each time: it is made of itself, or of another that is assigned.
+    AddsUp {
+        /// As written.
+        column: String,
+    },
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// Functions that are NULL only for a NULL argument, and give the same for the same arguments.
@@ -55,6 +69,16 @@ const STRICT: &[&str] = &[
 /// A function that gives the same for the same arguments, but NULL where a pattern is not found.
 const SEARCHING: &str = "substring";
 
+/// Words that are neither a column nor a function.
+const PLAIN: &[&str] =
+    &["null", "true", "false", "is", "not", "and", "or", "as", "from", "distinct", "case", "when", "then", "else", "end"];
+
+/// What may follow the first word of a type.
+const TYPE_SUFFIXES: &[&str] = &["varying", "precision", "with", "without", "time", "zone"];
+
+/// Types whose literals differ where their letters and digits do.
+const TEXTS: &[&str] = &["text", "character varying", "varchar"];
+
 /// Functions and keywords that are never NULL, and give something else each time.
 const NEVER_NULL: &[&str] =
     &["now", "gen_random_uuid", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "random", "uuidv7", "uuidv4"];
@@ -65,7 +89,8 @@ pub fn exclusion(statement: &str, point: &BatchPoint, dialect: Dialect, table: O
         DataKind::Delete => return Exclusion::Proven { by: "a deleted row is gone".to_owned() },
         DataKind::Update => {}
         DataKind::Insert | DataKind::InsertSelect | DataKind::Replace | DataKind::Merge | DataKind::Copy => {
-            return unproven("it writes into another table than the one whose rows it reads");
+            let reason = "it writes into another table than the one whose rows it reads".to_owned();
+            return Exclusion::Unproven { reason, again: again_into(statement, point.kind, dialect) };
         }
     }
     let Some(table) = table else { return unproven("the columns of its table are not known") };
@@ -78,20 +103,38 @@ pub fn exclusion(statement: &str, point: &BatchPoint, dialect: Dialect, table: O
     let condition = reader.tokens(point.condition.start, point.condition.end);
     let Some(parts) = reader.conjuncts(condition) else {
         let reason = "its WHERE is no list of conditions joined by AND".to_owned();
-        return Exclusion::Unproven { reason, adds_up: reader.adds_up(&assigned) };
+        return Exclusion::Unproven { reason, again: reader.again(&assigned) };
     };
     let not_null: Vec<Ident> = parts.iter().filter_map(|part| reader.is_not_null(part.clone())).collect();
     match parts.iter().find(|part| reader.excludes((*part).clone(), &assigned, &not_null)) {
         Some(part) => Exclusion::Proven { by: statement[words.span(part.clone()).range()].to_owned() },
         None => Exclusion::Unproven {
             reason: "no part of its WHERE is known to be false for a row once SET has run".to_owned(),
-            adds_up: reader.adds_up(&assigned),
+            again: reader.again(&assigned),
         },
     }
 }
 
 fn unproven(reason: &str) -> Exclusion {
-    Exclusion::Unproven { reason: reason.to_owned(), adds_up: None }
+    Exclusion::Unproven { reason: reason.to_owned(), again: Again::Unknown }
+}
+
+/// What a second run puts into another table: nothing where it passes over what is there.
+fn again_into(statement: &str, kind: DataKind, dialect: Dialect) -> Again {
+    let Ok(words) = Words::of(statement, dialect) else { return Again::Unknown };
+    let says = |list: &[&str]| (0..words.tokens.len()).any(|at| list.iter().enumerate().all(|(index, word)| words.is(at + index, word)));
+    let passes_over =
+        says(&["do", "nothing"]) || says(&["insert", "or", "ignore"]) || says(&["insert", "ignore"]) || says(&["not", "exists"]);
+    match kind {
+        DataKind::Insert | DataKind::InsertSelect if passes_over => Again::Same,
+        DataKind::Insert
+        | DataKind::InsertSelect
+        | DataKind::Update
+        | DataKind::Delete
+        | DataKind::Replace
+        | DataKind::Merge
+        | DataKind::Copy => Again::Unknown,
+    }
 }
 
 struct Reader<'a> {
@@ -123,14 +166,17 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// A column whose new value reads a column that is assigned.
-    fn adds_up(&self, assigned: &[(Ident, Range<usize>)]) -> Option<String> {
+    /// What these assignments do to a row that has them already: one that reads a column that is assigned adds up.
+    fn again(&self, assigned: &[(Ident, Range<usize>)]) -> Again {
         let reads = |value: &Range<usize>| {
             value
                 .clone()
                 .any(|index| self.column(index..value.end).is_some_and(|(name, _)| assigned.iter().any(|(other, _)| *other == name)))
         };
-        assigned.iter().find(|(_, value)| reads(value)).map(|(column, _)| column.written().to_owned())
+        match assigned.iter().find(|(_, value)| reads(value)) {
+            Some((column, _)) => Again::AddsUp { column: column.written().to_owned() },
+            None => Again::Same,
+        }
     }
 
     /// The parts of a condition that AND joins, each without its own parentheses.
@@ -217,14 +263,25 @@ impl Reader<'_> {
         }
         let literal = rest.len() == 2 && value.len() == 1;
         match words.text(behind) {
-            "=" if literal => self.are_apart(behind + 1, value.start),
-            "<>" | "!=" if literal => self.is_literal(behind + 1) && words.text(behind + 1) == words.text(value.start),
+            "=" if literal => self.holds_literal(&column, value.start) && self.are_apart(behind + 1, value.start),
+            "<>" | "!=" if literal => self.holds_literal(&column, value.start) && words.text(behind + 1) == words.text(value.start),
             _ => false,
         }
     }
 
     fn is_literal(&self, index: usize) -> bool {
         matches!(self.words.kind(index), Some(TokenKind::Text | TokenKind::Number)) || self.words.is_any(index, &["true", "false"])
+    }
+
+    /// Whether a column of this type holds just what this literal says, and two that differ are different values.
+    fn holds_literal(&self, column: &Ident, literal: usize) -> bool {
+        let Some(ty) = self.table.column(column).map(|column| &column.ty) else { return false };
+        let is = |names: &[&str]| ty.array == 0 && names.iter().any(|name| ty.base.eq_ignore_ascii_case(name));
+        match self.words.kind(literal) {
+            Some(TokenKind::Text) => is(TEXTS),
+            Some(TokenKind::Number) => self.is_whole(literal) && is(&["integer", "bigint", "smallint", "int"]),
+            _ => self.words.is_any(literal, &["true", "false"]) && is(&["boolean"]),
+        }
     }
 
     /// Whether two literals are different values under any collation.
@@ -276,7 +333,8 @@ impl Reader<'_> {
                 let foreign = words.kind(index + 1) == Some(TokenKind::Dot) && !words.text(index).eq_ignore_ascii_case(self.reference);
                 match column {
                     Some(name) if !called => !assigned.iter().any(|(other, _)| *other == name),
-                    _ => !moving && !foreign && (!called || known || self.is_type(index)),
+                    // A bare name that is no column of this table may be one of another in FROM.
+                    _ => !moving && !foreign && (known || self.is_type(index) || (!called && words.is_any(index, PLAIN))),
                 }
             }
             Some(TokenKind::Parameter) => false,
@@ -286,7 +344,8 @@ impl Reader<'_> {
 
     /// `numeric(10, 2)` behind AS or `::`.
     fn is_type(&self, index: usize) -> bool {
-        index > 0 && (self.words.is(index - 1, "as") || self.words.text(index - 1) == "::" || self.words.is(index - 1, "character"))
+        let before = |word: &str| index > 0 && self.words.is(index - 1, word);
+        index > 0 && (before("as") || before("character") || self.words.text(index - 1) == "::" || self.words.is_any(index, TYPE_SUFFIXES))
     }
 
     /// Whether the column holds exactly what is assigned to it: its type changes nothing of it.
@@ -348,7 +407,11 @@ impl Reader<'_> {
                 let end = (value.start + 2..value.end).rev().find(|index| words.is(*index, "as"));
                 return end.is_some_and(|end| self.never_null(value.start + 2..end, not_null));
             }
-            return words.is_any(value.start, STRICT) && arguments().into_iter().all(|argument| self.never_null(argument, not_null));
+            let bounds = words.dialect == Dialect::Postgres && words.is_any(value.start, &["lower", "upper"]);
+            return words.is_any(value.start, STRICT)
+                && arguments()
+                    .into_iter()
+                    .all(|argument| self.never_null(argument.clone(), not_null) && (!bounds || self.is_text(argument)));
         }
         if called && words.is_any(value.start, NEVER_NULL) {
             return true;
@@ -365,16 +428,38 @@ impl Reader<'_> {
             return self.split(value, joins).into_iter().all(|part| self.never_null(part, not_null));
         }
         match value.clone().find(|index| words.tokens[*index].depth == depth && words.text(*index) == "::") {
-            Some(cast) if value.clone().skip(cast - value.start + 1).all(|index| self.is_part_of_type(index)) => {
-                self.never_null(value.start..cast, not_null)
+            Some(cast) if (cast + 2..value.end).all(|index| self.is_part_of_type(index)) => {
+                self.is_cast_whole(value.start..cast) && self.never_null(value.start..cast, not_null)
             }
             _ => false,
         }
     }
 
     fn is_part_of_type(&self, index: usize) -> bool {
-        let word =
-            self.words.kind(index) == Some(TokenKind::Word) && !self.words.is_any(index, &["is", "and", "or", "in", "like", "between"]);
-        word || matches!(self.words.kind(index), Some(TokenKind::Open | TokenKind::Close | TokenKind::Number | TokenKind::Comma))
+        let is_symbol = matches!(self.words.kind(index), Some(TokenKind::Open | TokenKind::Close | TokenKind::Number | TokenKind::Comma));
+        is_symbol || self.words.is_any(index, TYPE_SUFFIXES)
     }
+
+    /// Whether a cast of this gives NULL for NULL alone; since PostgreSQL 18 it does so for the `null` of JSON, too.
+    fn is_cast_whole(&self, source: Range<usize>) -> bool {
+        let column = self.column(source.clone()).filter(|(_, behind)| *behind == source.end);
+        let ty = column.and_then(|(name, _)| self.table.column(&name)).map(|column| column.ty.base.as_str());
+        !ty.is_some_and(|base| ["json", "jsonb"].contains(&base))
+    }
+
+    /// Whether `lower` and `upper` of this are those of text: those of a range are its bounds, and it may have none.
+    fn is_text(&self, part: Range<usize>) -> bool {
+        let (part, words) = (self.bare(part), self.words);
+        if part.len() == 1 && words.kind(part.start) == Some(TokenKind::Text) || words.is(part.end - 1, "text") {
+            return true;
+        }
+        match self.column(part.clone()) {
+            Some((name, behind)) if behind == part.end => self.table.column(&name).is_some_and(|column| is_of_text(&column.ty)),
+            _ => words.is_any(part.start, STRICT) && words.behind(part.start + 1) == part.end,
+        }
+    }
+}
+
+fn is_of_text(ty: &TypeName) -> bool {
+    ty.array == 0 && TEXTS.iter().any(|name| ty.base.eq_ignore_ascii_case(name))
 }
