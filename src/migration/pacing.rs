@@ -119,7 +119,11 @@ impl FromStr for Share {
 
     fn from_str(text: &str) -> Result<Share, String> {
         let percent = text.strip_suffix('%').map(str::trim).and_then(|number| number.parse::<f64>().ok());
-        percent.and_then(|percent| Share::new(percent / 100.0)).ok_or_else(|| format!("`{text}` is no share of the time: write \"50%\""))
+        // It is kept by a tenth of a percent: less would be kept as nothing.
+        let percent = percent.filter(|percent| *percent >= 0.1);
+        percent
+            .and_then(|percent| Share::new(percent / 100.0))
+            .ok_or_else(|| format!("`{text}` is no share of the time from 0.1% to 100%: write \"50%\""))
     }
 }
 
@@ -263,7 +267,9 @@ fn no_gait(name: &str) -> String {
 /// A chunk holds its row locks until it ends.
 fn check_target(target: Duration) -> Result<(), String> {
     match (Duration::from_millis(1)..=Duration::from_secs(10)).contains(&target) {
-        true => Ok(()),
+        // Kept by the millisecond.
+        true if target.subsec_nanos() % 1_000_000 == 0 => Ok(()),
+        true => Err("a chunk takes whole milliseconds: write chunk=100ms".to_owned()),
         false => Err("a chunk takes between 1ms and 10s: so long its rows are locked".to_owned()),
     }
 }
@@ -292,6 +298,8 @@ mod tests {
         assert!("dutty=10%".parse::<Pacing>().expect_err("refused").contains("did you mean `duty`?"));
         assert!("duty=0%".parse::<Pacing>().expect_err("refused").contains("write \"50%\""));
         assert!("duty=110%".parse::<Pacing>().is_err());
+        assert!("duty=0.01%".parse::<Pacing>().expect_err("refused").contains("from 0.1% to 100%"));
+        assert!("chunk=1500us".parse::<Pacing>().expect_err("refused").contains("whole milliseconds"));
         assert!("chunk=1h".parse::<Pacing>().expect_err("refused").contains("between 1ms and 10s"));
         assert!("wal=0".parse::<Pacing>().is_err());
         assert!("".parse::<Pacing>().is_err());
