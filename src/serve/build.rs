@@ -6,6 +6,7 @@ use super::State;
 use super::reading::Reading;
 use crate::ledger::{Ledger, Readiness, Release};
 use crate::migration::{Manifest, NodeRef};
+use crate::report::Report;
 use crate::schema::Phase;
 
 /// What can be said of a build.
@@ -35,6 +36,11 @@ pub(super) enum Found {
     Earlier,
 }
 
+/// Why the database cannot be asked.
+pub(super) fn unasked(report: &Report) -> String {
+    report.error.as_ref().map_or_else(|| "the database cannot be asked".to_owned(), |error| error.message.clone())
+}
+
 /// Judges a release, or with `None` the files that the server sees.
 pub(super) fn judge(state: &State, reading: &Reading, release: Option<&Release>) -> Verdict {
     let snapshot = match &reading.now {
@@ -43,8 +49,7 @@ pub(super) fn judge(state: &State, reading: &Reading, release: Option<&Release>)
             if state.latches.is_set(release) {
                 return Verdict::Ready { ahead: false, found: Found::Earlier };
             }
-            let message = report.error.as_ref().map_or("the database cannot be asked", |error| error.message.as_str());
-            return Verdict::Unknown(message.to_owned());
+            return Verdict::Unknown(unasked(report));
         }
     };
     let build = match release {

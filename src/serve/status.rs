@@ -21,7 +21,7 @@ pub(super) async fn status(shared: Shared) -> Response {
 }
 
 /// The exit code of a command that asks for patience.
-const TEMPORARY: u8 = 75;
+pub(super) const TEMPORARY: u8 = 75;
 
 /// The status of a failed command.
 pub(super) fn failed(report: &Report) -> StatusCode {

@@ -290,6 +290,14 @@ fn a_database_that_goes_away_is_a_state_and_no_crash() {
     assert_eq!(metric(&server.get("/metrics").body, "concertina_database_up"), Some(0.0));
     let event: Value = json!({ "lifecycleStage": "PRE_SCALE_UP" });
     assert_eq!(server.post("/v1/hooks/ecs", &event, &[]).json()["hookStatus"], "SUCCEEDED", "the files were ready before");
+    // A gate and filled rows are asked each time.
+    let event: Value = json!({ "lifecycleStage": "PRE_SCALE_UP", "hookDetails": { "phase": "backfill" } });
+    assert_eq!(server.post("/v1/hooks/ecs", &event, &[]).json()["hookStatus"], "IN_PROGRESS");
+    for metadata in [json!({ "migration": "2_nick" }), json!({ "phase": "backfill" })] {
+        let canary: Value = json!({ "name": "api", "namespace": "shop", "phase": "Progressing", "metadata": metadata });
+        let answer = server.post("/v1/hooks/flagger/confirm-promotion", &canary, &[]);
+        assert_eq!(answer.status, 503, "{metadata}: {}", answer.body);
+    }
     let (name, value) = bearer();
     let marker = json!({ "kind": "deployed", "service": "api", "release": "2.0.0" });
     assert_eq!(server.post("/v1/markers", &marker, &[(name, value.as_str())]).status, 503);

@@ -35,6 +35,7 @@ pub(super) fn report(report: &mut Report) {
     }
     for release in &mut report.releases {
         text(&mut release.actor);
+        release.url.iter_mut().chain(&mut release.commit).for_each(text);
     }
 }
 

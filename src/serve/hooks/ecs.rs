@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 
 use super::super::Shared;
 use super::super::body::Body;
-use super::super::build::{self, Verdict, judge, names};
+use super::super::build::{self, Verdict, judge, names, unasked};
 use super::super::problem::Problem;
+use super::super::status::TEMPORARY;
 use super::super::token::{Shown, shown};
 use crate::ledger::{Marker, MarkerKind, Release};
 
@@ -111,6 +112,7 @@ pub(in crate::serve) async fn hook(shared: Shared, headers: HeaderMap, request: 
                     answer(HookStatus::InProgress, format!("{} did not run to the end", names(&unfilled)))
                 }
             }
+            (Some("backfill"), Err(report)) => answer(HookStatus::InProgress, format!("not known: {}", unasked(report))),
             (Some(_) | None, _) => answer(HookStatus::Succeeded, "the schema is ready"),
         },
     })
@@ -140,8 +142,12 @@ async fn deployed(shared: &Shared, release: Option<Release>, shown: Shown) -> Js
     match shared.readings.mark(marker).await {
         Ok(_) => answer(HookStatus::Succeeded, format!("marked {told} as deployed")),
         Err(report) => {
-            let why = report.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
-            answer(HookStatus::InProgress, format!("{told} could not be marked: {why}"))
+            let why = unasked(&report);
+            // What is no matter of time would be asked for until ECS gives up, long after the traffic went over.
+            match report.exit_code == TEMPORARY {
+                true => answer(HookStatus::InProgress, format!("{told} could not be marked: {why}")),
+                false => answer(HookStatus::Succeeded, format!("not marked: {why}: `migrate mark deployed {told}`")),
+            }
         }
     }
 }

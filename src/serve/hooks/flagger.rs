@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::body::Body;
-use super::super::build::{self, Verdict, judge, names};
+use super::super::build::{self, Verdict, judge, names, unasked};
 use super::super::gates::{Standing, stand};
 use super::super::problem::Problem;
 use super::super::reading::Reading;
@@ -102,7 +102,9 @@ pub(in crate::serve) async fn hook(shared: Shared, Path(name): Path<String>, req
             };
             Ok((status, format!("{}: {}", answer.migration, answer.reason)))
         }
-        (Some(_) | None, _) => Ok(ready(&shared, &reading, release.as_ref(), said("phase").as_deref())),
+        // What was ready stays ready; a gate is asked each time.
+        (Some(_), Err(report)) => Ok((StatusCode::SERVICE_UNAVAILABLE, format!("not known: {}", unasked(report)))),
+        (None, _) => Ok(ready(&shared, &reading, release.as_ref(), said("phase").as_deref())),
     }
 }
 
@@ -119,12 +121,16 @@ fn ready(state: &State, reading: &Reading, release: Option<&Release>, phase: Opt
         }
         Verdict::Unknown(reason) => return (StatusCode::SERVICE_UNAVAILABLE, format!("not known: {reason}")),
     }
-    if let (Some("backfill"), Ok(snapshot)) = (phase, &reading.now) {
-        let manifest = release.and_then(|release| build::manifest(&snapshot.ledger, release));
-        let unfilled = build::unfilled(manifest.as_ref().unwrap_or(&snapshot.build), &snapshot.ledger);
-        if !unfilled.is_empty() {
-            return (StatusCode::PRECONDITION_FAILED, format!("held: {} did not run to the end", names(&unfilled)));
+    match (phase, &reading.now) {
+        (Some("backfill"), Ok(snapshot)) => {
+            let manifest = release.and_then(|release| build::manifest(&snapshot.ledger, release));
+            let unfilled = build::unfilled(manifest.as_ref().unwrap_or(&snapshot.build), &snapshot.ledger);
+            if !unfilled.is_empty() {
+                return (StatusCode::PRECONDITION_FAILED, format!("held: {} did not run to the end", names(&unfilled)));
+            }
         }
+        (Some("backfill"), Err(report)) => return (StatusCode::SERVICE_UNAVAILABLE, format!("not known: {}", unasked(report))),
+        (Some(_) | None, _) => {}
     }
     (StatusCode::OK, format!("the schema is ready for {subject}"))
 }
