@@ -268,7 +268,7 @@ fn no_gait(name: &str) -> String {
 fn check_target(target: Duration) -> Result<(), String> {
     match (Duration::from_millis(1)..=Duration::from_secs(10)).contains(&target) {
         // Kept by the millisecond.
-        true if target.subsec_nanos() % 1_000_000 == 0 => Ok(()),
+        true if target.subsec_nanos().is_multiple_of(1_000_000) => Ok(()),
         true => Err("a chunk takes whole milliseconds: write chunk=100ms".to_owned()),
         false => Err("a chunk takes between 1ms and 10s: so long its rows are locked".to_owned()),
     }
