@@ -86,10 +86,15 @@ impl Session {
 
     /// Executes SQL; its rows.
     pub(super) async fn rows(&mut self, sql: impl Into<String>) -> Result<Vec<PgRow>, BackendError> {
+        self.rows_at(LEDGER, sql).await
+    }
+
+    /// Executes SQL of a place; its rows.
+    async fn rows_at(&mut self, place: &str, sql: impl Into<String>) -> Result<Vec<PgRow>, BackendError> {
         self.check_voice()?;
         let work = sqlx::raw_sql(AssertSqlSafe(sql.into())).fetch_all(&mut self.connection);
         let heard = hear(work, self.patience, self.lost.clone()).await;
-        self.answer(LEDGER, heard)
+        self.answer(place, heard)
     }
 
     fn check_voice(&self) -> Result<(), BackendError> {
@@ -168,12 +173,8 @@ impl Session {
 
     /// As [`Session::finish`]; what the last statement returns.
     pub(super) async fn finish_asking(&mut self, place: &str, last: &str) -> Result<Vec<PgRow>, BackendError> {
-        let sql = format!("{last}; COMMIT");
-        let rows = match sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection).await {
-            Ok(rows) => rows,
-            Err(error) => return Err(self.explain(place, error)),
-        };
-        self.open = false;
+        let rows = self.rows_at(place, format!("{last}; COMMIT")).await?;
+        self.is_over();
         Ok(rows)
     }
 
