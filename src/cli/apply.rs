@@ -207,7 +207,7 @@ async fn execute(
     };
     if outcome.end == End::Complete
         && !outcome.applied.is_empty()
-        && let Some(alarm) = breach::linger(phase, site, &mut watch, session).await
+        && let Some(alarm) = breach::linger(phase, site, &mut watch, &stop, session).await
     {
         return Err(breach::late(&alarm, &outcome.applied, on_breach, actor, site, session).await);
     }

@@ -10,7 +10,7 @@ use super::site::Site;
 use crate::evidence::{Alarm, Sight, Watch};
 use crate::migration::NodeRef;
 use crate::report::text::span;
-use crate::run::RunError;
+use crate::run::{RunError, Stop};
 use crate::schema::Phase;
 
 /// What is done about a breach during an expand.
@@ -44,7 +44,9 @@ pub(super) async fn watch(phase: Phase, site: &Site) -> Watch {
 
 /// Goes on watching after the last statement of an expand, as long as `watch_for` says: what a trigger costs shows when
 /// the application writes.
-pub(super) async fn linger(phase: Phase, site: &Site, watch: &mut Watch, session: &Session) -> Option<Alarm> {
+///
+/// Asked to stop, it ends at once: the expand ran.
+pub(super) async fn linger(phase: Phase, site: &Site, watch: &mut Watch, stop: &Stop, session: &Session) -> Option<Alarm> {
     let aborts = site.project.aborts.iter().filter(|abort| abort.phases.contains(&phase));
     let longest = aborts.map(|abort| abort.watch_for).max().unwrap_or_default();
     if phase != Phase::Expand || longest.is_zero() {
@@ -56,8 +58,14 @@ pub(super) async fn linger(phase: Phase, site: &Site, watch: &mut Watch, session
         if let Sight::Breach(alarm) = watch.sight() {
             return Some(alarm);
         }
-        let left = longest.checked_sub(began.elapsed())?;
-        watch.changed(left.min(Duration::from_secs(1))).await;
+        let left = longest.checked_sub(began.elapsed()).filter(|_| !stop.is_asked());
+        let Some(left) = left else {
+            if let Sight::Unknown(alarm) = watch.sight() {
+                session.say(&format!("abort condition `{}` could not be asked: {}", alarm.name, alarm.reason));
+            }
+            return None;
+        };
+        watch.changed(left.min(Duration::from_millis(500))).await;
     }
 }
 
@@ -88,16 +96,19 @@ pub(super) async fn late(alarm: &Alarm, applied: &[NodeRef], on_breach: OnBreach
 async fn undone(alarm: &Alarm, nodes: &[NodeRef], actor: &str, site: &Site, session: &Session) -> Failure {
     let began = Instant::now();
     let mut taken_back = Vec::new();
-    for node in nodes.iter().rev() {
+    for (reached, node) in nodes.iter().rev().enumerate() {
         match rollback::take_back(site, &node.migration, actor, session).await {
             Ok(true) => taken_back.push(node.migration.to_string()),
             Ok(false) => {}
             Err(stuck) => {
-                let mut failure =
-                    Failure::new(Exit::Failure, format!("{}; {} could not be undone: {}", told(alarm), node.migration, stuck.message));
+                // What a lock or a connection prevented, the same command may do a little later.
+                let exit = if stuck.exit == Exit::Temporary { Exit::Temporary } else { Exit::Failure };
+                let mut failure = Failure::new(exit, format!("{}; {} could not be undone: {}", told(alarm), node.migration, stuck.message));
                 failure.causes = stuck.causes;
+                failure.details = stuck.details;
                 failure.causes.extend(undone_so_far(&taken_back));
-                failure.next = vec![format!("migrate rollback {}", node.migration)];
+                failure.next =
+                    nodes[..nodes.len() - reached].iter().rev().map(|node| format!("migrate rollback {}", node.migration)).collect();
                 return failure;
             }
         }

@@ -90,7 +90,8 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let service = service(args, project.as_ref())?;
     let ways: Vec<&str> = args.deploy.iter().map(|target| target.as_str()).collect();
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let again = format!("migrate init --deploy {} --force", ways.join(" --deploy "));
+    let image = args.image.as_ref().map_or_else(String::new, |image| format!(" --image {image}"));
+    let again = format!("migrate init --deploy {}{image} --service {} --force", ways.join(" --deploy "), service.name);
     let root = project.as_ref().map_or(root, |project| project.root.clone());
     let home = Home::of(&root);
     let mut files = deploy::Files::new();
@@ -121,20 +122,22 @@ pub fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
 
 /// The service that is rolled out: as named, else the only one there is.
 fn service(args: &Args, project: Option<&Project>) -> Result<Service, Failure> {
+    let ways: Vec<&str> = args.deploy.iter().map(|target| target.as_str()).collect();
+    let command = |service: &str| format!("migrate init --deploy {} --service {service}", ways.join(" --deploy "));
     let declared = project.map(|project| project.services.as_slice()).unwrap_or_default();
     let named = if args.services.is_empty() { declared } else { &args.services };
     match named {
         [one] => {
             if !declared.is_empty() && !declared.contains(one) {
                 let message = format!("service `{one}` is not among the services of {PROJECT_FILE}");
-                return Err(Failure::new(Exit::Usage, message).next(format!("migrate init --deploy helm --service {}", declared[0])));
+                return Err(Failure::new(Exit::Usage, message).next(command(&declared[0])));
             }
             Service::new(one, args.image.as_deref())
         }
-        [] => Err(Failure::new(Exit::Usage, "which service is rolled out?").next("migrate init --deploy helm --service api")),
+        [] => Err(Failure::new(Exit::Usage, "which service is rolled out?").next(command("api"))),
         [first, ..] => {
             let message = format!("the files are those of one service: name one of {}", named.join(", "));
-            Err(Failure::new(Exit::Usage, message).next(format!("migrate init --deploy helm --service {first}")))
+            Err(Failure::new(Exit::Usage, message).next(command(first)))
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::MigrationError;
-use super::table::{Document, Table};
+use super::table::{Document, Entry, Table};
 
 /// Long enough for a slow query, short enough that a run under the lease is not held up.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -83,11 +83,12 @@ impl Endpoint {
     }
 
     fn at(table: &mut Table<'_>, url: Url, usual: Scheme) -> Result<Endpoint, MigrationError> {
+        let document = table.document();
         Ok(Endpoint {
             url,
             credential: read_credential(table, usual)?,
             headers: match table.table("headers")? {
-                Some(headers) => headers.entries()?.into_iter().map(|((name, _), (value, _))| (name, value)).collect(),
+                Some(headers) => headers.entries()?.into_iter().map(|header| read_header(document, header)).collect::<Result<_, _>>()?,
                 None => Vec::new(),
             },
             ca_file: table.text("ca_file")?.map(|(path, _)| PathBuf::from(path)),
@@ -111,6 +112,26 @@ impl Endpoint {
             *path = root.join(&path);
         }
     }
+}
+
+/// Headers that carry a secret: they come from the environment or a file.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// Reads one further header.
+fn read_header(document: Document<'_>, ((name, name_at), (value, value_at)): Entry) -> Result<(String, String), MigrationError> {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(is_token) {
+        return Err(document.fault(name_at, format!("`{name}` is no name of a header")));
+    }
+    if SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(
+            document.fault(name_at, format!("`{name}` carries a secret: name where it comes from with `token_env` or `token_file`"))
+        );
+    }
+    if !value.chars().all(|c| c == '\t' || (' '..='~').contains(&c)) {
+        return Err(document.fault(value_at, format!("the value of `{name}` holds what a header cannot")));
+    }
+    Ok((name, value))
 }
 
 /// Reads an address. One that holds a secret is refused: it would end up in logs and in the ledger.

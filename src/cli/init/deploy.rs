@@ -63,7 +63,7 @@ pub(super) struct Home {
 #[derive(Clone, Debug)]
 pub(super) struct Service {
     /// As migrate.toml calls it.
-    name: String,
+    pub(super) name: String,
     /// As Kubernetes calls it.
     label: String,
     /// The repository of its image, without a tag.

@@ -387,6 +387,10 @@ mod tests {
         assert!(fault("kind = \"replica-lag\"\nlimit = \"5 MB\"").starts_with("migrate.toml:3:9: `5 MB` is no limit here"));
         assert!(fault("kind = \"hours\"\nonly = \"at night\"").contains("are no hours"));
         assert!(fault("kind = \"http\"\nurl = \"ftp://a\"").contains("must begin with http:// or https://"));
+        let headers = |text: &str| fault(&format!("kind = \"http\"\nurl = \"http://a\"\nheaders = {{ {text} }}"));
+        assert!(headers("\"a b\" = \"x\"").starts_with("migrate.toml:4:13: `a b` is no name of a header"));
+        assert!(headers("Authorization = \"Bearer x\"").ends_with("`token_env` or `token_file`"));
+        assert!(headers("X-A = \"a\\nb\"").contains("the value of `X-A` holds what a header cannot"));
         assert!(fault("kind = \"query\"\nlimit = 1").contains("`backfill.throttle.sql` is missing"));
         assert!(fault("kind = \"vacuum\"\nlimit = 3").contains("has no `limit`"));
         assert!(fault("kind = \"vacuum\"\nlimits = 3").contains("did you mean `limit`?"));
