@@ -254,6 +254,7 @@ fn describe(object: &Object, part: &Part) -> String {
             name.to_string()
         }
         Object::Schema(name) => name.to_string(),
+        Object::Bodies => return "what views and triggers name".to_owned(),
     };
     match part {
         Part::Whole => {
@@ -264,6 +265,7 @@ fn describe(object: &Object, part: &Part) -> String {
                 Object::Trigger(_) => "trigger ",
                 Object::Schema(_) => "schema ",
                 Object::Other(kind, _) => return format!("{kind} `{name}`"),
+                Object::Bodies => "",
             };
             format!("{kind}`{name}`")
         }

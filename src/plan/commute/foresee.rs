@@ -8,7 +8,7 @@ use super::touch::{Object, Sink};
 use crate::schema::operation::ConstraintRef;
 use crate::schema::table::{Constraint, ConstraintKind, Index, IndexKey, Table};
 use crate::schema::{Found, Ident, ObjectName, Operation, Schema};
-use crate::sql::Script;
+use crate::sql::{Clause, Script};
 
 /// What a clause touches without naming it.
 #[derive(Clone, Debug, Default)]
@@ -29,18 +29,42 @@ pub(in crate::plan) struct Foreseen {
     carried: Vec<(ObjectName, Ident)>,
     /// Views that stand on it, likewise.
     read_by: Vec<ObjectName>,
+    /// Whether a view or trigger stays that names what is gone by then.
+    bodies: Bodies,
+}
+
+/// Whether what views and triggers name is there before and after a clause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Bodies {
+    #[default]
+    Sound,
+    /// It takes away what one of them names, or one that names what is gone.
+    Change,
 }
 
 /// Looks ahead at every clause that drops something.
 pub(in crate::plan) fn foresee(script: &Script, before: &Schema) -> Vec<Foreseen> {
-    let clauses = script.statements.iter().flat_map(|statement| &statement.clauses);
-    clauses.enumerate().filter_map(|(clause, found)| Some(Foreseen { clause, ..of(&found.operation, before)? })).collect()
+    let clauses = || script.statements.iter().flat_map(|statement| &statement.clauses);
+    let dropped: Vec<&Ident> = clauses().filter_map(|clause| body_dropped(&clause.operation)).collect();
+    let of = |(clause, found): (usize, &Clause)| Some(Foreseen { clause, ..of(&found.operation, before, &dropped)? });
+    clauses().enumerate().filter_map(of).collect()
 }
 
-fn of(operation: &Operation, before: &Schema) -> Option<Foreseen> {
+/// The view or trigger that a clause drops.
+fn body_dropped(operation: &Operation) -> Option<&Ident> {
+    if let Operation::DropView { drop, .. } = operation {
+        return Some(&drop.name.name);
+    }
+    let Operation::DropTrigger { trigger, .. } = operation else { return None };
+    Some(&trigger.name)
+}
+
+/// `dropped` are the views and triggers that go with the script.
+fn of(operation: &Operation, before: &Schema, dropped: &[&Ident]) -> Option<Foreseen> {
     if let Operation::DropTable(drop) = operation {
         let foreseen = going(table(before, &drop.name)?, |_| true, |_| true);
-        return Some(foreseen.with_dependents(before, None));
+        let foreseen = foreseen.with_dependents(before, None);
+        return Some(Foreseen { bodies: named_elsewhere(&drop.name, before, dropped), ..foreseen });
     }
     if let Operation::DropColumn { table: name, column, .. } = operation {
         let foreseen = going(table(before, name)?, |index| index.concerns(column), |constraint| constraint.concerns(column));
@@ -62,11 +86,28 @@ fn of(operation: &Operation, before: &Schema) -> Option<Foreseen> {
     if let Operation::DropView { drop, .. } = operation {
         let view = before.view(&drop.name).recorded()?;
         let stood_on = view.reads.iter().map(|relation| (relation.clone(), view.uses.clone())).collect();
-        return Some(Foreseen { stood_on, ..Foreseen::default() });
+        let is_broken = view.reads.iter().any(|relation| is_gone(before, relation));
+        let bodies = if is_broken { Bodies::Change } else { named_elsewhere(&drop.name, before, dropped) };
+        return Some(Foreseen { stood_on, bodies, ..Foreseen::default() });
     }
     let Operation::DropTrigger { trigger, table: Some(name), .. } = operation else { return None };
     let trigger = table(before, name)?.triggers.iter().find(|found| found.name == trigger.name)?;
     Some(Foreseen { called: trigger.function.iter().cloned().collect(), ..Foreseen::default() })
+}
+
+/// Whether views or triggers that stay name a relation that goes.
+fn named_elsewhere(relation: &ObjectName, before: &Schema, dropped: &[&Ident]) -> Bodies {
+    let own = table(before, relation).map(|table| table.triggers.as_slice()).unwrap_or_default();
+    let stays = |name: &Ident| !dropped.contains(&name) && own.iter().all(|trigger| trigger.name != *name);
+    let by_trigger = before.triggers_mentioning(&relation.name).any(|trigger| stays(&trigger.name));
+    match by_trigger || before.views_reading(relation).any(|view| stays(&view.name.name)) {
+        true => Bodies::Change,
+        false => Bodies::Sound,
+    }
+}
+
+fn is_gone(schema: &Schema, relation: &ObjectName) -> bool {
+    matches!(schema.table(relation), Found::Absent) && matches!(schema.view(relation), Found::Absent)
 }
 
 fn table<'s>(schema: &'s Schema, name: &ObjectName) -> Option<&'s Table> {
@@ -145,6 +186,11 @@ impl Sink<'_> {
             self.table_part(table, named(constraint), Access::Alters);
         }
         foreseen.read_by.iter().for_each(|view| self.relation(view, Access::Uses));
+        match foreseen.bodies {
+            Bodies::Sound => {}
+            // Taking away is harmless beside taking away; a rename between two of them is not.
+            Bodies::Change => self.bodies(Access::Deletes),
+        }
         for routine in &foreseen.called {
             let object = Object::Routine(self.schema.canonical(routine));
             self.object(object, Access::Uses);

@@ -8,7 +8,7 @@ use crate::schema::operation::{
     TableChange, TypeDefinition, Verb,
 };
 use crate::schema::table::Persistence;
-use crate::schema::{Ident, ObjectName, Operation};
+use crate::schema::{Dialect, Ident, ObjectName, Operation};
 
 impl Sink<'_> {
     /// Everything that an operation touches.
@@ -16,17 +16,22 @@ impl Sink<'_> {
         match operation {
             Operation::CreateTable(create) => self.create_table(create),
             Operation::DropTable(drop) => self.relation(&drop.name, Access::Removes),
-            Operation::RenameTable { table, to } => self.renamed(table, to),
+            Operation::RenameTable { table, to } => {
+                self.renamed(table, to);
+                self.bodies(Access::Reads);
+            }
             Operation::MoveTable { table, schema } => self.moved(table, schema),
             Operation::AddColumn(add) => self.add_column(add),
             Operation::DropColumn { table, column, .. } => {
                 self.relation(table, Access::Uses);
                 self.column(table, column, Access::Removes);
+                self.bodies(Access::Reads);
             }
             Operation::RenameColumn { table, column, to } => {
                 self.relation(table, Access::Uses);
                 self.column(table, column, Access::Removes);
                 self.column(table, to, Access::Creates);
+                self.bodies(Access::Reads);
             }
             Operation::AlterColumn { table, column, change } => self.alter_column(table, column, change),
             Operation::AddConstraint(add) => {
@@ -192,6 +197,15 @@ impl Sink<'_> {
                     self.anything();
                 }
             }
+        }
+    }
+
+    /// That what views and triggers name is there.
+    pub(super) fn bodies(&mut self, access: Access) {
+        match self.dialect() {
+            Dialect::Sqlite => self.object(Object::Bodies, access),
+            // Both find out when the view is used or the trigger fires.
+            Dialect::Postgres | Dialect::Mysql => {}
         }
     }
 

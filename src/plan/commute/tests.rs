@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lint::Judge;
-use crate::plan::testing::plan;
+use crate::plan::testing::{plan, plan_in};
 use crate::plan::{Graph, Known};
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Schema, Server};
@@ -213,4 +213,21 @@ fn hot_tables_do_not_cost_the_square_of_their_migrations() {
     };
     let (small, large) = (compared(30), compared(120));
     assert!(large <= small * 5, "four times the migrations: {small} → {large} comparisons");
+}
+
+#[test]
+fn sqlite_reads_every_view_and_trigger_before_a_rename() {
+    let base = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER);\nCREATE TABLE u (id INTEGER PRIMARY KEY, a INTEGER);";
+    let view = "CREATE VIEW shown AS SELECT a FROM u;";
+    let trigger = "CREATE TRIGGER t_u AFTER INSERT ON t BEGIN INSERT INTO u (a) VALUES (NEW.a); END;";
+    let clashes = |named: &str, drop: &str, other: &str| {
+        let files = [("0_base/expand.sql", base), ("1_a/expand.sql", named), ("1_a/contract.sql", drop), ("2_b/contract.sql", other)];
+        plan_in(Dialect::Sqlite, &files, Known::Nothing).clashes.len()
+    };
+    for renames in ["ALTER TABLE t RENAME COLUMN b TO c;", "ALTER TABLE t DROP COLUMN b;", "ALTER TABLE t RENAME TO w;"] {
+        assert_eq!(clashes(view, "DROP TABLE u;", renames), 1, "{renames}");
+        assert_eq!(clashes(trigger, "DROP TABLE u;", renames), 1, "{renames}");
+        assert_eq!(clashes(view, "DROP VIEW shown;\nDROP TABLE u;", renames), 0, "{renames}");
+    }
+    assert_eq!(clashes(view, "DROP TABLE u;", "ALTER TABLE t ADD COLUMN c INTEGER;"), 0);
 }

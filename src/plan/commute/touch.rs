@@ -23,6 +23,9 @@ pub(super) enum Object {
     Trigger(ObjectName),
     /// A schema.
     Schema(Ident),
+    /// That whatever views and triggers name is there: SQLite reads all of them before it renames a table or a column,
+    /// or drops a column, and refuses if one of them no longer makes sense (`sqlite3 alter.c`, `renameTestSchema`).
+    Bodies,
     /// Any other kind, with its kind's word.
     Other(&'static str, ObjectName),
 }
