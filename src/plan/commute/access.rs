@@ -94,8 +94,8 @@ impl Access {
                 | Access::Updates => other.redefines(),
             },
             Access::Constrains => match other {
-                // One order fails where the other does not.
-                Access::Writes | Access::Inserts => true,
+                // One order fails where the other does not; what is removed no longer stands in the way.
+                Access::Writes | Access::Inserts | Access::Deletes => true,
                 Access::Uses
                 | Access::Expands
                 | Access::Reads
@@ -105,8 +105,7 @@ impl Access {
                 | Access::Removes
                 | Access::Withdraws
                 | Access::Constrains
-                | Access::Updates
-                | Access::Deletes => other.redefines(),
+                | Access::Updates => other.redefines(),
             },
             Access::Writes => match other {
                 Access::Reads | Access::Constrains | Access::Writes | Access::Inserts => true,
@@ -149,7 +148,7 @@ impl Access {
                 | Access::Withdraws => other.redefines(),
             },
             Access::Deletes => match other {
-                Access::Reads | Access::Inserts => true,
+                Access::Reads | Access::Constrains | Access::Inserts => true,
                 Access::Uses
                 | Access::Expands
                 | Access::Ensures
@@ -157,7 +156,6 @@ impl Access {
                 | Access::Alters
                 | Access::Removes
                 | Access::Withdraws
-                | Access::Constrains
                 | Access::Writes
                 | Access::Updates
                 | Access::Deletes => other.redefines(),

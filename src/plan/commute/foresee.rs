@@ -132,7 +132,7 @@ fn going(table: &Table, indexes: impl Fn(&Index) -> bool, constraints: impl Fn(&
 }
 
 /// The columns without which an index cannot be.
-fn index_columns(index: &Index) -> Vec<Ident> {
+pub(super) fn index_columns(index: &Index) -> Vec<Ident> {
     let keys = index.keys.iter().flat_map(|key| match key {
         IndexKey::Column(column) => std::slice::from_ref(column),
         IndexKey::Expression(expression) => expression.columns.as_slice(),
@@ -142,7 +142,7 @@ fn index_columns(index: &Index) -> Vec<Ident> {
 }
 
 /// The columns without which a constraint cannot be.
-fn constraint_columns(constraint: &Constraint) -> Vec<Ident> {
+pub(super) fn constraint_columns(constraint: &Constraint) -> Vec<Ident> {
     match &constraint.kind {
         ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique { columns, .. } | ConstraintKind::Exclusion { columns } => {
             columns.clone()

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::access::Access;
+use super::foresee::{constraint_columns, index_columns};
 use super::touch::{Part, Sink};
 use crate::schema::operation::{ChangeData, CreateView, DataKind, ViewColumn};
 use crate::schema::{Ident, ObjectName};
@@ -77,6 +78,9 @@ impl Sink<'_> {
             self.table_part(table, Part::Rows, *access);
         }
         self.columns(table, &change.columns, columns);
+        if change.kind == DataKind::Update {
+            self.keeps_distinct(table, &change.columns);
+        }
         let by_position = match change.kind {
             DataKind::Insert | DataKind::InsertSelect | DataKind::Copy | DataKind::Replace => change.columns.is_empty(),
             DataKind::Update | DataKind::Delete | DataKind::Merge => false,
@@ -86,6 +90,20 @@ impl Sink<'_> {
         }
         if change.kind == DataKind::Merge {
             self.wide(table, Access::Writes, None);
+        }
+    }
+
+    /// New values of a unique key are refused beside values that others remove or change: one order fails where the
+    /// other does not.
+    fn keeps_distinct(&mut self, table: &ObjectName, written: &[Ident]) {
+        let Some(found) = self.schema.table(table).recorded() else { return };
+        let concerned = |columns: &Vec<Ident>| columns.iter().any(|column| written.contains(column));
+        let by_index = found.indexes.iter().filter(|index| index.unique).map(index_columns);
+        let by_constraint = found.constraints.iter().filter(|constraint| constraint.kind.compares_rows()).map(constraint_columns);
+        let keys: Vec<Vec<Ident>> = by_index.chain(by_constraint).filter(concerned).collect();
+        for key in keys {
+            self.table_part(table, Part::Rows, Access::Constrains);
+            self.columns(table, &key, Access::Constrains);
         }
     }
 }

@@ -231,3 +231,22 @@ fn sqlite_reads_every_view_and_trigger_before_a_rename() {
     }
     assert_eq!(clashes(view, "DROP TABLE u;", "ALTER TABLE t ADD COLUMN c INTEGER;"), 0);
 }
+
+#[test]
+fn rows_that_go_make_room_for_what_must_be_distinct() {
+    let purge = ("1_a/backfill.sql", "DELETE FROM users WHERE nick = 'gone';");
+    for sql in ["CREATE UNIQUE INDEX CONCURRENTLY one ON users (email);", "ALTER TABLE users ADD CONSTRAINT said CHECK (email <> '');"] {
+        assert_eq!(with(purge, "2_b/expand.sql", sql), ["1_a:backfill deletes from the rows of `users`, 2_b:expand constrains"], "{sql}");
+    }
+    assert_eq!(with(purge, "2_b/expand.sql", "ALTER TABLE users ADD CONSTRAINT said CHECK (email <> '') NOT VALID;"), [""; 0]);
+    let clashes = |key: &str, one: &str, two: &str| {
+        let table = format!("CREATE TABLE people (id bigint PRIMARY KEY, email text, name text{key});");
+        plan(&[("0_people/expand.sql", &table), ("1_a/backfill.sql", one), ("2_b/backfill.sql", two)], Known::Nothing).clashes.len()
+    };
+    let key = ", UNIQUE (email, name)";
+    let (email, name) = ("UPDATE people SET email = id::text WHERE email IS NULL;", "UPDATE people SET name = 'x' WHERE name IS NULL;");
+    assert_eq!(clashes(key, "DELETE FROM people WHERE id = 7;", email), 1);
+    assert_eq!(clashes("", "DELETE FROM people WHERE id = 7;", email), 0);
+    assert_eq!(clashes(key, email, name), 1);
+    assert_eq!(clashes("", email, name), 0);
+}

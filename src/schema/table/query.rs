@@ -157,3 +157,13 @@ pub fn charset<'a>(details: &'a [Detail], collation: Option<&'a ObjectName>) -> 
     });
     stated.or_else(|| collation.and_then(|name| name.name.as_str().split('_').next()))
 }
+
+impl ConstraintKind {
+    /// Whether it compares rows with each other: keys and exclusions.
+    pub fn compares_rows(&self) -> bool {
+        match self {
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => true,
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) | ConstraintKind::ForeignKey(_) => false,
+        }
+    }
+}
