@@ -8,6 +8,8 @@ mod board;
 mod locks;
 #[path = "serve/page.rs"]
 mod page;
+#[path = "serve/programs.rs"]
+mod programs;
 #[path = "serve/server.rs"]
 mod server;
 mod support;

@@ -17,7 +17,8 @@ const TOLD: usize = 300;
 pub enum Programs {
     /// They are.
     Run,
-    /// They are not: a check of a pull request must not run what the pull request wrote.
+    /// They are not: a check of a pull request must not run what the pull request wrote, and whoever asks a server must not set
+    /// programs going unless it was told so.
     Skip,
 }
 
@@ -25,7 +26,10 @@ pub enum Programs {
 pub(super) async fn judge(asked: &CommandLine, migration: &MigrationId, programs: Programs) -> Verdict {
     let name = asked.run.join(" ");
     match programs {
-        Programs::Skip => return Verdict::unknown("`migrate apply` and `migrate status` alone run it", json!({ "run": asked.run })),
+        Programs::Skip => {
+            let reason = "its program is not run here: `migrate status` and `migrate apply` run it, and `migrate serve --run-programs`";
+            return Verdict::unknown(reason, json!({ "run": asked.run }));
+        }
         Programs::Run => {}
     }
     let [program, arguments @ ..] = &asked.run[..] else { return Verdict::unknown("no program is named", json!({})) };

@@ -1,6 +1,7 @@
 //! What holds for every answer: under which name the server may be called, and headers that keep browsers from doing
 //! more with an answer than to show it.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -38,13 +39,17 @@ impl Hosts {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             Some(_) | None => host,
         };
-        let is_local = name.eq_ignore_ascii_case("localhost") || name == "[::1]" || is_loopback(name);
+        let is_local = name.eq_ignore_ascii_case("localhost") || is_loopback(name);
         is_local || names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 }
 
+/// Whether a name is an address of this machine alone; one of version 6 stands in brackets, and may hold one of version 4.
 fn is_loopback(name: &str) -> bool {
-    name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => inner.parse::<Ipv6Addr>().is_ok_and(|address| address.to_canonical().is_loopback()),
+        None => name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
+    }
 }
 
 /// Refuses other names and adds the headers.
@@ -73,10 +78,27 @@ mod tests {
     #[test]
     fn a_name_that_was_made_to_resolve_here_is_refused() {
         let hosts = Hosts::Local(vec!["board.example.org".to_owned()]);
-        for host in ["localhost", "localhost:7432", "127.0.0.1:7432", "127.8.0.1", "[::1]:7432", "[::1]", "Board.example.org:80"] {
+        for host in [
+            "localhost",
+            "localhost:7432",
+            "127.0.0.1:7432",
+            "127.8.0.1",
+            "[::1]:7432",
+            "[::1]",
+            "[::ffff:127.0.0.1]:7432",
+            "Board.example.org:80",
+        ] {
             assert!(hosts.admits(Some(host)), "{host}");
         }
-        for host in ["evil.example.org", "127.0.0.1.evil.example.org", "localhost.evil.example.org:7432", "", "[::2]:7432", "10.0.0.1"] {
+        for host in [
+            "evil.example.org",
+            "127.0.0.1.evil.example.org",
+            "localhost.evil.example.org:7432",
+            "",
+            "[::2]:7432",
+            "[::ffff:10.0.0.1]",
+            "10.0.0.1",
+        ] {
             assert!(!hosts.admits(Some(host)), "{host}");
         }
         assert!(!hosts.admits(None));

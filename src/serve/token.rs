@@ -14,7 +14,7 @@ pub struct Token(Digest);
 
 /// A token that is too short.
 #[derive(Debug, thiserror::Error)]
-#[error("the token has fewer than {SHORTEST} characters: `openssl rand -hex 32` makes a good one")]
+#[error("the token has fewer than {SHORTEST} characters")]
 pub struct WeakToken;
 
 /// What a request shows.

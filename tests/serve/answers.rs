@@ -194,6 +194,10 @@ fn only_the_token_writes() {
     command.env_remove("MIGRATE_SERVE_TOKEN");
     let reader = Server::of(command);
     assert_eq!(reader.post("/v1/markers", &marker, &token).status, 403, "without a token of its own it writes nothing");
+    let refused = reader.post("/v1/hooks/ecs", &event, &token);
+    assert_eq!(refused.status, 401);
+    assert!(refused.body.contains("started without a token: none is right"), "{}", refused.body);
+    assert_eq!(reader.post("/v1/hooks/ecs", &event, &[]).json()["hookStatus"], "SUCCEEDED");
 }
 
 #[test]
@@ -206,14 +210,30 @@ fn wrong_settings_are_told_before_it_listens() {
     let (code, error) = told(&["serve"], "short-secret");
     assert_eq!(code, Some(2));
     assert!(error.contains("MIGRATE_SERVE_TOKEN: the token has fewer than 16 characters") && !error.contains("short-secret"), "{error}");
+    assert!(error.contains("next: MIGRATE_SERVE_TOKEN=$(openssl rand -hex 32) migrate serve"), "{error}");
     let (code, error) = told(&["serve", "--token-file", "nowhere"], "");
     assert_eq!(code, Some(2));
-    assert!(error.contains("--token-file nowhere"), "{error}");
+    assert!(error.contains("--token-file nowhere: No such file"), "{error}");
+    assert!(error.contains("next: (umask 077; openssl rand -hex 32 > nowhere)"), "{error}");
+    write(folder.path(), "weak", "short-secret\n");
+    let (code, error) = told(&["serve", "--token-file", "weak"], "");
+    assert_eq!(code, Some(2));
+    assert!(error.contains("--token-file weak: the token has fewer than 16 characters") && !error.contains("short-secret"), "{error}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it has an address").to_string();
     let (code, error) = told(&["serve", "--listen", &address], "");
     assert_eq!(code, Some(1), "{error}");
-    assert!(error.contains("--listen 127.0.0.1:0"), "{error}");
+    assert!(
+        error.contains(&format!("cannot listen on {address}: ")) && error.contains("next: migrate serve --listen 127.0.0.1:0"),
+        "{error}"
+    );
+    // An address of documentation: no machine has it.
+    let (code, error) = told(&["serve", "--listen", "192.0.2.7:7433"], "");
+    assert_eq!(code, Some(1), "{error}");
+    assert!(
+        error.contains("cannot listen on 192.0.2.7:7433: ") && error.contains("next: migrate serve --listen 127.0.0.1:7433"),
+        "{error}"
+    );
     let bare = project(&[("migrations/1_a/expand.sql", "CREATE TABLE a (id INTEGER PRIMARY KEY);\n")]);
     let output = migrate(bare.path(), &["serve"]).output().expect("the command was built");
     assert_eq!(output.status.code(), Some(2));
@@ -230,6 +250,19 @@ fn a_name_of_another_machine_is_refused_and_browsers_are_kept_short() {
         assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
         assert_eq!((answer.header("x-content-type-options"), answer.header("cache-control")), ("nosniff", "no-store"), "{path}");
     }
+}
+
+#[test]
+fn an_address_of_version_4_that_is_written_as_one_of_version_6_is_this_machine() {
+    if std::net::TcpListener::bind("[::ffff:127.0.0.1]:0").is_err() {
+        support::skip("IPv6", "this machine has none");
+        return;
+    }
+    let folder = project(PROJECT);
+    let server = Server::of(migrate(folder.path(), &["serve", "--listen", "[::ffff:127.0.0.1]:0"]));
+    assert!(server.base.starts_with("http://[::ffff:127.0.0.1]:"), "{}", server.base);
+    assert_eq!(server.get("/livez").status, 200);
+    assert_eq!(server.get_with("/livez", &[("host", "evil.example.org")]).status, 421);
 }
 
 /// The value of a series.

@@ -31,6 +31,7 @@ const STALE: Duration = Duration::from_secs(60);
 /// Where gates are judged.
 pub(super) struct Bench {
     url: DatabaseUrl,
+    programs: Programs,
     line: tokio::sync::Mutex<Option<AnyBackend>>,
     last: Mutex<Option<Judgement>>,
 }
@@ -50,8 +51,8 @@ impl Judgement {
 }
 
 impl Bench {
-    pub(super) fn new(url: DatabaseUrl) -> Bench {
-        Bench { url, line: tokio::sync::Mutex::new(None), last: Mutex::new(None) }
+    pub(super) fn new(url: DatabaseUrl, programs: Programs) -> Bench {
+        Bench { url, programs, line: tokio::sync::Mutex::new(None), last: Mutex::new(None) }
     }
 
     /// The gate of every contract of the plan that did not run; unknown where judging takes longer than anybody waits.
@@ -96,12 +97,12 @@ impl Bench {
 
     async fn ask(&self, line: &mut Option<AnyBackend>, plan: &Plan, ledger: &Ledger) -> Result<Vec<Gate>, Failure> {
         if let Some(backend) = line
-            && let Ok(gates) = gates::gates(plan, ledger, backend, Programs::Run).await
+            && let Ok(gates) = gates::gates(plan, ledger, backend, self.programs).await
         {
             return Ok(gates);
         }
         let backend = line.insert(AnyBackend::connect(self.url.expose()).await?);
-        gates::gates(plan, ledger, backend, Programs::Run).await
+        gates::gates(plan, ledger, backend, self.programs).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! Takes passwords out of whatever the server may show. What people wrote into markers, notes and errors can hold a URL.
+//! Takes passwords and control characters out of whatever the server may show. What people wrote into markers, notes, scripts
+//! and errors can hold a URL, or what would steer the terminal of whoever reads the answer.
 
 use serde_json::Value;
 
@@ -6,7 +7,7 @@ use crate::cli::redact::redact;
 use crate::ledger::Ledger;
 use crate::plan::Gate;
 use crate::report::Report;
-use crate::serve::Waiting;
+use crate::serve::{Refused, Waiting};
 
 /// Every free text of a report.
 pub(super) fn report(report: &mut Report) {
@@ -63,6 +64,15 @@ pub(super) fn ledger(ledger: &mut Ledger) {
     for row in &mut ledger.poison {
         text(&mut row.message);
     }
+    for control in &mut ledger.controls {
+        text(&mut control.actor);
+        control.reason.iter_mut().for_each(text);
+    }
+    for pulse in &mut ledger.pulses {
+        text(&mut pulse.worker);
+        let said = [&mut pulse.pulse.held, &mut pulse.pulse.error, &mut pulse.pulse.blocker];
+        said.into_iter().flatten().for_each(text);
+    }
     for record in &mut ledger.approvals {
         text(&mut record.actor);
         text(&mut record.reason);
@@ -81,7 +91,18 @@ pub(super) fn waits(waits: &mut [Waiting]) {
     }
 }
 
+/// Every free text of findings that refuse what is pending.
+pub(super) fn refusals(refusals: &mut [Refused]) {
+    for refusal in refusals {
+        text(&mut refusal.message);
+    }
+}
+
 fn text(text: &mut String) {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.contains(steers) {
+        text.retain(|c| !steers(c));
+    }
     if let std::borrow::Cow::Owned(clean) = redact(text) {
         *text = clean;
     }
@@ -93,5 +114,18 @@ fn value(part: &mut Value) {
         Value::Array(parts) => parts.iter_mut().for_each(value),
         Value::Object(parts) => parts.values_mut().for_each(value),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_and_control_characters_go() {
+        let message = "the default is `postgres://app:s3cret@db/shop`\u{1b}[2J\u{7}\nand more".to_owned();
+        let mut refused = [Refused { node: "1_a:expand".to_owned(), lint: "a".to_owned(), message }];
+        refusals(&mut refused);
+        assert_eq!(refused[0].message, "the default is `postgres://app:***@db/shop`[2J\nand more");
     }
 }

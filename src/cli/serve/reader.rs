@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::site::{Site, disagreement};
 use crate::cli::{mark, status};
+use crate::evidence::Programs;
 use crate::ledger::{Ledger, Marker};
 use crate::lint::Level;
 use crate::migration::{DatabaseUrl, Seen, counted};
@@ -49,9 +50,9 @@ struct Planned {
 }
 
 impl Reader {
-    pub(super) fn new(site: Site, url: DatabaseUrl) -> Reader {
+    pub(super) fn new(site: Site, url: DatabaseUrl, programs: Programs) -> Reader {
         let project = name(&site.project.root);
-        let bench = Arc::new(Bench::new(url.clone()));
+        let bench = Arc::new(Bench::new(url.clone(), programs));
         let files = Files { site: Arc::new(site), seen: Seen::default(), plan: None };
         Reader { url, project, files: Arc::new(Mutex::new(files)), line: tokio::sync::Mutex::new(None), bench }
     }
@@ -74,7 +75,8 @@ impl Reader {
         clean::report(&mut report);
         clean::gates(&mut gates);
         clean::ledger(&mut ledger);
-        let refusals = refusals(&plan);
+        let mut refusals = refusals(&plan);
+        clean::refusals(&mut refusals);
         clean::waits(&mut waits);
         let place = Place { server: called(server), ..self.place() };
         Ok(Snapshot { place, report, ledger, waits, gates, refusals, build: site.migrations.manifest() })

@@ -81,7 +81,11 @@ pub(in crate::serve) enum HookStatus {
 pub(in crate::serve) async fn hook(shared: Shared, headers: HeaderMap, request: Request) -> Result<Json<HookAnswer>, Problem> {
     let shown = shown(&headers, shared.token.as_ref());
     if shown == Shown::Wrong {
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "this is not the server's token"));
+        return Err(match shared.token {
+            Some(_) => Problem::new(StatusCode::UNAUTHORIZED, "this is not the server's token"),
+            None => Problem::new(StatusCode::UNAUTHORIZED, "this server was started without a token: none is right")
+                .next("MIGRATE_SERVE_TOKEN=… migrate serve, or ask without `Authorization`"),
+        });
     }
     let Body(event) = Body::<Event>::from_request(request, &()).await?;
     if event.lifecycle_stage.is_empty() {
