@@ -26,8 +26,12 @@ pub struct Args {
     pub by: Option<String>,
 
     /// Only if the contract still has this digest: what was looked at
-    #[arg(long, value_name = "DIGEST")]
-    pub digest: Option<String>,
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
+    pub digest: Option<Digest>,
+}
+
+fn digest(text: &str) -> Result<Digest, String> {
+    Digest::from_hex(text.trim()).ok_or_else(|| "a digest has 64 hexadecimal digits: copy it from `migrate explain`".to_owned())
 }
 
 /// Records the approval.
@@ -50,9 +54,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         return Err(Failure::new(Exit::Failure, format!("{} has no contract that is still to run", migration.id)).next("migrate status"));
     };
     let digest = spec.digest();
-    if let Some(seen) = &args.digest
-        && Digest::from_hex(seen.trim()) != Some(digest)
-    {
+    if args.digest.is_some_and(|seen| seen != digest) {
         let message = format!("the contract of {} is not what was looked at: its digest is {digest}", migration.id);
         return Err(Failure::new(Exit::Conflict, message).next(format!("migrate explain {}", migration.id)));
     }

@@ -1,9 +1,12 @@
 //! `migrate releases`: who is live, since when, and ready for which contracts.
 
+use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
 use super::site::{Site, ledger};
 use crate::backend::Backend;
+use crate::ledger::Ledger;
+use crate::migration::nearest::hint;
 use crate::report::fleet::{instances, releases_for};
 use crate::report::{CommandName, Report};
 use crate::schema::Phase;
@@ -28,6 +31,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let site = Site::find(session)?;
     let mut backend = site.connect().await?;
     let ledger = ledger(&mut backend).await?;
+    if let Some(service) = &args.service {
+        known(service, &site, &ledger)?;
+    }
     let plan = site.plan_for(&mut backend, &ledger, site.sizes(None)?).await?;
     backend.close().await;
     let mut report = Report::new(CommandName::Releases);
@@ -43,7 +49,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         .instances
         .retain(|instance| args.service.as_ref().is_none_or(|service| &instance.service == service) && (!args.live || instance.live));
     let marked = |service: &String| ledger.markers.iter().any(|marker| &marker.release.service == service);
-    for service in site.project.services.iter().filter(|service| !marked(service)) {
+    let asked = |service: &&String| args.service.as_ref().is_none_or(|asked| asked == *service);
+    for service in site.project.services.iter().filter(asked).filter(|service| !marked(service)) {
         report.notes.push(format!("service {service} has no marker, so nobody knows what runs"));
         report.next.push(format!("migrate mark deployed {service}@<release>"));
     }
@@ -52,4 +59,23 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.next.push("migrate mark deployed <service>@<release>".to_owned());
     }
     Ok(report)
+}
+
+/// A slip in the name of a service would look as if nothing of it were live.
+fn known(service: &str, site: &Site, ledger: &Ledger) -> Result<(), Failure> {
+    let marked = ledger.markers.iter().map(|marker| marker.release.service.as_str());
+    let running = ledger.instances.iter().map(|instance| instance.release.service.as_str());
+    let mut names: Vec<&str> = site.project.services.iter().map(String::as_str).chain(marked).chain(running).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.contains(&service) {
+        return Ok(());
+    }
+    let suggestion = hint(service, names.iter().copied());
+    let among = match names.is_empty() {
+        true => "there is none: list them in migrate.toml, services = [\"api\"]".to_owned(),
+        false => format!("known are {}", names.join(", ")),
+    };
+    let message = format!("service `{service}` is neither declared in migrate.toml nor marked{suggestion}; {among}");
+    Err(Failure::new(Exit::Usage, message).next("migrate releases"))
 }

@@ -16,6 +16,15 @@ use crate::migration::veto::Flag;
 /// Pages of identity overrides that are read at most.
 const PAGES: usize = 100;
 
+/// What identities say of a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Identities {
+    /// Nothing.
+    Silent,
+    /// Some have a state of their own.
+    Overriding,
+}
+
 pub(super) async fn ask(asked: &Flag, soak: Duration, now: Timestamp) -> Verdict {
     judge(asked, soak, now, look(asked).await)
 }
@@ -24,18 +33,20 @@ async fn look(asked: &Flag) -> Result<Told, String> {
     let client = Client::open(&asked.endpoint).map_err(|error| error.to_string())?;
     let mut call = Call::get("api/v1/environment-document/");
     let mut first: Option<Value> = None;
-    let mut overridden = false;
+    let mut identities = Identities::Silent;
     for _ in 0..PAGES {
         let answer = client.send(call).await.map_err(|error| error.to_string())?;
         client.success(&answer).map_err(|error| error.to_string())?;
         let document = answer.json().map_err(|error| error.to_string())?;
-        overridden |= items(&document["identity_overrides"]).iter().any(|one| names(&one["identity_features"], &asked.flag));
+        if items(&document["identity_overrides"]).iter().any(|one| names(&one["identity_features"], &asked.flag)) {
+            identities = Identities::Overriding;
+        }
         let next = answer.link.as_deref().and_then(next_page);
         first.get_or_insert(document);
         let Some(query) = next else {
             let document = first.unwrap_or_default();
             let changed = document["updated_at"].as_str().and_then(|text| text.parse().ok());
-            let everybody = served(&document, &asked.flag, overridden)?;
+            let everybody = served(&document, &asked.flag, identities)?;
             return Ok(Told { everybody, changed, seen: json!({ "environment": document["name"] }) });
         };
         // The address stays ours: only the parameters of the next page are taken over.
@@ -56,10 +67,10 @@ fn names(states: &Value, flag: &str) -> bool {
     items(states).iter().any(|state| state["feature"]["name"] == flag)
 }
 
-fn served(document: &Value, flag: &str, overridden: bool) -> Result<Result<String, String>, String> {
+fn served(document: &Value, flag: &str, identities: Identities) -> Result<Result<String, String>, String> {
     let states = items(&document["feature_states"]);
     let state = states.iter().find(|state| state["feature"]["name"] == flag).ok_or_else(|| format!("there is no flag {flag}"))?;
-    if overridden {
+    if identities == Identities::Overriding {
         return Ok(Err("some identities have a state of their own".to_owned()));
     }
     if items(&document["project"]["segments"]).iter().any(|segment| names(&segment["feature_states"], flag)) {
@@ -93,16 +104,16 @@ mod tests {
             }
             json!({ "feature_states": [state], "project": { "segments": [] } })
         };
-        assert_eq!(served(&state(json!({})), "f", false), Ok(Ok("true".into())));
-        assert_eq!(served(&state(json!({ "feature_state_value": "v2" })), "f", false), Ok(Ok("v2".into())));
-        assert_eq!(served(&state(json!({ "enabled": false })), "f", false), Ok(Ok("false".into())));
-        assert!(served(&state(json!({})), "g", false).is_err());
-        assert!(served(&state(json!({})), "f", true).is_ok_and(|told| told.is_err()));
+        assert_eq!(served(&state(json!({})), "f", Identities::Silent), Ok(Ok("true".into())));
+        assert_eq!(served(&state(json!({ "feature_state_value": "v2" })), "f", Identities::Silent), Ok(Ok("v2".into())));
+        assert_eq!(served(&state(json!({ "enabled": false })), "f", Identities::Silent), Ok(Ok("false".into())));
+        assert!(served(&state(json!({})), "g", Identities::Silent).is_err());
+        assert!(served(&state(json!({})), "f", Identities::Overriding).is_ok_and(|told| told.is_err()));
         let split = json!({ "multivariate_feature_state_values": [{ "percentage_allocation": 10.0 }] });
-        assert!(served(&state(split), "f", false).is_ok_and(|told| told.is_err()));
+        assert!(served(&state(split), "f", Identities::Silent).is_ok_and(|told| told.is_err()));
         let mut segmented = state(json!({}));
         segmented["project"]["segments"] = json!([{ "feature_states": [{ "feature": { "name": "f" } }] }]);
-        assert!(served(&segmented, "f", false).is_ok_and(|told| told.is_err()));
+        assert!(served(&segmented, "f", Identities::Silent).is_ok_and(|told| told.is_err()));
     }
 
     #[test]

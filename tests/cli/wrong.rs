@@ -97,6 +97,11 @@ fn arguments_that_make_no_sense_are_refused() {
         (&["apply", "--phase", "contract", "--override-gate", "patience", "--reason", "x"], "soak"),
         (&["wait", "--phase", "expand", "--timeout", "soon"], "soon"),
         (&["rollback", "no_such"], "no_such"),
+        (
+            &["approve", "orders_by_user", "--reason", "x", "--digest", "zzz"],
+            "invalid value 'zzz' for '--digest <DIGEST>': a digest has 64 hexadecimal digits",
+        ),
+        (&["releases", "--service", "shpo"], "service `shpo` is neither declared in migrate.toml nor marked"),
         (&["explain", "drop-colum"], "drop-column"),
         (&["-q", "-v", "status"], "--quiet"),
     ] {

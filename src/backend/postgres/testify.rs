@@ -2,6 +2,8 @@
 //!
 //! Measured on 14 to 18: any role sees the application_name of every session, while states and times of others are hidden.
 
+use std::time::Duration;
+
 use super::PostgresBackend;
 use super::catalogue::regclass;
 use super::quote::literal;
@@ -9,6 +11,9 @@ use super::session::{Session, number, text, value};
 use crate::backend::BackendError;
 use crate::migration::DatabaseUrl;
 use crate::plan::inquiry::{Inquiry, Removed, SessionsSeen, StatementSeen, StatementsSeen, TellsLast, Testimony, UseSeen};
+
+/// How long a standby may take to tell.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 impl PostgresBackend {
     pub(super) async fn answer(&mut self, inquiry: &Inquiry) -> Result<Testimony, BackendError> {
@@ -20,10 +25,16 @@ impl PostgresBackend {
                 let mut seen = Vec::new();
                 uses(&mut self.main, objects, None, &mut seen).await?;
                 for variable in replicas {
-                    let mut replica = standby(variable).await?;
-                    let asked = uses(&mut replica, objects, Some(variable), &mut seen).await;
-                    replica.close().await;
-                    asked?;
+                    let asked = tokio::time::timeout(PATIENCE, uses_on_standby(variable, objects, &mut seen)).await;
+                    let reason = match asked {
+                        Ok(Ok(())) => continue,
+                        Ok(Err(BackendError::Unreachable { reason, .. })) => reason,
+                        Ok(Err(error)) => return Err(error),
+                        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+                    };
+                    // Our own connection is well: the gate alone is not known.
+                    let reason = format!("the standby of {variable} cannot be asked: {reason}");
+                    return Err(BackendError::Unsuitable { reason });
                 }
                 Ok(Testimony::Use(seen))
             }
@@ -125,6 +136,13 @@ async fn uses(session: &mut Session, objects: &[Removed], replica: Option<&Strin
         });
     }
     Ok(())
+}
+
+async fn uses_on_standby(variable: &String, objects: &[Removed], seen: &mut Vec<UseSeen>) -> Result<(), BackendError> {
+    let mut replica = standby(variable).await?;
+    let asked = uses(&mut replica, objects, Some(variable), seen).await;
+    replica.close().await;
+    asked
 }
 
 /// A session on the standby whose URL a variable holds.
