@@ -2,6 +2,7 @@
 //! knows nothing of gates, lints or files.
 
 pub mod any;
+pub mod cut;
 pub mod error;
 pub mod gauge;
 #[cfg(feature = "postgres")]
@@ -11,6 +12,7 @@ mod snapshot;
 pub mod sqlite;
 
 pub use any::{AnyBackend, ConnectError};
+pub use cut::{Cut, Knife};
 pub use error::BackendError;
 
 use std::future::Future;
@@ -153,23 +155,36 @@ pub enum Notice {
     },
 }
 
-/// Where a backend sends its notices; never waits for the reader.
+/// Where a backend sends its notices, never waiting for the reader, and hears that it shall cut off the statement at work.
 #[derive(Clone, Debug)]
-pub struct Notices(tokio::sync::mpsc::UnboundedSender<Notice>);
+pub struct Notices {
+    sender: tokio::sync::mpsc::UnboundedSender<Notice>,
+    cut: Cut,
+}
 
 /// Where the notices of a statement are read.
 pub type NoticeReader = tokio::sync::mpsc::UnboundedReceiver<Notice>;
 
 impl Notices {
-    /// A sender and its reader.
+    /// A sender and its reader; nobody cuts anything off.
     pub fn channel() -> (Notices, NoticeReader) {
+        Notices::until(Cut::never())
+    }
+
+    /// As [`Notices::channel`], for a statement that may be cut off.
+    pub fn until(cut: Cut) -> (Notices, NoticeReader) {
         let (sender, reader) = tokio::sync::mpsc::unbounded_channel();
-        (Notices(sender), reader)
+        (Notices { sender, cut }, reader)
     }
 
     /// Passes one on. A reader that went away misses nothing that matters.
     pub fn send(&self, notice: Notice) {
-        self.0.send(notice).unwrap_or_default();
+        self.sender.send(notice).unwrap_or_default();
+    }
+
+    /// Tells when the statement at work shall be cut off.
+    pub fn cut(&self) -> &Cut {
+        &self.cut
     }
 }
 
@@ -227,7 +242,8 @@ pub trait Backend: Send {
     /// Executes a `Transaction` or `Alone` step once: one attempt, `lock_timeout` set, recorded as design.md section 5 says.
     ///
     /// # Errors
-    /// `Blocked` with `attempts: 1` on lock timeout, deadlock or serialization failure: the caller retries.
+    /// `Blocked` with `attempts: 1` on lock timeout, deadlock or serialization failure: the caller retries. `CutOff` when the
+    /// notices' [`Cut`] asked for it in time: nothing of the statement stays, or the next attempt removes it.
     fn execute(
         &mut self,
         lease: &Lease,

@@ -62,7 +62,9 @@ pub async fn execute<B: Backend>(
         Err(Halt::RowsRemain { node, place, rounds }) => Err(RunError::RowsRemain { applied: run.applied, node, place, rounds }),
         Err(Halt::Incomplete { node, place, rows, most }) => Err(RunError::Incomplete { applied: run.applied, node, place, rows, most }),
         Err(Halt::Overtaken { node }) => Err(RunError::Overtaken { applied: run.applied, node }),
-        Err(Halt::Breached { node, condition, reason }) => Err(RunError::Breached { applied: run.applied, node, condition, reason }),
+        Err(Halt::Breached { node, cut, condition, reason }) => {
+            Err(RunError::Breached { applied: run.applied, node, cut, condition, reason })
+        }
     }
 }
 
@@ -91,8 +93,8 @@ enum Halt {
     Incomplete { node: NodeRef, place: String, rows: u64, most: Option<u64> },
     /// Another run started the script with another text.
     Overtaken { node: NodeRef },
-    /// Something that is watched is wrong.
-    Breached { node: NodeRef, condition: String, reason: String },
+    /// Something that is watched is wrong; where the statement stands that was cut off for it.
+    Breached { node: NodeRef, cut: Option<String>, condition: String, reason: String },
 }
 
 impl From<BackendError> for Halt {

@@ -7,12 +7,16 @@ mod abort;
 mod approval;
 #[path = "evidence/aws.rs"]
 mod aws;
+#[path = "evidence/cut.rs"]
+mod cut;
 #[path = "evidence/database.rs"]
 mod database;
 #[path = "evidence/fake.rs"]
 mod fake;
 #[path = "evidence/flags.rs"]
 mod flags;
+#[path = "evidence/half_undone.rs"]
+mod half_undone;
 #[path = "evidence/kubernetes.rs"]
 mod kubernetes;
 #[path = "evidence/project.rs"]
@@ -25,5 +29,7 @@ mod rollback;
 mod secrets;
 #[path = "support/mod.rs"]
 mod support;
+#[path = "evidence/tls.rs"]
+mod tls;
 #[path = "evidence/value.rs"]
 mod value;

@@ -41,6 +41,12 @@ pub enum BackendError {
         /// Who held it, where the server tells.
         blockers: Vec<Blocker>,
     },
+    /// The statement was cut off because the run asked for it; nothing of it stays, or the next attempt removes it.
+    #[error("{place}: cut off at work")]
+    CutOff {
+        /// Where it stands: `path:line`.
+        place: String,
+    },
     /// The statement failed for good.
     #[error("{place}: {message}")]
     Statement {
@@ -89,6 +95,7 @@ impl BackendError {
             | BackendError::LeaseBusy { .. }
             | BackendError::LeaseLost
             | BackendError::RangeLost
+            | BackendError::CutOff { .. }
             | BackendError::Blocked { .. } => true,
             BackendError::Statement { .. }
             | BackendError::NewerLedger { .. }

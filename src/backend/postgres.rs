@@ -5,6 +5,7 @@ mod catalogue;
 mod chunk;
 mod claim;
 mod control;
+mod cut;
 mod facts;
 mod fleet;
 mod gauge;

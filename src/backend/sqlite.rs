@@ -16,7 +16,9 @@ mod witness;
 use std::time::Duration;
 
 use crate::backend::gauge::Gauge;
-use crate::backend::{Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, Marked, Notices, ScriptStart, TableSize, snapshot};
+use crate::backend::{
+    Attempt, Backend, BackendError, Blocker, Care, Chunk, Cut, Limits, Marked, Notices, ScriptStart, TableSize, snapshot,
+};
 use crate::backfill::strategy::{Facts, Storage};
 use crate::backfill::{Chunking, Claim, Claimed, Job};
 use crate::ledger::{
@@ -157,10 +159,17 @@ impl SqliteBackend {
         }
     }
 
-    async fn execute_group(&mut self, lease: &Lease, step: &Step, statements: &[String], limits: &Limits) -> Result<Attempt, BackendError> {
+    async fn execute_group(
+        &mut self,
+        lease: &Lease,
+        step: &Step,
+        statements: &[String],
+        limits: &Limits,
+        cut: &Cut,
+    ) -> Result<Attempt, BackendError> {
         let session = self.session()?;
         session.begin(limits).await?;
-        let outcome = group(session, lease, step, statements).await;
+        let outcome = group(session, lease, step, statements, cut).await;
         let outcome = self.settle(&step.place, outcome).await;
         self.note_failure(lease, step, &outcome).await;
         outcome
@@ -187,13 +196,13 @@ impl SqliteBackend {
     }
 }
 
-async fn group(session: &mut Session, lease: &Lease, step: &Step, statements: &[String]) -> Result<Attempt, BackendError> {
+async fn group(session: &mut Session, lease: &Lease, step: &Step, statements: &[String], cut: &Cut) -> Result<Attempt, BackendError> {
     if script::standing(session, lease, step).await? == Known::Done {
         return Ok(Attempt::AlreadyDone);
     }
     for statement in statements {
         cascade::refuse(session, &step.place, statement).await?;
-        session.run(&step.place, statement.as_str()).await?;
+        session.run_until(&step.place, statement, cut).await?;
     }
     lease::fence(session, lease.token()).await?;
     script::record(session, step, &JournalState::Done).await?;
@@ -270,10 +279,10 @@ impl Backend for SqliteBackend {
         self.settle(LEDGER, written).await
     }
 
-    async fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, _notices: &Notices) -> Result<Attempt, BackendError> {
+    async fn execute(&mut self, lease: &Lease, step: &Step, limits: &Limits, notices: &Notices) -> Result<Attempt, BackendError> {
         match &step.kind {
-            StepKind::Transaction(statements) => self.execute_group(lease, step, statements, limits).await,
-            StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits).await,
+            StepKind::Transaction(statements) => self.execute_group(lease, step, statements, limits, notices.cut()).await,
+            StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits, notices.cut()).await,
             StepKind::Backfill(_) => Err(snapshot::damaged("a backfill is run in chunks")),
         }
     }

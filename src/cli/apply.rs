@@ -11,7 +11,7 @@ use super::session::{Session, actor};
 use super::site::{Site, ledger};
 use super::{PhaseArg, duration, gates, refused_by, signal};
 use crate::backend::{AnyBackend, Backend};
-use crate::evidence::Programs;
+use crate::evidence::{Programs, Watch};
 use crate::ledger::Holder;
 use crate::migration::nearest::hint;
 use crate::migration::{NodeRef, Pacing};
@@ -192,7 +192,7 @@ async fn execute(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let phase = Phase::from(args.phase);
-    let mut watch = breach::watch(phase, site).await;
+    let mut watch = Watch::over(&site.project, phase).await;
     let options = Options { watch: watch.clone(), ..options(args, site) };
     let stop = signal::listen();
     let mut progress = Progress::new(session);
@@ -207,7 +207,7 @@ async fn execute(
     };
     if outcome.end == End::Complete
         && !outcome.applied.is_empty()
-        && let Some(alarm) = breach::linger(phase, site, &mut watch, &stop, session).await
+        && let Some(alarm) = breach::linger(phase, &mut watch, &stop, session).await
     {
         return Err(breach::late(&alarm, &outcome.applied, on_breach, actor, site, session).await);
     }

@@ -36,31 +36,27 @@ impl From<BreachArgs> for OnBreach {
     }
 }
 
-/// Begins to watch what migrate.toml wants to be watched in a phase.
-pub(super) async fn watch(phase: Phase, site: &Site) -> Watch {
-    let aborts = site.project.aborts.iter().filter(|abort| abort.phases.contains(&phase));
-    Watch::begin(aborts.map(|abort| abort.clone().rooted(&site.project.root)).collect()).await
-}
-
-/// Goes on watching after the last statement of an expand, as long as `watch_for` says: what a trigger costs shows when
-/// the application writes.
+/// Goes on watching after the last statement of an expand, each condition as long as its `watch_for` says: what a trigger
+/// costs shows when the application writes. A breach that began while the last statement was at work counts as well.
 ///
 /// Asked to stop, it ends at once: the expand ran.
-pub(super) async fn linger(phase: Phase, site: &Site, watch: &mut Watch, stop: &Stop, session: &Session) -> Option<Alarm> {
-    let aborts = site.project.aborts.iter().filter(|abort| abort.phases.contains(&phase));
-    let longest = aborts.map(|abort| abort.watch_for).max().unwrap_or_default();
-    if phase != Phase::Expand || longest.is_zero() {
+pub(super) async fn linger(phase: Phase, watch: &mut Watch, stop: &Stop, session: &Session) -> Option<Alarm> {
+    if phase != Phase::Expand {
         return None;
     }
-    session.say(&format!("watching for {}", span(longest)));
-    let began = Instant::now();
+    let (last, longest) = (Instant::now(), watch.watch_for());
+    if !longest.is_zero() {
+        session.say(&format!("watching for {}", span(longest)));
+    }
     loop {
-        if let Sight::Breach(alarm) = watch.sight() {
+        if let Sight::Breach(alarm) = watch.sight_after(last) {
             return Some(alarm);
         }
-        let left = longest.checked_sub(began.elapsed()).filter(|_| !stop.is_asked());
+        let left = longest.checked_sub(last.elapsed()).filter(|left| !left.is_zero() && !stop.is_asked());
         let Some(left) = left else {
-            if let Sight::Unknown(alarm) = watch.sight() {
+            if !longest.is_zero()
+                && let Sight::Unknown(alarm) = watch.sight_after(last)
+            {
                 session.say(&format!("abort condition `{}` could not be asked: {}", alarm.name, alarm.reason));
             }
             return None;
@@ -71,7 +67,7 @@ pub(super) async fn linger(phase: Phase, site: &Site, watch: &mut Watch, stop: &
 
 /// The failure that a run ended with; a breach during an expand is answered as was asked for.
 pub(super) async fn answered(error: RunError, on_breach: OnBreach, actor: &str, site: &Site, session: &Session) -> Failure {
-    let RunError::Breached { applied, node, condition, reason } = &error else { return error.into() };
+    let RunError::Breached { applied, node, condition, reason, .. } = &error else { return error.into() };
     if on_breach == OnBreach::Stay || node.phase != Phase::Expand {
         return error.into();
     }

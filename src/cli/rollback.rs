@@ -9,10 +9,10 @@ use super::session::{Session, actor};
 use super::site::{Site, ledger};
 use crate::backend::{AnyBackend, Backend, BackendError};
 use crate::evidence::{Fleet, Who};
-use crate::ledger::{Holder, Lease, Ledger, Release, ScriptStatus};
+use crate::ledger::{Holder, JournalEntry, JournalState, Lease, Ledger, Release, ScriptStatus};
 use crate::migration::{Migration, MigrationId, NodeRef};
 use crate::plan::undo::{self, Undo};
-use crate::plan::{Known, Plan, Step, StepKind};
+use crate::plan::{Known, Plan, Resume, Step, StepKind};
 use crate::recipe::sync::{self, Names};
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report, planned};
@@ -58,7 +58,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.notes.push(format!("{} is not applied: nothing to undo", migration.id));
         return Ok(report);
     }
-    let undo = way_back(migration, backend.server(), done(&plan, &ledger, &node))?;
+    let undo = way_back(migration, backend.server(), &done(&plan, &ledger, migration))?;
     allowed(&site, migration, &undo, &ledger)?;
     report.notes = told(migration, &undo, &mut backend).await?;
     if !args.yes && !agreed(session, &report.notes)? {
@@ -87,28 +87,51 @@ pub(super) async fn take_back(site: &Site, id: &MigrationId, actor: &str, sessio
         return Ok(false);
     }
     let plan = site.plan(backend.server(), Known::Ledger(&ledger), &Sizes::unknown())?;
-    let undo = way_back(migration, backend.server(), done(&plan, &ledger, &NodeRef::new(id, Phase::Expand)))?;
+    let undo = way_back(migration, backend.server(), &done(&plan, &ledger, migration))?;
     allowed(site, migration, &undo, &ledger)?;
     execute(actor, site, migration, &undo, backend, session).await?;
     Ok(true)
 }
 
 /// How far an expand is that must be undone.
-#[derive(Clone, Copy)]
 enum Extent {
     /// All of it ran.
     Whole,
-    /// So many of its statements ran.
-    Statements(usize),
+    /// A part ran.
+    Part(Part),
+}
+
+/// The part of an expand that ran.
+struct Part {
+    /// How many of its syncs were set up.
+    syncs: usize,
+    /// How many statements of its file ran.
+    statements: usize,
+    /// Of the one behind them: an index whose build was cut off.
+    left: Option<ObjectName>,
 }
 
 /// How far an expand is. Where its steps are not known, it is taken for whole.
-fn done(plan: &Plan, ledger: &Ledger, node: &NodeRef) -> Extent {
+fn done(plan: &Plan, ledger: &Ledger, migration: &Migration) -> Extent {
+    let node = NodeRef::new(&migration.id, Phase::Expand);
     let is_running = ledger.script(&node.migration, node.phase).is_some_and(|record| record.status == ScriptStatus::Running);
-    match plan.script(node).filter(|script| is_running && !script.steps.is_empty()) {
-        Some(script) => Extent::Statements(script.steps.iter().take(script.finished).map(statements_of).sum()),
-        None => Extent::Whole,
-    }
+    let Some(script) = plan.script(&node).filter(|script| is_running && !script.steps.is_empty()) else { return Extent::Whole };
+    // What a sync sets up is one step, which stands where the sync is declared.
+    let declared = migration.settings.syncs.first().map(|sync| format!("{}:", sync.source().path));
+    let is_sync = |step: &&Step| declared.as_ref().is_some_and(|file| step.place.starts_with(file));
+    let (syncs, own): (Vec<&Step>, Vec<&Step>) = script.steps.iter().take(script.finished).partition(is_sync);
+    Extent::Part(Part {
+        syncs: syncs.len(),
+        statements: own.into_iter().map(statements_of).sum(),
+        left: script.steps.get(script.finished).and_then(|step| left_of(step, ledger)),
+    })
+}
+
+/// The index of a build that was begun and never came to a result.
+fn left_of(step: &Step, ledger: &Ledger) -> Option<ObjectName> {
+    let StepKind::Alone { resume: Resume::IndexBuilt { index, .. }, .. } = &step.kind else { return None };
+    let is_begun = |entry: &JournalEntry| entry.node == step.node && entry.step == step.number && entry.state == JournalState::Intended;
+    ledger.journal.iter().any(is_begun).then(|| index.clone())
 }
 
 fn statements_of(step: &Step) -> usize {
@@ -119,8 +142,8 @@ fn statements_of(step: &Step) -> usize {
 }
 
 /// The first so many statements of a script. What begins and ends a transaction does not count.
-fn first(mut script: sql::Script, extent: Extent) -> sql::Script {
-    let Extent::Statements(mut left) = extent else { return script };
+fn first(mut script: sql::Script, extent: &Extent) -> sql::Script {
+    let Extent::Part(Part { statements: mut left, .. }) = *extent else { return script };
     script.statements.retain(|statement| {
         let is_control = statement.clauses.iter().all(|clause| clause.operation.kind() == OperationKind::Transaction);
         let stays = left > 0;
@@ -177,24 +200,28 @@ fn are(names: &[String]) -> String {
     format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-fn way_back(migration: &Migration, server: Server, extent: Extent) -> Result<Undo, Failure> {
+fn way_back(migration: &Migration, server: Server, extent: &Extent) -> Result<Undo, Failure> {
     let names = migration.settings.syncs.iter().map(|sync| sync::names(sync, server));
-    let names: Vec<Names> = names.collect::<Result<_, _>>()?;
+    let mut names: Vec<Names> = names.collect::<Result<_, _>>()?;
+    if let Extent::Part(part) = extent {
+        names.truncate(part.syncs);
+    }
     if let Some(file) = &migration.rollback {
         let mut undo = undo::stated(&sql::read(&file.source()?, server));
         undo.take_back(&names);
         return Ok(undo);
     }
     let Some(file) = migration.script(Phase::Expand) else { return Ok(Undo::default()) };
-    if let (Extent::Statements(_), false) = (extent, names.is_empty()) {
-        let message = format!("the expand of {} is in the middle of what its syncs set up", migration.id);
-        return Err(Failure::new(Exit::Failure, message).next("migrate apply --phase expand: let it come to its end first"));
-    }
-    undo::inverse_beside(&first(sql::read(&file.source()?, server), extent), server.dialect, &names).map_err(|refusal| {
+    let inverse = undo::inverse_beside(&first(sql::read(&file.source()?, server), extent), server.dialect, &names);
+    let mut undo = inverse.map_err(|refusal| {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         Failure::from_error(Exit::Failure, &refusal)
             .next(format!("write {folder}/rollback.sql, then run migrate rollback {}", migration.id))
-    })
+    })?;
+    if let Extent::Part(Part { left: Some(index), .. }) = extent {
+        undo.remove_leftover(index, server.dialect);
+    }
+    Ok(undo)
 }
 
 /// Scripts that ran later and speak of what would go.
@@ -274,7 +301,7 @@ async fn execute(
     session: &Session,
 ) -> Result<(), Failure> {
     let holder = Holder { actor: actor.to_owned(), pid: std::process::id(), purpose: format!("rollback {}", migration.id) };
-    let lease = backend.acquire(&holder).await?;
+    let lease = backend.acquire(&holder).await.map_err(|error| again(error, &migration.id))?;
     let mut options = Options::new(holder);
     options.lock_timeout = site.project.lock_timeout;
     options.give_up_after = site.project.give_up_after;
@@ -283,6 +310,15 @@ async fn execute(
     backend.close().await;
     undone?;
     released.map_err(Failure::from)
+}
+
+/// Whoever holds the lease ends some time, and then this is what is wanted.
+fn again(error: BackendError, id: &MigrationId) -> Failure {
+    let mut failure = Failure::from(error);
+    if failure.exit == Exit::Temporary {
+        failure.next = vec![format!("migrate rollback {id}"), "migrate status".to_owned()];
+    }
+    failure
 }
 
 /// What was allowed a moment ago may not be any more: asked again, now that nobody else writes.

@@ -1,14 +1,17 @@
-//! Watches abort conditions while a run is at work: a task of its own asks them, the run looks at what it last heard.
+//! Watches abort conditions while a run is at work: each is asked by a task of its own, the run looks at what was last heard.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::watch::{Receiver, Sender, channel};
 
 use super::http::{Call, Client};
 use super::prometheus::Prometheus;
 use super::value;
-use crate::migration::abort::{Abort, AbortAsk, OnUnknown};
+use crate::migration::Project;
+use crate::migration::abort::{Abort, AbortAsk, AtWork, OnUnknown};
+use crate::schema::Phase;
 
 /// After a breach a run goes on when this many questions in a row found nothing.
 const CALM: u32 = 3;
@@ -35,7 +38,17 @@ pub struct Alarm {
 
 /// What a run looks at. Nobody asks any more when every copy of it is gone.
 #[derive(Clone, Debug)]
-pub struct Watch(Option<watch::Receiver<Sight>>);
+pub struct Watch(Option<Receiver<Vec<Heard>>>);
+
+/// One condition and what it said last.
+#[derive(Clone, Debug)]
+struct Heard {
+    sight: Sight,
+    /// When it began to say something of this kind.
+    since: Instant,
+    at_work: AtWork,
+    watch_for: Duration,
+}
 
 impl Watch {
     /// Nothing is watched.
@@ -43,35 +56,45 @@ impl Watch {
         Watch(None)
     }
 
-    /// Asks every condition once, then again and again.
+    /// Begins to watch what a project wants to be watched in a phase.
+    pub async fn over(project: &Project, phase: Phase) -> Watch {
+        let aborts = project.aborts.iter().filter(|abort| abort.phases.contains(&phase));
+        Watch::begin(aborts.map(|abort| abort.clone().rooted(&project.root)).collect()).await
+    }
+
+    /// Asks every condition once, then each again and again, as often as it says itself: a slow answer of one keeps no other
+    /// from being asked.
     pub async fn begin(aborts: Vec<Abort>) -> Watch {
-        let Some(interval) = aborts.iter().map(|abort| abort.interval).min() else { return Watch::nothing() };
-        let (sender, receiver) = watch::channel(look(&aborts).await);
-        tokio::spawn(async move {
-            let mut calm = CALM;
-            let mut tick = tokio::time::interval(interval);
-            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            tick.tick().await;
-            loop {
-                tokio::select! {
-                    () = sender.closed() => return,
-                    _ = tick.tick() => {}
-                }
-                let sight = look(&aborts).await;
-                calm = if sight == Sight::Calm { calm.saturating_add(1) } else { 0 };
-                // A value that swings about its limit would start and stop the run each time.
-                let settled = calm >= CALM || !matches!(*sender.borrow(), Sight::Breach(_));
-                if sight != Sight::Calm || settled {
-                    sender.send_replace(sight);
-                }
-            }
-        });
+        if aborts.is_empty() {
+            return Watch::nothing();
+        }
+        let sights = join_all(aborts.iter().map(look)).await;
+        let since = Instant::now();
+        let heard = aborts.iter().zip(sights);
+        let heard = heard.map(|(abort, sight)| Heard { sight, since, at_work: abort.at_work, watch_for: abort.watch_for });
+        let (sender, receiver) = channel(heard.collect());
+        let sender = Arc::new(sender);
+        for (place, abort) in aborts.into_iter().enumerate() {
+            tokio::spawn(ask_again(abort, place, Arc::clone(&sender)));
+        }
         Watch(Some(receiver))
     }
 
-    /// What was heard last.
+    /// What was heard last; a breach counts more than what is not known.
     pub fn sight(&self) -> Sight {
-        self.0.as_ref().map_or(Sight::Calm, |receiver| receiver.borrow().clone())
+        self.worst(|_| true)
+    }
+
+    /// What was heard last of conditions that are still watched after the last statement, or were when it was heard; and of a
+    /// breach that began before it.
+    pub fn sight_after(&self, last: Instant) -> Sight {
+        self.worst(|heard| last.checked_add(heard.watch_for).is_none_or(|end| heard.since <= end))
+    }
+
+    /// For how long the most patient condition is watched after the last statement.
+    pub fn watch_for(&self) -> Duration {
+        let longest = self.0.as_ref().and_then(|receiver| receiver.borrow().iter().map(|heard| heard.watch_for).max());
+        longest.unwrap_or_default()
     }
 
     /// Waits until something else is heard, or for this long.
@@ -84,21 +107,86 @@ impl Watch {
             None => tokio::time::sleep(longest).await,
         }
     }
+
+    /// Comes back with a breach that cuts off the statement at work; never, where there is none.
+    pub async fn cut_off(&self) -> Alarm {
+        if let Some(receiver) = &self.0 {
+            let mut receiver = receiver.clone();
+            loop {
+                let cutting = worst(receiver.borrow_and_update().iter().filter(|heard| heard.at_work == AtWork::CutOff));
+                if let Sight::Breach(alarm) = cutting {
+                    return alarm;
+                }
+                if receiver.changed().await.is_err() {
+                    break;
+                }
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn worst(&self, counts: impl Fn(&Heard) -> bool) -> Sight {
+        self.0.as_ref().map_or(Sight::Calm, |receiver| worst(receiver.borrow().iter().filter(|heard| counts(heard))))
+    }
 }
 
-/// Asks every condition once; a breach counts more than what is not known.
-async fn look(aborts: &[Abort]) -> Sight {
-    let mut sight = Sight::Calm;
-    for (abort, found) in aborts.iter().zip(join_all(aborts.iter().map(|abort| breach(&abort.ask))).await) {
-        let alarm = |reason: String| Alarm { name: abort.name.clone(), reason };
-        match (found, abort.unknown) {
-            (Ok(Some(reason)), _) => return Sight::Breach(alarm(reason)),
-            (Err(reason), OnUnknown::Pause) => sight = Sight::Unknown(alarm(reason)),
-            (Err(reason), OnUnknown::GoOn) => tracing::warn!(condition = abort.name, reason, "an abort condition does not answer"),
-            (Ok(None), _) => {}
+fn worst<'a>(heard: impl Iterator<Item = &'a Heard>) -> Sight {
+    let mut found = Sight::Calm;
+    for one in heard {
+        match (&one.sight, &found) {
+            (Sight::Breach(_), _) => return one.sight.clone(),
+            (Sight::Unknown(_), Sight::Calm) => found = one.sight.clone(),
+            (Sight::Unknown(_) | Sight::Calm, _) => {}
         }
     }
-    sight
+    found
+}
+
+/// Asks one condition until nobody looks any more.
+async fn ask_again(abort: Abort, place: usize, sender: Arc<Sender<Vec<Heard>>>) {
+    let mut calm = CALM;
+    let mut tick = tokio::time::interval(abort.interval);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick.tick().await;
+    loop {
+        tokio::select! {
+            () = sender.closed() => return,
+            _ = tick.tick() => {}
+        }
+        let sight = look(&abort).await;
+        calm = if sight == Sight::Calm { calm.saturating_add(1) } else { 0 };
+        sender.send_if_modified(|all| all.get_mut(place).is_some_and(|heard| heard.hear(sight, calm)));
+    }
+}
+
+impl Heard {
+    /// Takes in what was said; whether that is news.
+    fn hear(&mut self, sight: Sight, calm: u32) -> bool {
+        // A value that swings about its limit would start and stop the run each time.
+        let is_settling = sight == Sight::Calm && calm < CALM && matches!(self.sight, Sight::Breach(_));
+        if is_settling || sight == self.sight {
+            return false;
+        }
+        if std::mem::discriminant(&sight) != std::mem::discriminant(&self.sight) {
+            self.since = Instant::now();
+        }
+        self.sight = sight;
+        true
+    }
+}
+
+/// Asks a condition once.
+async fn look(abort: &Abort) -> Sight {
+    let alarm = |reason: String| Alarm { name: abort.name.clone(), reason };
+    match (breach(&abort.ask).await, abort.unknown) {
+        (Ok(Some(reason)), _) => Sight::Breach(alarm(reason)),
+        (Ok(None), _) => Sight::Calm,
+        (Err(reason), OnUnknown::Pause) => Sight::Unknown(alarm(reason)),
+        (Err(reason), OnUnknown::GoOn) => {
+            tracing::warn!(condition = abort.name, reason, "an abort condition does not answer");
+            Sight::Calm
+        }
+    }
 }
 
 /// What is wrong, if anything is.
@@ -114,5 +202,61 @@ async fn breach(ask: &AbortAsk) -> Result<Option<String>, String> {
             let found = value::compare(&client, &document, pointer, breach)?;
             Ok(found.agrees.then(|| format!("`{pointer}` is `{}`, and the limit is {}", found.told, found.wanted)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alarm(name: &str) -> Alarm {
+        Alarm { name: name.to_owned(), reason: "7 > 5".to_owned() }
+    }
+
+    fn heard(sight: Sight, since: Instant, watch_for: u64) -> Heard {
+        Heard { sight, since, at_work: AtWork::CutOff, watch_for: Duration::from_secs(watch_for) }
+    }
+
+    fn watch(heard: Vec<Heard>) -> Watch {
+        Watch(Some(channel(heard).1))
+    }
+
+    #[test]
+    fn a_breach_counts_more_than_what_is_not_known() {
+        let now = Instant::now();
+        let all = [Sight::Calm, Sight::Unknown(alarm("a")), Sight::Breach(alarm("b")), Sight::Unknown(alarm("c"))];
+        let all = all.map(|sight| heard(sight, now, 0));
+        assert_eq!(watch(all.to_vec()).sight(), Sight::Breach(alarm("b")));
+        assert_eq!(watch(all[..2].to_vec()).sight(), Sight::Unknown(alarm("a")));
+        assert_eq!(watch(all[..1].to_vec()).sight(), Sight::Calm);
+    }
+
+    #[test]
+    fn each_condition_is_watched_for_its_own_time() {
+        let last = Instant::now();
+        let later = last + Duration::from_secs(60);
+        let breach = |name: &str, since, watch_for| heard(Sight::Breach(alarm(name)), since, watch_for);
+        let seen = |heard: Heard| watch(vec![heard]).sight_after(last);
+        assert_eq!(seen(breach("patient", later, 120)), Sight::Breach(alarm("patient")));
+        assert_eq!(seen(breach("hasty", later, 30)), Sight::Calm);
+        assert_eq!(seen(breach("not at all", later, 0)), Sight::Calm);
+        // It began while a statement was at work.
+        assert_eq!(seen(breach("before", last, 0)), Sight::Breach(alarm("before")));
+        assert_eq!(watch(vec![breach("a", last, 30), breach("b", last, 120)]).watch_for(), Duration::from_secs(120));
+    }
+
+    #[test]
+    fn a_breach_is_over_after_several_calm_answers_and_keeps_its_beginning() {
+        let began = Instant::now();
+        let mut one = heard(Sight::Calm, began, 0);
+        assert!(one.hear(Sight::Breach(alarm("a")), 0));
+        let since = one.since;
+        assert!(since > began);
+        assert!(one.hear(Sight::Breach(Alarm { reason: "8 > 5".to_owned(), ..alarm("a") }), 0), "what is said is new");
+        assert_eq!(one.since, since, "when it began is not");
+        assert!(!one.hear(Sight::Calm, 1) && !one.hear(Sight::Calm, 2));
+        assert!(matches!(one.sight, Sight::Breach(_)));
+        assert!(one.hear(Sight::Calm, 3));
+        assert_eq!(one.sight, Sight::Calm);
     }
 }

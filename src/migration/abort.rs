@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::endpoint::{Endpoint, Scheme};
 use super::nearest::hint;
 use super::table::{At, Table};
-use super::veto::Expected;
+use super::veto::{Expected, read_pointer};
 use super::{Bound, MigrationError};
 use crate::schema::Phase;
 
@@ -24,6 +24,8 @@ pub struct Abort {
     pub interval: Duration,
     /// `unknown`: what is done when it does not answer. Default `pause`.
     pub unknown: OnUnknown,
+    /// `at_work`: what a breach does to the statement of an expand that is at work. Default `cut-off`.
+    pub at_work: AtWork,
     /// `watch_for`: how long it is watched after the last statement of an expand. Default not at all.
     pub watch_for: Duration,
 }
@@ -62,6 +64,19 @@ pub enum OnUnknown {
 
 impl OnUnknown {
     const WORDS: [(&'static str, OnUnknown); 2] = [("pause", OnUnknown::Pause), ("go-on", OnUnknown::GoOn)];
+}
+
+/// What a breach does to the statement of an expand that is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtWork {
+    /// Cuts it off, where nothing of it stays.
+    CutOff,
+    /// Nothing: the run stops behind it.
+    Finish,
+}
+
+impl AtWork {
+    const WORDS: [(&'static str, AtWork); 2] = [("cut-off", AtWork::CutOff), ("finish", AtWork::Finish)];
 }
 
 impl Abort {
@@ -115,11 +130,18 @@ impl Abort {
             }
             None => OnUnknown::Pause,
         };
+        let at_work = match table.text("at_work")? {
+            Some((word, at)) => {
+                let found = AtWork::WORDS.into_iter().find(|(known, _)| *known == word);
+                found.ok_or_else(|| document.fault(at, format!("`{word}` is not known: write cut-off or finish")))?.1
+            }
+            None => AtWork::CutOff,
+        };
         let watch_for = table.duration("watch_for")?.unwrap_or_default();
         table.finish()?;
         // Asked more often than this, the question itself is load.
         let interval = interval.max(Duration::from_millis(100));
-        Ok(Abort { name, ask: ask.within(interval), phases, interval, unknown, watch_for })
+        Ok(Abort { name, ask: ask.within(interval), phases, interval, unknown, at_work, watch_for })
     }
 
     /// With its files beside the project's file.
@@ -153,7 +175,7 @@ fn read_prometheus(table: &mut Table<'_>, at: Range<usize>) -> Result<AbortAsk, 
 fn read_http(table: &mut Table<'_>, at: Range<usize>) -> Result<AbortAsk, MigrationError> {
     let document = table.document();
     let endpoint = Endpoint::read(table, at.clone(), Scheme::Bearer)?;
-    let pointer = table.required("pointer", at.clone())?.0;
+    let pointer = read_pointer(table, at.clone())?;
     let breach = match (table.text("breach_when")?, table.scalar("breach_equals")?) {
         (Some((limit, limit_at)), None) => Expected::Number(limit.parse().map_err(|message| document.fault(limit_at, message))?),
         (None, Some((text, _))) => Expected::Text(text),
@@ -178,11 +200,11 @@ mod tests {
     #[test]
     fn reads_with_its_defaults() {
         let [abort] = &read(ERRORS).expect("valid")[..] else { panic!("there is one") };
-        assert_eq!((abort.interval, abort.unknown), (Duration::from_secs(10), OnUnknown::Pause));
+        assert_eq!((abort.interval, abort.unknown, abort.at_work), (Duration::from_secs(10), OnUnknown::Pause, AtWork::CutOff));
         assert_eq!(abort.phases, [Phase::Expand, Phase::Backfill]);
-        let http = "[[abort]]\nkind = \"http\"\nurl = \"http://a\"\npointer = \"/s\"\nbreach_equals = \"paging\"\nphases = [\"expand\"]\ninterval = \"1s\"\nunknown = \"go-on\"\n";
+        let http = "[[abort]]\nkind = \"http\"\nurl = \"http://a\"\npointer = \"/s\"\nbreach_equals = \"paging\"\nphases = [\"expand\"]\ninterval = \"1s\"\nunknown = \"go-on\"\nat_work = \"finish\"\n";
         let [abort] = &read(http).expect("valid")[..] else { panic!("there is one") };
-        assert_eq!((abort.name.as_str(), abort.unknown), ("http", OnUnknown::GoOn));
+        assert_eq!((abort.name.as_str(), abort.unknown, abort.at_work), ("http", OnUnknown::GoOn, AtWork::Finish));
         let AbortAsk::Http { endpoint, .. } = &abort.ask else { panic!("it asks over HTTP") };
         assert_eq!(endpoint.timeout, Duration::from_secs(1));
     }
@@ -192,8 +214,12 @@ mod tests {
         let fault = |more: &str| read(&format!("{ERRORS}{more}\n")).expect_err("must be refused");
         assert!(fault("phases = [\"contract\"]").contains("let a gate hold it instead"));
         assert!(fault("unknown = \"stop\"").contains("write pause or go-on"));
+        assert!(fault("at_work = \"stop\"").contains("write cut-off or finish"));
         assert!(fault("breech_when = \"> 1\"").contains("unknown key `abort.breech_when`; did you mean `breach_when`?"));
         assert!(fault(ERRORS).contains("there is an abort condition `errors` already"));
+        let pointer = read("[[abort]]\nkind = \"http\"\nurl = \"http://a\"\npointer = \"errors\"\nbreach_when = \"> 5\"\n");
+        let pointer = pointer.expect_err("must be refused");
+        assert!(pointer.contains("migrate.toml:4:11: `pointer` is `errors`: write a JSON pointer such as \"/status/phase\""), "{pointer}");
         assert!(read("[[abort]]\nkind = \"promethius\"").expect_err("must be refused").contains("did you mean `prometheus`?"));
         assert!(
             read("[[abort]]\nkind = \"http\"\nurl = \"http://a\"\npointer = \"/s\"")

@@ -10,6 +10,7 @@ mod workload;
 
 pub use database::{ApprovalAsk, StatementsAsk, UseAsk};
 pub use flag::Flag;
+pub(super) use http::read_pointer;
 pub use http::{CommandLine, Expected, HttpValue};
 pub use prometheus::{Decimal, ErrorRate, Latency, PrometheusQuery, Window};
 pub use workload::{EcsService, TargetGroup, TargetsWanted, Workload, WorkloadKind};

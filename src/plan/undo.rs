@@ -80,6 +80,14 @@ impl Undo {
     }
 }
 
+impl Undo {
+    /// Removes, before anything else, what may be left of an index whose build was cut off: an INVALID one costs every write,
+    /// and a unique one goes on refusing rows.
+    pub fn remove_leftover(&mut self, index: &ObjectName, dialect: Dialect) {
+        self.statements.insert(0, format!("DROP INDEX IF EXISTS {}", index.quoted(dialect)));
+    }
+}
+
 impl Gone {
     /// Whether a script speaks of it, by its words: a column where both its name and its table's stand.
     pub fn is_named_in(&self, text: &str) -> bool {

@@ -53,5 +53,5 @@ pub(super) async fn heeded(options: &Options, stop: &Stop, node: &NodeRef, mut s
 }
 
 fn breached(node: &NodeRef, alarm: Alarm) -> Halt {
-    Halt::Breached { node: node.clone(), condition: alarm.name, reason: alarm.reason }
+    Halt::Breached { node: node.clone(), cut: None, condition: alarm.name, reason: alarm.reason }
 }

@@ -150,12 +150,14 @@ pub enum RunError {
         most: Option<u64>,
     },
     /// An abort condition of migrate.toml is breached; what ran stays, and the next run goes on there.
-    #[error("stopped before the next statement of {node}: abort condition `{condition}`: {reason}")]
+    #[error("{}: abort condition `{condition}`: {reason}", stopped(node, cut.as_deref()))]
     Breached {
         /// Scripts that ran to their end before.
         applied: Vec<NodeRef>,
         /// The script that was at work, or next.
         node: NodeRef,
+        /// `path:line` of the statement that was cut off; none when it stopped before one.
+        cut: Option<String>,
         /// Which condition.
         condition: String,
         /// What was seen.
@@ -190,6 +192,13 @@ impl RunError {
             RunError::Breached { .. } => true,
             RunError::RowsRemain { .. } | RunError::Incomplete { .. } | RunError::Overtaken { .. } => false,
         }
+    }
+}
+
+fn stopped(node: &NodeRef, cut: Option<&str>) -> String {
+    match cut {
+        Some(place) => format!("{place}: the statement was cut off"),
+        None => format!("stopped before the next statement of {node}"),
     }
 }
 

@@ -6,9 +6,11 @@ use tracing::Instrument;
 
 use super::patience::Patience;
 use super::{Event, Halt, Run};
-use crate::backend::{Attempt, Backend, BackendError, Limits, Notice, Notices};
+use crate::backend::{Attempt, Backend, BackendError, Knife, Limits, Notice, Notices};
+use crate::evidence::Alarm;
 use crate::ledger::Lease;
-use crate::plan::{Step, StepKind};
+use crate::plan::{Resume, Step, StepKind};
+use crate::schema::Phase;
 
 /// How often it is looked whether those who hold a table are gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -38,7 +40,8 @@ impl<B: Backend> Run<'_, B> {
         let mut interrupted = false;
         loop {
             self.hold_back(step, &limits, &patience).await?;
-            match self.attempt(lease, step, &limits).await {
+            let (attempted, breach) = self.attempt(lease, step, &limits).await;
+            match attempted {
                 // After a lost answer to COMMIT the journal says that it ran: it was this run that did it.
                 Ok(_) if interrupted => return Ok(Attempt::Ran),
                 Ok(attempt) => return Ok(attempt),
@@ -49,6 +52,7 @@ impl<B: Backend> Run<'_, B> {
                         if self.stop.is_asked() {
                             return Err(Halt::Stopped);
                         }
+                        self.heed(&step.node).await?;
                     }
                     None => {
                         let (attempts, waited) = (patience.attempts(), patience.waited());
@@ -59,6 +63,10 @@ impl<B: Backend> Run<'_, B> {
                 Err(error @ BackendError::Unreachable { .. }) => {
                     self.reconnect(error).await?;
                     interrupted = true;
+                }
+                Err(BackendError::CutOff { place }) => {
+                    let Some(Alarm { name, reason }) = breach else { return Err(Halt::Failed(BackendError::CutOff { place })) };
+                    return Err(Halt::Breached { node: step.node.clone(), cut: Some(place), condition: name, reason });
                 }
                 Err(error) => return Err(Halt::Failed(error)),
             }
@@ -80,6 +88,7 @@ impl<B: Backend> Run<'_, B> {
             if self.stop.is_asked() {
                 return Err(Halt::Stopped);
             }
+            self.heed(&step.node).await?;
             if told != blockers {
                 told.clone_from(&blockers);
                 self.observer.see(&Event::HoldingBack { node: step.node.clone(), at_most: left, blockers });
@@ -88,11 +97,15 @@ impl<B: Backend> Run<'_, B> {
         }
     }
 
-    /// One attempt, while its notices become events.
-    async fn attempt(&mut self, lease: &Lease, step: &Step, limits: &Limits) -> Result<Attempt, BackendError> {
-        let (notices, mut reader) = Notices::channel();
+    /// One attempt, while its notices become events; and the breach that it was cut off for, if that was asked.
+    async fn attempt(&mut self, lease: &Lease, step: &Step, limits: &Limits) -> (Result<Attempt, BackendError>, Option<Alarm>) {
+        let (knife, cut) = Knife::new();
+        let (notices, mut reader) = Notices::until(cut);
+        let watch = self.options.watch.clone();
         let work = self.backend.execute(lease, step, limits, &notices);
         tokio::pin!(work);
+        let may_be_cut = may_be_cut(step);
+        let mut breach = None;
         loop {
             tokio::select! {
                 biased;
@@ -102,10 +115,29 @@ impl<B: Backend> Run<'_, B> {
                         Event::Building { node: step.node.clone(), stage, done, total }
                     }
                 }),
-                result = &mut work => return result,
+                alarm = watch.cut_off(), if may_be_cut && breach.is_none() => {
+                    knife.cut();
+                    breach = Some(alarm);
+                }
+                result = &mut work => return (result, breach),
             }
         }
     }
+}
+
+/// Whether nothing stays of a step that is cut off, or what stays is removed. An index that is being dropped would be of no use
+/// any more and still cost every write; of a detached partition and whatever the catalogue cannot tell, half may stay.
+fn may_be_cut(step: &Step) -> bool {
+    let is_expand = step.node.phase == Phase::Expand;
+    is_expand
+        && match &step.kind {
+            StepKind::Transaction(_) => true,
+            StepKind::Alone { resume, .. } => match resume {
+                Resume::IndexBuilt { .. } | Resume::Reindexed { .. } | Resume::Repeatable => true,
+                Resume::IndexGone { .. } | Resume::PartitionDetached { .. } | Resume::Session | Resume::Ask => false,
+            },
+            StepKind::Backfill(_) => false,
+        }
 }
 
 /// What an observer is shown of a step.

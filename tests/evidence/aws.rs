@@ -67,6 +67,45 @@ fn stopping_tasks_are_alive() {
     project.expect("tasks", "unknown", "1 tasks run, and 0 are listed");
 }
 
+/// What ECS and EKS hand to a container: an address, and what must be shown there.
+#[test]
+fn a_container_gets_its_credentials_where_its_environment_says() {
+    let fake = Fake::start();
+    let gate = format!(
+        "[[contract.gate]]\nkind = \"ecs\"\nname = \"tasks\"\nurl = \"{}\"\nregion = \"eu-west-1\"\ncluster = \"shop\"\nservice = \"api\"\n",
+        fake.url()
+    );
+    let prefix = "AmazonEC2ContainerServiceV20141113";
+    fake.answer(&format!("{prefix}.DescribeServices"), 200, r#"{"services":[]}"#);
+    let container = || {
+        let project = Project::held_by(&gate).with("AWS_ACCESS_KEY_ID", "").with("AWS_SECRET_ACCESS_KEY", "");
+        project.with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("{}/v1/credentials", fake.url()))
+    };
+    let shown = |path: &str| {
+        let asked = fake.asked().into_iter().rfind(|one| one.line.ends_with(path)).expect("it was asked");
+        asked.headers.get("authorization").cloned().unwrap_or_default()
+    };
+    container().expect("tasks", "unknown", "answered 404");
+    fake.answer("/v1/credentials", 200, r#"{"AccessKeyId":"ASIAFROMROLE"}"#);
+    container().expect("tasks", "unknown", "the container's credentials are not complete");
+    let credentials = json!({ "AccessKeyId": "ASIAFROMROLE", "SecretAccessKey": "s3cr3t-key", "Token": "s3cr3t-session", "Expiration": "2030-01-01T00:00:00Z" });
+    fake.answer("/v1/credentials", 200, &credentials.to_string());
+    let project = container().with("AWS_CONTAINER_AUTHORIZATION_TOKEN", "proof-of-ecs");
+    project.expect("tasks", "unknown", "there is no service api of cluster shop");
+    assert_eq!(shown("/v1/credentials"), "proof-of-ecs");
+    let signed = fake.asked().pop().expect("it was asked");
+    assert!(shown("/").starts_with("AWS4-HMAC-SHA256 Credential=ASIAFROMROLE/"), "{}", shown("/"));
+    assert!(shown("/").contains("x-amz-security-token"), "{}", shown("/"));
+    assert_eq!(signed.headers.get("x-amz-security-token").map(String::as_str), Some("s3cr3t-session"));
+    // EKS writes what must be shown into a file, and renews it there.
+    let project = container().with("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "eks-token");
+    project.write("eks-token", "proof-of-eks\n");
+    project.expect("tasks", "unknown", "there is no service api of cluster shop");
+    assert_eq!(shown("/v1/credentials"), "proof-of-eks");
+    let (out, err, _) = project.raw(&["status", "-vv"]);
+    assert!(![out, err].iter().any(|text| text.contains("s3cr3t") || text.contains("proof-of")), "secrets are told");
+}
+
 #[test]
 fn draining_targets_serve() {
     let Some(server) = moto() else { return };

@@ -131,3 +131,39 @@ async fn reads_of_what_goes_hold() {
         session.close().await.expect("it can be closed");
     }
 }
+
+/// Each server counts its own reads: an index that the primary never uses may be what a report on a standby lives on.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_on_a_standby_hold() {
+    for major in [14, 17] {
+        let Some(primary) = Cluster::own(major) else { continue };
+        let standby = primary.standby();
+        let database = primary.database();
+        let gate = "[[contract.gate]]\nkind = \"use\"\nunused_for = \"1h\"\nreplicas_env = [\"REPLICA_1_URL\"]\n";
+        let url = standby.url(database.name());
+        let replica = project(&database, gate).with("REPLICA_1_URL", &url);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        // The tables arrive there a moment later.
+        let mut reader = loop {
+            if let Ok(mut session) = sqlx::PgConnection::connect(&url).await
+                && session.execute("SELECT pets.id FROM pets, users").await.is_ok()
+            {
+                break session;
+            }
+            assert!(std::time::Instant::now() < deadline, "the standby does not follow");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        };
+        let (state, reason) = replica.gate("use");
+        assert!(!reason.contains("users_name on REPLICA_1_URL was read"), "{state}: {reason}");
+        for sql in ["SET enable_seqscan = off", "SELECT id FROM users WHERE name = 'x'"] {
+            reader.execute(sql).await.expect("a standby reads");
+        }
+        reader.close().await.expect("it can be closed");
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        replica.expect("use", "closed", "index users_name on REPLICA_1_URL was read");
+        standby.stop();
+        replica.expect("use", "unknown", "the standby of REPLICA_1_URL cannot be asked: ");
+        let (out, err, _) = replica.raw(&["status"]);
+        assert!(!out.contains(&url) && !err.contains(&url), "the URL of a standby is told:\n{out}\n{err}");
+    }
+}

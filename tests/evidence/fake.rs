@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
+    /// When.
+    pub(crate) at: jiff::Timestamp,
     /// `GET /path?query`.
     pub(crate) line: String,
     /// Headers by lower-case name.
@@ -37,7 +39,8 @@ struct Shared {
 pub(crate) struct Fake {
     port: u16,
     shared: Arc<Shared>,
-    _runtime: tokio::runtime::Runtime,
+    /// Taken when it goes.
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Fake {
@@ -45,11 +48,15 @@ impl Fake {
     pub(crate) fn start() -> Fake {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let shared = Arc::new(Shared::default());
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).expect("a free port");
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        listener.set_nonblocking(true).expect("it is bound");
         let port = listener.local_addr().expect("it is bound").port();
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
-        runtime.spawn(async move { axum::serve(listener, router).await });
-        Fake { port, shared, _runtime: runtime }
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("it does not block");
+            axum::serve(listener, router).await
+        });
+        Fake { port, shared, runtime: Some(runtime) }
     }
 
     pub(crate) fn address(&self) -> String {
@@ -77,6 +84,15 @@ impl Fake {
     }
 }
 
+impl Drop for Fake {
+    fn drop(&mut self) {
+        // A test's own runtime may not wait for another one.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
@@ -84,7 +100,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
     let asked_action = parts.headers.get("x-amz-target").and_then(|action| action.to_str().ok()).map(str::to_owned);
     let line = format!("{} {whole}", parts.method);
-    let asked = Asked { line, headers: headers.collect(), body: String::from_utf8_lossy(&body).into_owned() };
+    let asked = Asked { at: jiff::Timestamp::now(), line, headers: headers.collect(), body: String::from_utf8_lossy(&body).into_owned() };
     shared.asked.lock().expect("no test panics here").push(asked);
     let answers = shared.answers.lock().expect("no test panics here");
     // AWS tells the action in a header.

@@ -26,7 +26,7 @@ fn list(pods: &[Value]) -> String {
     json!({ "kind": "PodList", "apiVersion": "v1", "metadata": { "resourceVersion": "1" }, "items": pods }).to_string()
 }
 
-fn deployment(fake: &Fake, status: &Value) {
+pub(crate) fn deployment(fake: &Fake, status: &Value) {
     let labels = json!({ "app": "api" });
     let object = json!({
         "metadata": { "name": "api", "uid": "u1", "generation": 3, "annotations": { "deployment.kubernetes.io/revision": "2" } },

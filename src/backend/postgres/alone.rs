@@ -5,7 +5,7 @@ use super::PostgresBackend;
 use super::catalogue::{self, Index, Partition};
 use super::lease::Route;
 use super::script::{self, Known};
-use super::session::number;
+use super::session::{LEDGER, number};
 use super::step::first_line;
 use crate::backend::{Attempt, BackendError, Limits, Notices};
 use crate::ledger::{JournalState, Lease};
@@ -55,7 +55,7 @@ impl PostgresBackend {
                 script::record(&mut self.main, lease, step, &JournalState::Done).await?;
                 Ok(Attempt::Ran)
             }
-            Err(error) => Err(self.clean_up(lease, step, resume, error).await),
+            Err(error) => Err(self.clean_up(lease, step, resume, limits, error).await),
         }
     }
 
@@ -110,9 +110,15 @@ impl PostgresBackend {
     }
 
     /// After a failure: drops what a failed build left (a unique one would go on refusing writes), records the failure.
-    async fn clean_up(&mut self, lease: &Lease, step: &Step, resume: &Resume, error: BackendError) -> BackendError {
+    async fn clean_up(&mut self, lease: &Lease, step: &Step, resume: &Resume, limits: &Limits, error: BackendError) -> BackendError {
         if matches!(error, BackendError::Unreachable { .. } | BackendError::LeaseLost) {
             return error;
+        }
+        // Whoever cut it off does not wait for old transactions: the intent is in the journal, what is left is found by it.
+        if matches!(error, BackendError::CutOff { .. })
+            && let Err(worse) = self.main.run(LEDGER, format!("SET lock_timeout = {}", limits.lock_timeout.as_millis())).await
+        {
+            tracing::debug!(%worse, "the time-out could not be set");
         }
         if let Err(worse) = self.sweep(step, resume).await {
             tracing::warn!(%worse, "what the statement left could not be removed; the next run tries again");

@@ -28,6 +28,11 @@ impl Lookout {
         tokio::spawn(look(Arc::clone(&self.0), pid, lock_timeout, notices.clone(), Arc::clone(&seen), Arc::clone(&stop)));
         Watch { seen, stop }
     }
+
+    /// Asks the server to cut off what a session does.
+    pub(super) async fn cancel(&self, pid: i32) -> Result<(), BackendError> {
+        self.0.lock().await.row(format!("SELECT pg_cancel_backend({pid})::text AS told")).await.map(|_| ())
+    }
 }
 
 /// The second connection and the task that renews the lease on it.

@@ -1,6 +1,7 @@
 //! Steps in a transaction: the statements, the journal's line and the fence commit together or not at all.
 
 use super::PostgresBackend;
+use super::cut::Cutter;
 use super::script::{self, Known};
 use crate::backend::{Attempt, BackendError, Limits, Notices};
 use crate::ledger::{JournalState, Lease};
@@ -80,7 +81,8 @@ impl PostgresBackend {
         error
     }
 
-    /// Runs one statement while the second connection looks who blocks it, and stops waiting when the lease is lost.
+    /// Runs one statement while the second connection looks who blocks it and cuts it off when asked, and stops waiting when
+    /// the lease is lost.
     pub(super) async fn watched(
         &mut self,
         place: &str,
@@ -92,11 +94,19 @@ impl PostgresBackend {
         let Some(keeper) = &self.keeper else {
             return Err(BackendError::LeaseLost);
         };
+        if notices.cut().is_asked() {
+            return Err(BackendError::CutOff { place: place.to_owned() });
+        }
         let watch = pid.map(|pid| keeper.lookout().watch(pid, limits.lock_timeout, notices));
+        let cutter = pid.map(|pid| Cutter::beside(keeper.lookout(), pid, notices.cut()));
         let result = tokio::select! {
             result = self.main.run(place, sql) => result,
             // The answer to the statement is still under way: this connection cannot be used again.
             () = keeper.lost() => Err(BackendError::LeaseLost),
+        };
+        let result = match cutter {
+            Some(cutter) => cutter.finish(place, result).await,
+            None => result,
         };
         let seen = watch.map(super::keeper::Watch::finish).unwrap_or_default();
         match result {

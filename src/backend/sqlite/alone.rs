@@ -2,7 +2,7 @@
 
 use super::script::{self, Known};
 use super::{LEDGER_LIMITS, SqliteBackend};
-use crate::backend::{Attempt, BackendError, Limits};
+use crate::backend::{Attempt, BackendError, Cut, Limits};
 use crate::ledger::{JournalState, Lease};
 use crate::plan::{Resume, Step};
 
@@ -15,6 +15,7 @@ impl SqliteBackend {
         sql: &str,
         resume: &Resume,
         limits: &Limits,
+        cut: &Cut,
     ) -> Result<Attempt, BackendError> {
         let session = self.session()?;
         session.calm().await?;
@@ -36,7 +37,7 @@ impl SqliteBackend {
         self.journal(lease, step, &JournalState::Intended).await?;
         let session = self.session()?;
         session.wait_at_most(limits.lock_timeout).await?;
-        let ran = session.run(&step.place, sql).await.map(|_| Attempt::Ran);
+        let ran = session.run_until(&step.place, sql, cut).await.map(|_| Attempt::Ran);
         session.wait_at_most(LEDGER_LIMITS.lock_timeout).await?;
         match ran {
             Ok(attempt) => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::backend::{BackendError, Limits};
+use crate::backend::{BackendError, Cut, Limits};
 use crate::migration::DatabaseUrl;
 
 /// The name of our own tables in messages.
@@ -24,6 +24,12 @@ const SQLX_WAITS: Duration = Duration::from_secs(5);
 /// SQLite's own waiting asks again after 100 ms, and an application that writes without a pause leaves gaps of
 /// microseconds: measured, it kept us out for more than ten seconds every other time, from reading as well.
 const AGAIN: std::ops::Range<u64> = 500..4_000;
+
+/// Instructions of SQLite's machine between two looks whether the statement shall be cut off: some tens of microseconds.
+const LOOK_EVERY: i32 = 10_000;
+
+/// SQLite's code for a statement that was interrupted: https://www.sqlite.org/rescode.html#interrupt
+const INTERRUPT: &str = "9";
 
 /// A connection and whether a transaction may be open on it.
 pub(super) struct Session {
@@ -61,6 +67,25 @@ impl Session {
         match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await {
             Ok(result) => Ok(result.rows_affected()),
             Err(error) => Err(explain(&self.label, place, error)),
+        }
+    }
+
+    /// As [`Session::run`], until it is asked to cut it off.
+    pub(super) async fn run_until(&mut self, place: &str, sql: &str, cut: &Cut) -> Result<u64, BackendError> {
+        let asked = cut.clone();
+        let mut handle = self.connection.lock_handle().await.map_err(|error| explain(&self.label, place, error))?;
+        handle.set_progress_handler(LOOK_EVERY, move || !asked.is_asked());
+        drop(handle);
+        let ran = self.run(place, sql).await;
+        // What comes next, a ROLLBACK first of all, must not be cut off.
+        let mut handle = self.connection.lock_handle().await.map_err(|error| explain(&self.label, place, error))?;
+        handle.remove_progress_handler();
+        drop(handle);
+        match ran {
+            Err(BackendError::Statement { code, .. }) if code == INTERRUPT && cut.is_asked() => {
+                Err(BackendError::CutOff { place: place.to_owned() })
+            }
+            ran => ran,
         }
     }
 

@@ -43,11 +43,7 @@ impl HttpValue {
     pub(super) fn read(table: &mut Table<'_>, at: Range<usize>) -> Result<HttpValue, MigrationError> {
         let document = table.document();
         let endpoint = Endpoint::read(table, at.clone(), Scheme::Bearer)?;
-        let (pointer, pointer_at) = table.required("pointer", at.clone())?;
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            let message = format!("`pointer` is `{pointer}`: write a JSON pointer such as \"/status/phase\"");
-            return Err(document.fault(pointer_at, message));
-        }
+        let pointer = read_pointer(table, at.clone())?;
         let text = table.scalar("equals")?;
         let limit = table.text("open_when")?;
         let expected = match (text, limit) {
@@ -58,6 +54,16 @@ impl HttpValue {
         };
         Ok(HttpValue { endpoint, pointer, expected })
     }
+}
+
+/// `pointer`, as RFC 6901 writes it: empty for the whole document, else each step behind a slash.
+pub(in super::super) fn read_pointer(table: &mut Table<'_>, at: Range<usize>) -> Result<String, MigrationError> {
+    let (pointer, pointer_at) = table.required("pointer", at)?;
+    if pointer.is_empty() || pointer.starts_with('/') {
+        return Ok(pointer);
+    }
+    let message = format!("`pointer` is `{pointer}`: write a JSON pointer such as \"/status/phase\"");
+    Err(table.document().fault(pointer_at, message))
 }
 
 impl CommandLine {
