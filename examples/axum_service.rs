@@ -25,8 +25,8 @@ use tokio::signal::unix::{SignalKind, signal};
 struct Service {
     migrator: Migrator,
     users: Option<Users>,
-    /// Latched: a database that goes away later, or moves ahead, is no reason to take every instance out.
-    was_ready: AtomicBool,
+    /// It heartbeats: no contract takes away what it uses.
+    is_registered: AtomicBool,
     draining: AtomicBool,
 }
 
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let release = std::env::var("RELEASE")?;
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
     let users = url.starts_with("postgres").then(|| Users::new(&url)).transpose()?;
-    let service = Arc::new(Service { migrator, users, was_ready: AtomicBool::new(false), draining: AtomicBool::new(false) });
+    let service = Arc::new(Service { migrator, users, is_registered: AtomicBool::new(false), draining: AtomicBool::new(false) });
 
     let router = Router::new()
         .route("/livez", get(|| async { "alive" }))
@@ -78,7 +78,7 @@ async fn wait_until_ready(service: Arc<Service>, release: String) -> Option<conc
         }
     }
     let heartbeat = service.migrator.heartbeat("api", &release).await.ok();
-    service.was_ready.store(true, Ordering::Relaxed);
+    service.is_registered.store(true, Ordering::Relaxed);
     heartbeat
 }
 
@@ -86,10 +86,9 @@ async fn readyz(State(service): State<Arc<Service>>) -> (StatusCode, String) {
     if service.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining".to_owned());
     }
-    if service.was_ready.load(Ordering::Relaxed) {
-        return (StatusCode::OK, "ready".to_owned());
-    }
+    // Latched: a database that goes away later, or moves ahead, is no reason to take every instance out.
     match service.migrator.readiness().await {
+        Ok(Readiness::Ready { .. }) if service.is_registered.load(Ordering::Relaxed) => (StatusCode::OK, "ready".to_owned()),
         Ok(Readiness::Ready { .. }) => (StatusCode::SERVICE_UNAVAILABLE, "registering".to_owned()),
         Ok(Readiness::Behind { missing }) => (StatusCode::SERVICE_UNAVAILABLE, format!("the schema lacks {}", names(&missing))),
         Ok(Readiness::Contracted { removed }) => {

@@ -11,12 +11,14 @@ pub use heartbeat::Heartbeat;
 pub use watch::Events;
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use include_dir::Dir;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::backend::{AnyBackend, Backend, BackendError, Care};
+use crate::evidence::Watch;
 use crate::ledger::{Holder, Release};
 use crate::migration::{DatabaseUrl, Migrations, Pacing, Project, counted};
 use crate::plan::{Known, Plan, Request, Survey};
@@ -38,6 +40,8 @@ pub struct Migrator {
     url: DatabaseUrl,
     connection: Mutex<Connection>,
     broadcast: Broadcast,
+    /// Set once it was ready: whether the schema was ahead then.
+    latch: OnceLock<bool>,
 }
 
 /// The connection, once there is one.
@@ -82,17 +86,30 @@ impl Migrator {
 
     fn new(project: Project, migrations: Migrations, url: DatabaseUrl) -> Migrator {
         let connection = Mutex::new(Connection(None));
-        Migrator { project, migrations, url, connection, broadcast: Broadcast::new() }
+        Migrator { project, migrations, url, connection, broadcast: Broadcast::new(), latch: OnceLock::new() }
     }
 
-    /// Whether this build can work with the schema as it is now. One round trip once the connection is open.
+    /// Whether this build can work with the schema. One round trip once the connection is open.
+    ///
+    /// *Ahead* is ready: that is a roll-back of the application. *Behind* comes with the list of what is missing. And what was
+    /// ready once stays ready for as long as this value lives, without any round trip: a database that is down, or that somebody
+    /// contracted by force, is no reason to take every instance out of service at once. So it may stand behind a readiness probe;
+    /// still better behind a startup probe, which ends with the first success, with room for the longest expand
+    /// (`periodSeconds: 5`, `failureThreshold: 120`). Never behind a liveness probe, which would restart what waits.
     ///
     /// # Errors
-    /// When the database cannot be reached. An application that was ready before should stay in service then.
+    /// When it was not ready yet and the database cannot be reached: ask again.
     pub async fn readiness(&self) -> Result<Readiness, AppError> {
+        if let Some(ahead) = self.latch.get() {
+            return Ok(Readiness::Ready { ahead: *ahead });
+        }
         let mut connection = self.connected().await?;
         let ledger = connection.ask(|backend| Box::pin(backend.ledger())).await?;
-        Ok(Readiness::of(&self.migrations.manifest(), &ledger))
+        let found = Readiness::of(&self.migrations.manifest(), &ledger);
+        if let Readiness::Ready { ahead } = found {
+            self.latch.get_or_init(|| ahead);
+        }
+        Ok(found)
     }
 
     /// What is done, what could run, and what holds the rest.
@@ -149,10 +166,12 @@ impl Migrator {
     async fn run(&self, phase: Phase) -> Result<Outcome, AppError> {
         let mut connection = self.connected().await?;
         let approved = self.planned(&mut connection).await?.approve(Request::all(phase))?;
+        let watch = if approved.is_empty() { Watch::nothing() } else { Watch::over(&self.project, phase).await };
         let mut options = Options {
             lock_timeout: self.project.lock_timeout,
             give_up_after: self.project.give_up_after,
             lease_wait: LEASE_WAIT,
+            watch,
             ..Options::new(Holder {
                 actor: format!("application@{}", gethostname::gethostname().to_string_lossy()),
                 pid: std::process::id(),

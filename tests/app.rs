@@ -45,8 +45,8 @@ fn migrator(folder: &Path, url: &str) -> Migrator {
 #[tokio::test]
 async fn a_build_is_behind_until_it_expanded_and_ahead_is_ready() {
     on_each(|url| async move {
-        let (old, new) = (folder(&[USERS]), folder(&[USERS, NICK, FILL, DROP]));
-        let (old, new) = (migrator(old.path(), &url), migrator(new.path(), &url));
+        let (old_files, new) = (folder(&[USERS]), folder(&[USERS, NICK, FILL, DROP]));
+        let (old, new) = (migrator(old_files.path(), &url), migrator(new.path(), &url));
         let Readiness::Behind { missing } = old.readiness().await.expect("an empty database answers") else { panic!("not behind") };
         assert_eq!(missing[0].to_string(), "1_users:expand");
         old.expand().await.expect("expansion");
@@ -54,7 +54,9 @@ async fn a_build_is_behind_until_it_expanded_and_ahead_is_ready() {
         let Readiness::Behind { missing } = new.readiness().await.expect("readiness") else { panic!("not behind") };
         assert_eq!(missing.len(), 1, "the backfill does not keep a build from serving: {missing:?}");
         new.expand().await.expect("expansion");
-        assert_eq!(old.readiness().await.expect("readiness"), Readiness::Ready { ahead: true });
+        // An instance of the old build that starts now, as in a roll-back.
+        let again = migrator(old_files.path(), &url);
+        assert_eq!(again.readiness().await.expect("readiness"), Readiness::Ready { ahead: true });
         assert_eq!(new.readiness().await.expect("readiness"), Readiness::Ready { ahead: false });
         let outcome = new.backfill().await.expect("backfill");
         assert_eq!(outcome.applied.len(), 1);
@@ -101,6 +103,36 @@ async fn a_build_that_waits_sees_what_another_process_expands() {
         assert!(waiting.readiness().await.expect("readiness").is_ready(), "the same connection sees it");
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_was_ready_once_stays_ready_without_its_database() {
+    let database = support::sqlite();
+    let folder = folder(&[USERS]);
+    let (running, starting) = (migrator(folder.path(), &database.url()), migrator(folder.path(), &database.url()));
+    running.expand().await.expect("expansion");
+    assert_eq!(running.readiness().await.expect("readiness"), Readiness::Ready { ahead: false });
+    let file = database.url().trim_start_matches("sqlite://").split('?').next().expect("a path").to_owned();
+    std::fs::write(&file, "no database any more").expect("the file is ours");
+    assert_eq!(running.readiness().await.expect("it stays in service"), Readiness::Ready { ahead: false });
+    assert!(starting.readiness().await.is_err(), "what never was ready does not become so");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_takes_nothing_out_of_service() {
+    let Some(cluster) = support::Cluster::own(17) else { return };
+    let folder = folder(&[USERS]);
+    let url = cluster.url("postgres");
+    let (running, starting) = (migrator(folder.path(), &url), migrator(folder.path(), &url));
+    running.expand().await.expect("expansion");
+    assert!(running.readiness().await.expect("readiness").is_ready());
+    cluster.stop();
+    let began = std::time::Instant::now();
+    assert!(running.readiness().await.expect("it stays in service").is_ready());
+    assert!(began.elapsed() < std::time::Duration::from_millis(200), "a probe gives up after a second: {:?}", began.elapsed());
+    assert!(starting.readiness().await.is_err());
+    cluster.restart();
+    assert!(starting.readiness().await.expect("it comes back by itself").is_ready());
 }
 
 #[tokio::test]

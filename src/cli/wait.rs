@@ -11,6 +11,7 @@ use crate::backend::Backend;
 use crate::ledger::Ledger;
 use crate::migration::{MigrationId, NodeRef};
 use crate::report::planned;
+use crate::report::text::precise;
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::Phase;
@@ -58,8 +59,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
             Err(failure) if failure.exit == Exit::Temporary => Err(failure),
             Err(failure) => return Err(failure),
         };
-        if stop.is_asked() || began.elapsed() >= args.timeout {
-            return gave_up(&site, phase, missing, args.timeout);
+        if stop.is_asked() {
+            return gave_up(&site, phase, missing, "it was asked to stop");
+        }
+        if began.elapsed() >= args.timeout {
+            return gave_up(&site, phase, missing, &format!("it waited {}", precise(args.timeout)));
         }
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();
@@ -91,9 +95,10 @@ fn done(phase: Phase) -> Report {
     report
 }
 
-fn gave_up(site: &Site, phase: Phase, missing: Result<Vec<NodeRef>, Failure>, timeout: Duration) -> Result<Report, Failure> {
+fn gave_up(site: &Site, phase: Phase, missing: Result<Vec<NodeRef>, Failure>, why: &str) -> Result<Report, Failure> {
     let missing = missing?;
-    let message = format!("phase {phase} is not done after {} s: {} missing", timeout.as_secs(), names(&missing));
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    let message = format!("phase {phase} is not done, and {why}: {} {is} missing", names(&missing));
     let mut report = Report::new(CommandName::Wait);
     report.phase = Some(phase);
     report.outcome = Outcome::Failed;
