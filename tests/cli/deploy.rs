@@ -95,6 +95,64 @@ fn scripts_can_be_run() {
     assert_eq!(fs::metadata(script).expect("it was written").permissions().mode() & 0o111, 0o111);
 }
 
+/// What a Dockerfile says in its last stage.
+fn last_stage(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let from = lines.iter().rposition(|line| line.starts_with("FROM ")).expect("a stage");
+    lines[from..].to_vec()
+}
+
+#[test]
+fn images_hold_the_program_alone_and_no_root() {
+    let scratch = api();
+    assert_eq!(migrate(scratch.path(), &["init", "--deploy", "compose"]).code, 0);
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for file in [root().join("Dockerfile"), scratch.path().join("deploy/Dockerfile.migrations")] {
+        let text = read(&file);
+        let stage = last_stage(&text);
+        assert_eq!(stage.first(), Some(&"FROM scratch"), "{}", file.display());
+        assert!(!stage.iter().any(|line| line.starts_with("RUN ")), "nothing can be run in {}", file.display());
+        // Kubernetes tells that a user is not root by its number alone.
+        let user = stage.iter().find_map(|line| line.strip_prefix("USER ")).expect("a user");
+        let numbers: Vec<u32> = user.split(':').map(|part| part.parse().expect("a number")).collect();
+        assert!(numbers.len() == 2 && numbers.iter().all(|number| *number > 0), "{user}");
+        assert!(stage.iter().any(|line| line.starts_with("ENTRYPOINT [\"/usr/local/bin/migrate\"]")), "{stage:?}");
+        assert!(text.contains("/image/usr/local/bin/migrate") && text.contains("crt-static"), "{}", file.display());
+    }
+}
+
+#[test]
+fn the_image_is_built_of_everything_that_is_compiled_in() {
+    let allowed = fs::read_to_string(root().join(".dockerignore")).expect("it is there");
+    let allowed: Vec<&str> = allowed.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("it is there");
+    // Cargo asks for the files of every target that the manifest names.
+    assert!(!manifest.contains("[[bench]]") || allowed.contains(&"benches"), "{allowed:?}");
+    let mut folders = vec![root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("it can be listed") {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let tests = path.file_name().is_some_and(|name| name == "tests.rs" || name == "probes.rs");
+            let Some(text) = fs::read_to_string(&path).ok().filter(|_| !tests && path.extension().is_some_and(|ext| ext == "rs")) else {
+                continue;
+            };
+            for included in text.split("include_str!(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                let target = fs::canonicalize(path.parent().expect("a folder").join(included)).expect("it is there");
+                let target = target.strip_prefix(fs::canonicalize(root()).expect("it is there")).expect("in the crate").to_owned();
+                let within = allowed.iter().any(|name| match name.strip_suffix("*.json") {
+                    Some(folder) => target.starts_with(folder.trim_end_matches('/')) && target.extension().is_some_and(|ext| ext == "json"),
+                    None => target.starts_with(name),
+                });
+                assert!(within, "{} includes {}, which .dockerignore keeps from the build", path.display(), target.display());
+            }
+        }
+    }
+}
+
 fn line_schema() -> jsonschema::Validator {
     let text = fs::read_to_string(root().join("docs/line.schema.json")).expect("the schema is there");
     jsonschema::validator_for(&serde_json::from_str(&text).expect("it is JSON")).expect("it is a schema")
@@ -158,6 +216,8 @@ fn the_termination_message_is_that_line() {
     assert_eq!((ran.code, message["outcome"].as_str()), (0, Some("nothing")));
     let (ran, message) = left(&["apply", "--phase", "wrong"]);
     assert_eq!((ran.code, message["command"].as_str()), (2, Some("usage")));
+    let error = message["error"].as_str().expect("it says what is wrong");
+    assert!(error.contains("'wrong'") && !error.contains('\n') && !error.contains("Usage:"), "{error}");
     let secret = "postgres://shop:s3cret@127.0.0.1:1/shop";
     let (ran, message) = left(&["status", "--database-url", secret]);
     assert!(ran.code != 0 && !message.to_string().contains("s3cret"), "{message}");
