@@ -14,7 +14,7 @@ import yaml
 # The newest version whose kinds every supported cluster has; preStop with `sleep` is stable there.
 VERSION = "1.34"
 
-# Groups whose kinds are not part of Kubernetes, and who knows them.
+# Groups whose kinds are not part of Kubernetes, and who knows them. Flagger publishes no package: its schema here is our own.
 MODELS = {"argoproj.io": "models", "networking.istio.io": "models", "flagger.app": "flagger"}
 
 

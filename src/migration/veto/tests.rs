@@ -83,6 +83,15 @@ fn the_page_on_gates_is_understood() {
     }
 }
 
+/// Every block of the page on feature flags is read as the settings of a migration, with all that it may be asked.
+#[test]
+fn the_page_on_flags_is_understood() {
+    let page = include_str!("../../../docs/deploy/flags.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let shown: Vec<VetoKind> = blocks.flat_map(vetoes).map(|veto| veto.kind()).collect();
+    assert_eq!(shown, [VetoKind::Unleash, VetoKind::LaunchDarkly, VetoKind::Flagsmith, VetoKind::Ofrep]);
+}
+
 #[test]
 fn values_and_programs() {
     let http = "[[contract.gate]]\nkind = \"http\"\nurl = \"https://ok\"\npointer = \"/a\"\n";
