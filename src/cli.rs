@@ -230,9 +230,7 @@ fn finish(mut report: Report, globals: &Globals, destinations: &[output::Destina
 fn misused(error: &clap::Error, format: Format) -> Exit {
     let is_help = error.exit_code() == 0;
     if !is_help {
-        let message = error.to_string();
-        let message = message.trim_start_matches("error: ").trim();
-        let failure = Failure::new(Exit::Usage, message).next("migrate --help");
+        let failure = Failure::new(Exit::Usage, in_one_line(&error.to_string())).next("migrate --help");
         let report = failure.report(CommandName::Unknown);
         if format == Format::Text {
             // Nobody reads a message that cannot be written either.
@@ -249,6 +247,18 @@ fn misused(error: &clap::Error, format: Format) -> Exit {
         (true, Err(_)) => Exit::Failure,
         (false, _) => Exit::Usage,
     }
+}
+
+/// What clap says of a command line, without the usage behind it: a termination message is read in a table.
+fn in_one_line(text: &str) -> String {
+    let told = ["\n\nUsage:", "\n\nFor more"].into_iter().fold(text, |text, end| text.split(end).next().unwrap_or(text));
+    let lines = told.trim_start_matches("error: ").lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.fold(String::new(), |mut line, next| {
+        if !line.is_empty() {
+            line.push_str(if line.ends_with(':') { " " } else { "; " });
+        }
+        line + next
+    })
 }
 
 /// The exit codes, for `--help`.

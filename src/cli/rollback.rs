@@ -61,7 +61,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
     let undo = way_back(migration, backend.server(), &done(&plan, &ledger, migration))?;
     allowed(&site, migration, &undo, &ledger)?;
     report.notes = told(migration, &undo, &mut backend).await?;
-    if !args.yes && !agreed(session, &report.notes)? {
+    if !args.yes && !agreed(session, &migration.id, &report.notes)? {
         report.notes.push("nothing was changed".to_owned());
         return Ok(report);
     }
@@ -277,10 +277,10 @@ async fn unexpressed(migration: &Migration, backend: &mut AnyBackend) -> Result<
 }
 
 /// Asks on the terminal; where nobody can answer, only `--yes` goes on.
-fn agreed(session: &Session, notes: &[String]) -> Result<bool, Failure> {
+fn agreed(session: &Session, id: &MigrationId, notes: &[String]) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure { causes: notes.to_vec(), ..Failure::new(Exit::Usage, "nobody is there to be asked: say --yes") }
-            .next("migrate rollback … --yes"));
+            .next(format!("migrate rollback {id} --yes")));
     }
     for note in notes {
         session.say(note);

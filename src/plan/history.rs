@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::ledger::{FORMAT, Ledger, ScriptStatus};
 use crate::migration::{MigrationError, Migrations, NodeRef, ScriptFile};
+use crate::schema::Phase;
 use crate::sql::Digest;
 
 /// A script that ran is not what the project says it is. Nothing is applied until it is settled.
@@ -11,10 +12,12 @@ use crate::sql::Digest;
 #[non_exhaustive]
 pub enum HistoryConflict {
     /// The file was edited after it ran.
-    #[error("{path} was edited after it was applied as {node}")]
+    #[error("{path} was edited after {} {node}", reached(*status))]
     Edited {
         /// The script.
         node: NodeRef,
+        /// How far it came.
+        status: ScriptStatus,
         /// The file.
         path: Arc<str>,
         /// What ran.
@@ -29,10 +32,12 @@ pub enum HistoryConflict {
         node: NodeRef,
     },
     /// The script ran, and no migration of that name is here.
-    #[error("{node} was applied, but there is no migration {} here", node.migration)]
+    #[error("{node} was {}, but there is no migration {} here", if *status == ScriptStatus::Running { "begun" } else { "applied" }, node.migration)]
     UnknownMigration {
         /// The script.
         node: NodeRef,
+        /// How far it came.
+        status: ScriptStatus,
     },
     /// The ledger was written by a newer version of this tool.
     #[error("the ledger has format {found}, this build knows format {known}")]
@@ -48,7 +53,7 @@ impl HistoryConflict {
     /// The script that it is about.
     pub fn node(&self) -> Option<&NodeRef> {
         match self {
-            HistoryConflict::Edited { node, .. } | HistoryConflict::FileMissing { node } | HistoryConflict::UnknownMigration { node } => {
+            HistoryConflict::Edited { node, .. } | HistoryConflict::FileMissing { node } | HistoryConflict::UnknownMigration { node, .. } => {
                 Some(node)
             }
             HistoryConflict::NewerLedger { .. } => None,
@@ -58,6 +63,12 @@ impl HistoryConflict {
     /// What to do about it: a sentence that ends with a command where there is one.
     pub fn next(&self) -> String {
         match self {
+            HistoryConflict::Edited { node, path, status: ScriptStatus::Running, .. } if node.phase == Phase::Expand => {
+                format!("put back what that run began with (`git log -p -- {path}` shows it), {}", take_back(node))
+            }
+            HistoryConflict::UnknownMigration { node, status: ScriptStatus::Running } if node.phase == Phase::Expand => {
+                format!("put {} back, {}", node.migration, take_back(node))
+            }
             HistoryConflict::Edited { path, .. } => {
                 format!(
                     "restore what ran (`git log -p -- {path}` shows it) and put the change into a migration of its own: `migrate new <slug>`"
@@ -69,7 +80,7 @@ impl HistoryConflict {
                     node.phase, node.migration
                 )
             }
-            HistoryConflict::UnknownMigration { node } => {
+            HistoryConflict::UnknownMigration { node, .. } => {
                 format!("update this checkout to a commit that has {}, then run `migrate status`", node.migration)
             }
             HistoryConflict::NewerLedger { .. } => "use the version of `migrate` that wrote it, or a newer one".to_owned(),
@@ -86,6 +97,18 @@ impl HistoryConflict {
     }
 }
 
+fn reached(status: ScriptStatus) -> &'static str {
+    match status {
+        ScriptStatus::Running => "a run began with",
+        ScriptStatus::Done | ScriptStatus::RolledBack => "it was applied as",
+    }
+}
+
+/// The way out of an expand that never came to its end: it may be changed once nothing of it is left.
+fn take_back(node: &NodeRef) -> String {
+    format!("then `migrate rollback {}` takes away what it left: after that the migration may be changed or go", node.migration)
+}
+
 /// Compares the project with what ran. A phase file that was added later is no conflict; a script that was rolled
 /// back is as if it had never run.
 pub fn compare(migrations: &Migrations, ledger: &Ledger) -> Vec<HistoryConflict> {
@@ -97,10 +120,11 @@ pub fn compare(migrations: &Migrations, ledger: &Ledger) -> Vec<HistoryConflict>
     let conflicts = ran.filter_map(|record| {
         let node = record.node.clone();
         match (migrations.get(&node.migration), migrations.script(&node)) {
-            (None, _) => Some(HistoryConflict::UnknownMigration { node }),
+            (None, _) => Some(HistoryConflict::UnknownMigration { node, status: record.status }),
             (Some(_), None) => Some(HistoryConflict::FileMissing { node }),
             (Some(_), Some(script)) if script.digest != record.digest => {
-                Some(HistoryConflict::Edited { node, path: Arc::clone(&script.path), ran: record.digest, found: script.digest })
+                let (status, path) = (record.status, Arc::clone(&script.path));
+                Some(HistoryConflict::Edited { node, status, path, ran: record.digest, found: script.digest })
             }
             (Some(_), Some(_)) => None,
         }

@@ -79,6 +79,21 @@ fn a_running_script_must_not_be_edited_either() {
 }
 
 #[test]
+fn a_run_that_never_ended_tells_how_it_is_taken_back() {
+    let migrations = migrations(&[("1_a", Phase::Expand, 1)]);
+    let conflicts = compare(&migrations, &ledger(&[("1_a:expand", 9, ScriptStatus::Running), ("2_b:expand", 9, ScriptStatus::Running)]));
+    let told: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
+    let expected =
+        ["migrations/1_a/expand.sql was edited after a run began with 1_a:expand", "2_b:expand was begun, but there is no migration 2_b here"];
+    assert_eq!(told, expected);
+    for (conflict, id) in conflicts.iter().zip(["1_a", "2_b"]) {
+        assert!(conflict.next().contains(&format!("`migrate rollback {id}`")), "{}", conflict.next());
+    }
+    let backfill = compare(&migrations, &ledger(&[("2_b:backfill", 9, ScriptStatus::Running)]));
+    assert!(!backfill[0].next().contains("rollback"), "a backfill is not rolled back: {}", backfill[0].next());
+}
+
+#[test]
 fn a_newer_ledger_is_not_read_further() {
     let mut newer = ledger(&[("9_z:expand", 1, ScriptStatus::Done)]);
     newer.format = FORMAT + 1;
