@@ -3,6 +3,7 @@
 //! From names and what the schema knows to the statements of each phase. The cures of findings, `migrate fix` and
 //! `migrate new` all write what stands here. Knows no lint, no file and no database.
 
+mod add_check;
 mod add_column;
 mod add_index;
 mod carry;
@@ -18,6 +19,7 @@ pub mod sync;
 mod table;
 mod tighten;
 
+pub use add_check::add_check;
 pub use add_column::add_column;
 pub use add_index::add_index;
 pub use drop_column::drop_column;

@@ -2,7 +2,7 @@
 
 use super::expression::{pretty, with_column};
 use super::phases::{Given, Phases, Refusal};
-use super::statement::{add_constraint, alter, restated, sample_value, set_not_null};
+use super::statement::{add_constraint, alter, restated, set_not_null};
 use super::{Spelled, derived, drop_column};
 use crate::schema::Dependent;
 use crate::schema::operation::{NewColumn, NewConstraint};
@@ -89,11 +89,10 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
             Dialect::Postgres => {}
             Dialect::Sqlite => last.push(drop_column::drop_indexes(table, moved.old)),
             Dialect::Mysql => {
-                clauses.extend(in_the_way(moved, table));
+                clauses.extend(in_the_way(table, std::slice::from_ref(moved.old)));
                 if drop_column::required(table, moved.old) {
                     // Nobody fills it between its triggers and its end.
-                    let value = sample_value(Some(&column.ty));
-                    phases.add(Phase::Contract, &format!("{alter} ALTER COLUMN {old} SET DEFAULT {value};\n"));
+                    phases.add(Phase::Contract, &drop_column::relax(moved.table, Some(column)));
                 }
             }
         }
@@ -108,10 +107,10 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
     Ok(())
 }
 
-/// What MySQL would keep without the column, or keep the column for: an index over others goes on over those alone.
-fn in_the_way(moved: &Move<'_>, table: &Table) -> Vec<String> {
+/// What MySQL would keep without the columns, or keep them for: an index over others goes on over those alone.
+pub(super) fn in_the_way(table: &Table, columns: &[Ident]) -> Vec<String> {
     let spelled = |name: &Ident| name.spelled(Dialect::Mysql);
-    let constraints = table.constraints.iter().filter(|constraint| constraint.concerns(moved.old));
+    let constraints = table.constraints.iter().filter(|constraint| columns.iter().any(|column| constraint.concerns(column)));
     let constraints = constraints.filter_map(|constraint| match &constraint.kind {
         ConstraintKind::ForeignKey(_) => constraint.name.as_ref().map(|name| format!("DROP FOREIGN KEY {}", spelled(name))),
         ConstraintKind::Check(_) => constraint.name.as_ref().map(|name| format!("DROP CONSTRAINT {}", spelled(name))),
@@ -119,7 +118,8 @@ fn in_the_way(moved: &Move<'_>, table: &Table) -> Vec<String> {
             None
         }
     });
-    let indexes = table.indexes.iter().filter(|index| index.keys.len() > 1 && index.concerns(moved.old));
+    let concerns = |index: &&Index| index.keys.len() > 1 && columns.iter().any(|column| index.concerns(column));
+    let indexes = table.indexes.iter().filter(concerns);
     let indexes = indexes.filter_map(|index| index.name.as_ref().map(|name| format!("DROP INDEX {}", spelled(name))));
     constraints.chain(indexes).collect()
 }

@@ -2,8 +2,8 @@
 
 use super::Spelled;
 use super::phases::{Given, Phases};
-use super::statement::{alter, fills, sample_value};
-use crate::schema::table::{Generated, Table};
+use super::statement::{alter, fills, sample_default};
+use crate::schema::table::{Column, Generated, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
 /// Drops a column in contract.
@@ -15,10 +15,7 @@ pub fn drop_column(given: &Given<'_>, table: &ObjectName, column: &Ident) -> Pha
     let required = known.is_some_and(|table| required(table, column));
     match dialect {
         Dialect::Postgres if required => phases.add(Phase::Expand, &format!("{alter} ALTER COLUMN {name} DROP NOT NULL;")),
-        Dialect::Mysql if required => {
-            let value = sample_value(known.and_then(|table| table.column(column)).map(|known| &known.ty));
-            phases.add(Phase::Expand, &format!("{alter} ALTER COLUMN {name} SET DEFAULT {value};"));
-        }
+        Dialect::Mysql if required => phases.add(Phase::Expand, &relax(table, known.and_then(|known| known.column(column)))),
         Dialect::Sqlite if required => phases.add(
             Phase::Contract,
             &format!("-- {name} is required until then: new releases go on writing any value to it, though they no longer read it.\n"),
@@ -31,6 +28,17 @@ pub fn drop_column(given: &Given<'_>, table: &ObjectName, column: &Ident) -> Pha
     }
     phases.add(Phase::Contract, &format!("{alter} DROP COLUMN {name};"));
     phases
+}
+
+/// Gives a required column of MySQL a default, at once and without a look at the rows: taking NOT NULL away would build
+/// the table anew.
+pub(super) fn relax(table: &ObjectName, column: Option<&Column>) -> String {
+    let dialect = Dialect::Mysql;
+    let statement = |column: &Column| {
+        let (name, value) = (column.name.spelled(dialect), sample_default(&column.ty));
+        format!("{} ALTER COLUMN {name} SET DEFAULT {value};\n", alter(dialect, table))
+    };
+    column.map(statement).unwrap_or_default()
 }
 
 /// Whether an INSERT that leaves the column out is refused.

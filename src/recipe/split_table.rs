@@ -1,8 +1,10 @@
 //! Columns move to a table of their own: both hold them, kept equal in both directions, until nobody uses the old ones.
 
+mod mysql;
+
 use super::phases::{Given, Phases, Refusal};
-use super::statement::{alter, fills};
-use super::{Spelled, derived, expression::pretty};
+use super::statement::{alter, fills, sample_default};
+use super::{Spelled, derived, drop_column, expression::pretty, sync};
 use crate::schema::table::{Column, Generated, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
@@ -20,14 +22,10 @@ pub struct Split<'a> {
 /// Moves columns to a new table.
 ///
 /// # Errors
-/// On MySQL, where a trigger cannot write the table that called it; when the table, one of the columns or a key of one
-/// column is not known; and for columns with a default that is computed.
+/// When the table, one of the columns or a key of one column is not known; for computed columns; on SQLite for columns
+/// that must be written, and on MySQL for partitioned tables.
 pub fn split_table(given: &Given<'_>, split: &Split<'_>) -> Result<Phases, Refusal> {
     let dialect = given.dialect();
-    if dialect == Dialect::Mysql {
-        let why = "MySQL has no trigger that writes back to the table that called it: move the columns with the application's help";
-        return Err(Refusal::Impossible(why.to_owned()));
-    }
     let unknown = |what: String| Refusal::Unknown { what, ask: "run it where the migrations make the table".to_owned() };
     let table = given.schema.table(split.table).known().ok_or_else(|| unknown(format!("`{}`", split.table)))?;
     let [key] = table.primary_key() else {
@@ -46,8 +44,23 @@ pub fn split_table(given: &Given<'_>, split: &Split<'_>) -> Result<Phases, Refus
         let why = format!("`{}.{}` is required, and SQLite cannot relax it for releases that no longer write it", split.table, first.name);
         return Err(Refusal::Impossible(why));
     }
+    if dialect == Dialect::Mysql && table.is_partitioned() {
+        let why = format!("`{}` is partitioned, and MySQL has no foreign key to a partitioned table", split.table);
+        return Err(Refusal::Impossible(why));
+    }
     let words = Words::of(dialect, split, table, column(key)?, &columns);
     let mut phases = Phases::default();
+    if dialect == Dialect::Mysql {
+        let counters = mysql::Counters::of(split, table, given.server.version)?;
+        phases.add(Phase::Expand, &mysql::create(&words, table, column(key)?, &counters));
+        for column in required {
+            phases.add(Phase::Expand, &drop_column::relax(split.table, Some(column)));
+        }
+        phases.add(Phase::Expand, &mysql::install(&words, &counters));
+        phases.add(Phase::Backfill, &mysql::fill(&words, &counters));
+        phases.add(Phase::Contract, &mysql::remove(&words, table, &counters));
+        return Ok(phases);
+    }
     phases.add(Phase::Expand, &words.create());
     for column in required {
         let name = column.name.spelled(dialect);
@@ -117,18 +130,24 @@ impl<'a> Words<'a> {
     fn says_something(&self, prefix: &str) -> String {
         let said = self.columns.iter().map(|column| {
             let name = format!("{prefix}{}", column.name.spelled(self.dialect));
-            match (&column.default, self.dialect) {
-                (None, _) => format!("{name} IS NOT NULL"),
-                (Some(default), Dialect::Sqlite) => format!("{name} IS NOT {}", pretty(default)),
-                (Some(default), Dialect::Postgres | Dialect::Mysql) => format!("{name} IS DISTINCT FROM {}", pretty(default)),
+            match &column.default {
+                Some(default) => sync::differ(self.dialect, column, &name, &pretty(default)),
+                // What it was given for those who leave it out.
+                None if self.dialect == Dialect::Mysql && column.not_null => {
+                    sync::differ(self.dialect, column, &name, &sample_default(&column.ty))
+                }
+                None => format!("{name} IS NOT NULL"),
             }
         });
         said.collect::<Vec<_>>().join(" OR ")
     }
 
     fn differ(&self, left: &str, right: &str) -> String {
-        let word = if self.dialect == Dialect::Sqlite { "IS NOT" } else { "IS DISTINCT FROM" };
-        self.each(" OR ", |name| format!("{left}{name} {word} {right}{name}"))
+        let differ = self.columns.iter().map(|column| {
+            let name = column.name.spelled(self.dialect);
+            sync::differ(self.dialect, column, &format!("{left}{name}"), &format!("{right}{name}"))
+        });
+        differ.collect::<Vec<_>>().join(" OR ")
     }
 
     fn install(&self) -> String {

@@ -35,6 +35,17 @@ pub fn set_not_null(dialect: Dialect, table: &ObjectName, column: &Ident, ty: Op
 /// What stands behind the name of a MySQL column that becomes NOT NULL: MODIFY states the whole column, and what it
 /// leaves out is lost. `default` is the one to state.
 pub(super) fn restated(column: &Column, ty: &TypeName, default: Option<&Expression>) -> String {
+    stated(column, ty, " NOT NULL", default)
+}
+
+/// What stands behind the name of a MySQL column that stays as it is, or is made like another.
+pub(super) fn restated_as_it_is(column: &Column) -> String {
+    // Without a word, a timestamp refuses NULL on some servers.
+    let nulls = if column.not_null { " NOT NULL" } else { " NULL" };
+    stated(column, &column.ty, nulls, column.default.as_ref().filter(|default| fills(Some(default))))
+}
+
+fn stated(column: &Column, ty: &TypeName, nulls: &str, default: Option<&Expression>) -> String {
     let mut text = ty.to_string();
     let mut last = String::new();
     for detail in &column.details {
@@ -48,7 +59,7 @@ pub(super) fn restated(column: &Column, ty: &TypeName, default: Option<&Expressi
     if let Some(collation) = column.collation.as_ref().filter(|_| *ty == column.ty) {
         text.push_str(&format!(" COLLATE {}", collation.spelled(Dialect::Mysql)));
     }
-    text.push_str(" NOT NULL");
+    text.push_str(nulls);
     if let Some(default) = default {
         text.push_str(&format!(" DEFAULT {}", pretty(default)));
     }
@@ -56,6 +67,19 @@ pub(super) fn restated(column: &Column, ty: &TypeName, default: Option<&Expressi
         text.push_str(" ON UPDATE CURRENT_TIMESTAMP");
     }
     text + &last
+}
+
+/// The rules that may stand behind a column of MariaDB, for a statement that states it again: they are not named, and
+/// what it leaves out is lost.
+pub fn rules_behind<'t>(table: &'t Table, column: &'t Ident) -> impl Iterator<Item = &'t Expression> {
+    table.constraints.iter().filter(|held| held.name.is_none()).filter_map(move |held| match &held.kind {
+        ConstraintKind::Check(condition) => condition.columns.contains(column).then_some(condition),
+        ConstraintKind::PrimaryKey(_)
+        | ConstraintKind::Unique { .. }
+        | ConstraintKind::NotNull(_)
+        | ConstraintKind::ForeignKey(_)
+        | ConstraintKind::Exclusion { .. } => None,
+    })
 }
 
 /// ADD CONSTRAINT in two transactions: new rows first, then the old ones under a weak lock.
@@ -164,6 +188,14 @@ pub fn sample_value(ty: Option<&TypeName>) -> &'static str {
         Some(("uuid", _)) => "gen_random_uuid()",
         Some(_) | None => "''",
     }
+}
+
+/// The same as the DEFAULT of a MySQL column: for some types only an expression in parentheses is one
+/// (<https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html>).
+pub(super) fn sample_default(ty: &TypeName) -> String {
+    let (base, value) = (ty.base.as_str(), sample_value(Some(ty)));
+    let only_expressions = base.ends_with("text") || base.ends_with("blob") || matches!(base, "json" | "date");
+    if only_expressions { format!("({value})") } else { value.to_owned() }
 }
 
 /// Whether a default puts a value in.

@@ -19,7 +19,7 @@ pub use weave::weave;
 
 use super::{Spelled, statement};
 use crate::migration::Side;
-use crate::schema::table::TypeName;
+use crate::schema::table::{Column, TypeName};
 use crate::schema::{Dialect, Ident, ObjectName};
 use crate::sql::Value;
 
@@ -212,14 +212,23 @@ impl Pair {
 
     /// A condition that two values of a column are different, NULL being a value like any other.
     fn differ(&self, of: &Ident, left: &str, right: &str) -> String {
-        match (self.names.dialect, self.equality(of)) {
-            (Dialect::Postgres, Equality::Plain) => format!("{left} IS DISTINCT FROM {right}"),
-            (Dialect::Postgres, Equality::Text | Equality::Bytes) => format!("{left}::text IS DISTINCT FROM {right}::text"),
-            (Dialect::Sqlite, Equality::Plain | Equality::Text) => format!("{left} IS NOT {right}"),
-            (Dialect::Sqlite, Equality::Bytes) => format!("{left} IS NOT {right} COLLATE BINARY"),
-            (Dialect::Mysql, Equality::Plain | Equality::Text) => format!("NOT ({left} <=> {right})"),
-            (Dialect::Mysql, Equality::Bytes) => format!("NOT (CAST({left} AS BINARY) <=> CAST({right} AS BINARY))"),
-        }
+        differ_by(self.names.dialect, self.equality(of), left, right)
+    }
+}
+
+/// A condition that two values of this column are different, NULL being a value like any other.
+pub(super) fn differ(dialect: Dialect, column: &Column, left: &str, right: &str) -> String {
+    differ_by(dialect, types::equality(dialect, Some(&column.ty), column.collation.as_ref()), left, right)
+}
+
+fn differ_by(dialect: Dialect, equality: Equality, left: &str, right: &str) -> String {
+    match (dialect, equality) {
+        (Dialect::Postgres, Equality::Plain) => format!("{left} IS DISTINCT FROM {right}"),
+        (Dialect::Postgres, Equality::Text | Equality::Bytes) => format!("{left}::text IS DISTINCT FROM {right}::text"),
+        (Dialect::Sqlite, Equality::Plain | Equality::Text) => format!("{left} IS NOT {right}"),
+        (Dialect::Sqlite, Equality::Bytes) => format!("{left} IS NOT {right} COLLATE BINARY"),
+        (Dialect::Mysql, Equality::Plain | Equality::Text) => format!("NOT ({left} <=> {right})"),
+        (Dialect::Mysql, Equality::Bytes) => format!("NOT (CAST({left} AS BINARY) <=> CAST({right} AS BINARY))"),
     }
 }
 

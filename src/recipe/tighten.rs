@@ -4,7 +4,7 @@ use super::Spelled;
 use super::add_column::primary_key;
 use super::expression::pretty;
 use super::phases::{Given, Phases, Refusal, Wishes};
-use super::statement::{alter, fills, restated, sample_value, set_not_null as statements};
+use super::statement::{alter, fills, restated, rules_behind, sample_value, set_not_null as statements};
 use crate::schema::operation::NewConstraint;
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
@@ -35,7 +35,10 @@ pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishe
     match (dialect, known) {
         (Dialect::Mysql, Some(known)) => {
             let stated = restated(known, &known.ty, known.default.as_ref().filter(|default| fills(Some(default))));
-            phases.add(Phase::Contract, &format!("{} MODIFY COLUMN {name} {stated};", alter(dialect, table)));
+            let rules = given.table(table).filter(|_| given.server.version.is_mariadb());
+            let rules: Vec<String> = rules.into_iter().flat_map(|table| rules_behind(table, column)).map(pretty).collect();
+            let rules = if rules.is_empty() { String::new() } else { format!(" CHECK ({})", rules.join(" AND ")) };
+            phases.add(Phase::Contract, &format!("{} MODIFY COLUMN {name} {stated}{rules};", alter(dialect, table)));
         }
         _ => phases.add(Phase::Contract, &statements(dialect, table, column, known.map(|known| &known.ty))),
     }

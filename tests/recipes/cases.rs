@@ -23,6 +23,8 @@ pub(crate) enum Asked {
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) databases: &'static [Database],
+    /// `server_version`, where the recipe depends on it.
+    pub(crate) version: Option<&'static str>,
     pub(crate) given: &'static str,
     /// One row.
     pub(crate) seed: &'static str,
@@ -61,6 +63,7 @@ const FAMILY_CASE: Case = Case {
 const USUAL: Case = Case {
     name: "",
     databases: &[Postgres, Sqlite],
+    version: None,
     given: USERS,
     seed: USER,
     asked: Asked::New(&[]),
@@ -297,6 +300,7 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "fix of an enum made anew without a label",
         databases: &[Postgres],
+        version: None,
         given: "CREATE TYPE kind AS ENUM ('user', 'mod', 'admin');\nCREATE TABLE users (id integer PRIMARY KEY, role kind NOT NULL DEFAULT 'user');\nCREATE INDEX users_role ON users (role);\n",
         seed: "INSERT INTO users (id, role) VALUES (:n, (ARRAY['user', 'mod', 'admin'])[:n % 3 + 1]::kind)",
         asked: Asked::Fix(
@@ -652,6 +656,56 @@ pub(crate) const ALL: &[Case] = &[
         original: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE",
         old: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 3, 3)"],
         new: &["INSERT INTO orders (id, user_id, total) VALUES (:n, 4, 3)"],
+        ..MYSQL
+    },
+    Case {
+        name: "new split-table on mysql",
+        given: "CREATE TABLE users (id bigint unsigned AUTO_INCREMENT PRIMARY KEY, name varchar(80) NOT NULL, bio varchar(80) COLLATE utf8mb4_bin COMMENT 'who', avatar varchar(80) DEFAULT 'none', motto text NOT NULL, KEY users_bio_name (bio, name)) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;\n",
+        seed: "INSERT INTO users (id, name, bio, avatar, motto) VALUES (:n + 1, 'n', 'b:n', 'a:n', 'm:n')",
+        asked: Asked::New(&["split-table", "users", "profiles", "--columns", "bio,avatar,motto"]),
+        original: "CREATE TABLE profiles (user_id bigint unsigned PRIMARY KEY, bio varchar(80) COLLATE utf8mb4_bin COMMENT 'who', avatar varchar(80) DEFAULT 'none', motto text NOT NULL, FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;\nALTER TABLE users DROP INDEX users_bio_name, DROP COLUMN bio, DROP COLUMN avatar, DROP COLUMN motto",
+        old: &[
+            "INSERT INTO users (id, name, bio, motto) VALUES (:n, 'old', 'o:n', 'old')",
+            "UPDATE users SET bio = 'old' WHERE id = 3",
+            "UPDATE users SET motto = UPPER(motto) WHERE id IN (8, 9)",
+            "INSERT INTO users (id, name, bio, motto) VALUES (9000000 + :n, 'old', 'x', 'y')",
+            "DELETE FROM users WHERE id > 9000000",
+        ],
+        new: &[
+            "INSERT INTO users (id, name) VALUES (:n, 'new')",
+            "INSERT INTO profiles (user_id, bio, motto) VALUES (:n - 1, 'x', 'y')",
+            "INSERT INTO profiles (user_id, bio, avatar, motto) VALUES (3, 'new', 'pic', '') ON DUPLICATE KEY UPDATE bio = 'new', avatar = 'pic'",
+            "INSERT INTO profiles (user_id, bio, avatar, motto) VALUES (5, 'b4', 'face', 'm4') ON DUPLICATE KEY UPDATE avatar = 'face'",
+        ],
+        checks: &[
+            ("SELECT bio, avatar FROM profiles WHERE user_id = 5", "b4\tface"),
+            ("SELECT bio, avatar FROM profiles WHERE user_id = 3", "new\tpic"),
+            ("SELECT bio, motto FROM profiles WHERE user_id IN (7, 8) ORDER BY user_id", "b6\tm6\nb7\tM7"),
+            ("SELECT count(*) FROM profiles WHERE user_id NOT IN (SELECT id FROM users)", "0"),
+        ],
+        ..MYSQL
+    },
+    Case {
+        name: "new add-check on mysql",
+        asked: Asked::New(&["add-check", "users", "age > 17", "--name", "users_adult"]),
+        original: "CREATE TRIGGER users_adult_insert BEFORE INSERT ON users FOR EACH ROW SET @a = 1;\nCREATE TRIGGER users_adult_update BEFORE UPDATE ON users FOR EACH ROW SET @a = 1",
+        ..MYSQL
+    },
+    Case {
+        name: "new add-check on mariadb",
+        version: Some("mariadb-10.11"),
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, email varchar(100), age int NOT NULL DEFAULT 30 COMMENT 'years');\n",
+        asked: Asked::New(&["add-check", "users", "age > 17 OR email IS NOT NULL"]),
+        original: "ALTER TABLE users MODIFY age int NOT NULL DEFAULT 30 COMMENT 'years' CHECK (age > 17 OR email IS NOT NULL)",
+        ..MYSQL
+    },
+    Case {
+        name: "new set-not-null of a column with a rule on mariadb",
+        version: Some("mariadb-10.11"),
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, email varchar(100), age int CHECK (age > 17));\n",
+        asked: Asked::New(&["set-not-null", "users.age", "--value", "18"]),
+        original: "UPDATE users SET age = 18 WHERE age IS NULL;\nALTER TABLE users MODIFY age int NOT NULL CHECK (age > 17)",
+        old: &["INSERT INTO users (id, name) VALUES (:n, 'old')"],
         ..MYSQL
     },
 ];

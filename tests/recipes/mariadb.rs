@@ -43,7 +43,7 @@ pub(crate) async fn live(case: &Case, database: &MariaDbDatabase<'_>) -> Result<
     sent("the rows", &seeds)?;
     for phase in ["expand", "backfill", "contract"] {
         let script = effective(&trees, &name, &plan, phase)?;
-        for statement in &script {
+        for statement in script.iter().filter(|statement| is_understood(statement)) {
             sent(phase, statement)?;
             // Nobody but new releases is left then, and they write between any two statements. Between the view of a
             // renamed table and the table of that name there is a moment with neither.
@@ -90,8 +90,7 @@ fn effective(trees: &Trees, name: &str, plan: &serde_json::Value, phase: &str) -
     let file = fs::read_to_string(folder.join(name).join(format!("{phase}.sql"))).ok();
     let flat = || fs::read_to_string(folder.join(format!("{name}.sql"))).ok().filter(|_| phase == "expand");
     let file = file.or_else(flat).unwrap_or_default();
-    let bare = file.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
-    let mut own = bare.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned);
+    let mut own = statements_of(&file).into_iter();
     let listed = |list: &serde_json::Value| list.as_array().cloned().unwrap_or_default();
     let migrations = listed(&plan["migrations"]);
     let phases = migrations.iter().filter(|migration| migration["id"] == name).flat_map(|migration| listed(&migration["phases"]));
@@ -102,6 +101,33 @@ fn effective(trees: &Trees, name: &str, plan: &serde_json::Value, phase: &str) -
         None => Ok(statements),
         Some(missing) => Err(format!("the plan of {phase} does not tell `{missing}`: {statements:#?}")),
     }
+}
+
+/// The statements of a file, parted as the client program parts them.
+pub(crate) fn statements_of(file: &str) -> Vec<String> {
+    let (mut statements, mut delimiter) = (vec![String::new()], ";");
+    for line in file.lines().filter(|line| !line.starts_with("--")) {
+        if let Some(next) = line.strip_prefix("DELIMITER ") {
+            delimiter = next;
+            continue;
+        }
+        let mut parts = line.split(delimiter);
+        for (place, part) in parts.by_ref().enumerate() {
+            if place > 0 {
+                statements.push(String::new());
+            }
+            if let Some(last) = statements.last_mut() {
+                last.push_str(part);
+                last.push('\n');
+            }
+        }
+    }
+    statements.iter().map(|statement| statement.trim().to_owned()).filter(|statement| !statement.is_empty()).collect()
+}
+
+/// MariaDB has no NOT ENFORCED, which states a rule of MySQL and demands nothing.
+pub(crate) fn is_understood(statement: &str) -> bool {
+    !statement.ends_with("NOT ENFORCED")
 }
 
 fn sorted(shape: &str) -> String {

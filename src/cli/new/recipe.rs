@@ -257,7 +257,11 @@ impl Recipe {
                 let check = format!("{}CHECK ({})", named(dialect, asked.name.as_deref())?, asked.condition);
                 match dialect {
                     Dialect::Sqlite => in_phases(remake::add_constraint(given, texts, &table, &check, &[]))?,
-                    Dialect::Postgres | Dialect::Mysql => change(&table, dialect, &format!("ADD {check}")),
+                    Dialect::Postgres => change(&table, dialect, &format!("ADD {check}")),
+                    Dialect::Mysql => {
+                        let name = asked.name.as_deref().map(|name| super::name::ident(dialect, name)).transpose()?;
+                        in_phases(recipe::add_check(given, &table, name.as_ref(), &asked.condition))?
+                    }
                 }
             }
             Recipe::AddUnique(asked) => unique(given, asked)?,

@@ -39,6 +39,9 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         Some(ConstraintKind::ForeignKey(_)) => format!(
             "look for rows without a parent, then add the key in a session that does not look again: `SET SESSION foreign_key_checks = 0; {online}`"
         ),
+        Some(ConstraintKind::Check(_)) => format!(
+            "let `migrate new <slug> add-check …` write it without a copy, or let a tool copy the table online (gh-ost, pt-online-schema-change); the server refuses rather than copies with `{online}`"
+        ),
         Some(_) | None => format!(
             "add a new column instead, or let a tool copy the table online (gh-ost, pt-online-schema-change); the server refuses rather than copies with `{online}`"
         ),

@@ -1,12 +1,14 @@
 //! mysql-modify-drops-attributes: what a restated column does not repeat is gone.
 
+use crate::lint::cure::recipe;
 use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
+use crate::recipe::pretty;
 use crate::schema::expression::Shape;
 use crate::schema::operation::{ColumnChange, NewColumn};
-use crate::schema::table::{Column, Detail, Generated};
+use crate::schema::table::{Column, ConstraintKind, Detail, Generated};
 use crate::schema::{Dialect, Operation, OperationKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,13 +22,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    let Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, .. } } = frame.operation else { return };
+    let Operation::AlterColumn { table, column, change: ColumnChange::Redefine { column: new, constraints } } = frame.operation else {
+        return;
+    };
     let Some(held) = frame.column(table, column) else { return };
     if !frame.is_old_column(table, column) {
         return;
     }
     let keyed = frame.table(table).is_some_and(|table| table.primary_key().contains(column));
-    let (lost, noted) = (lost(held, new, keyed), notes(held, new));
+    let (lost, mut noted) = (lost(held, new, keyed), notes(held, new));
+    if frame.server.version.is_mariadb() && !constraints.iter().any(|added| matches!(added.kind, ConstraintKind::Check(_))) {
+        // Behind the column or beside it: only the first goes, and the migrations do not tell them apart.
+        let rules = frame.table(table).into_iter().flat_map(|table| recipe::rules_behind(table, column));
+        noted.extend(rules.map(|rule| format!("CHECK ({})", pretty(rule))));
+    }
     let all: Vec<String> = lost.iter().chain(&noted).cloned().collect();
     if all.is_empty() || only_relaxes(held, new, &all) {
         return;
