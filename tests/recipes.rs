@@ -170,6 +170,7 @@ fn a_split_table_keeps_what_writers_do_at_the_same_time() {
     // A letter of another case is another value, whatever the collation says.
     run(0, "UPDATE profiles SET bio = 'D' WHERE user_id = 2");
     run(1, "UPDATE users SET bio = 'B ' WHERE id = 4");
-    let found = run(0, "SELECT CONCAT(users.bio, '|', profiles.bio) FROM users JOIN profiles ON user_id = id WHERE id IN (2, 4) ORDER BY id");
+    let found =
+        run(0, "SELECT CONCAT(users.bio, '|', profiles.bio) FROM users JOIN profiles ON user_id = id WHERE id IN (2, 4) ORDER BY id");
     assert_eq!(found, "D|D\nB |B \n");
 }

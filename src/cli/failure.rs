@@ -131,7 +131,11 @@ impl From<RunError> for Failure {
             RunError::Backend { source, node: Some(node), .. } if node.phase == Phase::Expand && !source.is_temporary() => {
                 let failure = Failure::from(source);
                 // Who finds the fault in the script itself may change it only when nothing of it is left.
-                if failure.next.is_empty() { failure.next("migrate status").next(format!("migrate rollback {}", node.migration)) } else { failure }
+                if failure.next.is_empty() {
+                    failure.next("migrate status").next(format!("migrate rollback {}", node.migration))
+                } else {
+                    failure
+                }
             }
             RunError::Backend { source, .. } => Failure::from(source),
             RunError::RowsRemain { .. } => Failure::from_error(Exit::Failure, &error),

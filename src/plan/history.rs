@@ -53,9 +53,9 @@ impl HistoryConflict {
     /// The script that it is about.
     pub fn node(&self) -> Option<&NodeRef> {
         match self {
-            HistoryConflict::Edited { node, .. } | HistoryConflict::FileMissing { node } | HistoryConflict::UnknownMigration { node, .. } => {
-                Some(node)
-            }
+            HistoryConflict::Edited { node, .. }
+            | HistoryConflict::FileMissing { node }
+            | HistoryConflict::UnknownMigration { node, .. } => Some(node),
             HistoryConflict::NewerLedger { .. } => None,
         }
     }

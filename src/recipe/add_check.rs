@@ -19,10 +19,11 @@ const DIALECT: Dialect = Dialect::Mysql;
 /// When the condition is not understood, the table or a column of it is not known, or no column can carry it.
 pub fn add_check(given: &Given<'_>, table: &ObjectName, name: Option<&Ident>, condition: &str) -> Result<Phases, Refusal> {
     let value = read_value(condition, given.server).map_err(|reason| Refusal::Impossible(format!("CHECK ({condition}): {reason}")))?;
-    let known = given.schema.table(table).recorded().ok_or_else(|| Refusal::Unknown {
-        what: format!("`{table}`"),
-        ask: "run it where the migrations make the table".to_owned(),
-    })?;
+    let known = given
+        .schema
+        .table(table)
+        .recorded()
+        .ok_or_else(|| Refusal::Unknown { what: format!("`{table}`"), ask: "run it where the migrations make the table".to_owned() })?;
     let columns: Vec<&Column> = value.columns().into_iter().map(|name| column(known, name)).collect::<Result<_, _>>()?;
     let Some(first) = columns.first() else {
         return Err(Refusal::Impossible(format!("CHECK ({condition}) reads no column")));

@@ -61,8 +61,9 @@ impl Trees {
             fs::create_dir_all(&base).map_err(|error| error.to_string())?;
             let database = url.map(|url| format!("[database]\nurl = \"{url}\"\n")).unwrap_or_default();
             let version = case.version.map(|version| format!("server_version = \"{version}\"\n")).unwrap_or_default();
-            let settings =
-                format!("dialect = \"{dialect}\"\n{version}services = [\"app\"]\n{database}[contract]\nsoak = \"0s\"\n[locks]\ntimeout = \"2s\"\n");
+            let settings = format!(
+                "dialect = \"{dialect}\"\n{version}services = [\"app\"]\n{database}[contract]\nsoak = \"0s\"\n[locks]\ntimeout = \"2s\"\n"
+            );
             fs::write(tree.join("migrate.toml"), settings).map_err(|error| error.to_string())?;
             fs::write(base.join("expand.sql"), case.given).map_err(|error| error.to_string())?;
         }

@@ -83,8 +83,10 @@ fn a_run_that_never_ended_tells_how_it_is_taken_back() {
     let migrations = migrations(&[("1_a", Phase::Expand, 1)]);
     let conflicts = compare(&migrations, &ledger(&[("1_a:expand", 9, ScriptStatus::Running), ("2_b:expand", 9, ScriptStatus::Running)]));
     let told: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-    let expected =
-        ["migrations/1_a/expand.sql was edited after a run began with 1_a:expand", "2_b:expand was begun, but there is no migration 2_b here"];
+    let expected = [
+        "migrations/1_a/expand.sql was edited after a run began with 1_a:expand",
+        "2_b:expand was begun, but there is no migration 2_b here",
+    ];
     assert_eq!(told, expected);
     for (conflict, id) in conflicts.iter().zip(["1_a", "2_b"]) {
         assert!(conflict.next().contains(&format!("`migrate rollback {id}`")), "{}", conflict.next());

@@ -34,7 +34,10 @@ impl Counters {
         let named = |by: &ObjectName| derived(DIALECT, [by.name.written(), "writes"]);
         let (old, new) = (named(split.to), named(split.table));
         if table.column(&old).is_some() || split.columns.contains(&new) {
-            return Err(Refusal::Impossible(format!("`{}` has a column `{old}`, or takes one `{new}` along: both names are needed", table.name)));
+            return Err(Refusal::Impossible(format!(
+                "`{}` has a column `{old}`, or takes one `{new}` along: both names are needed",
+                table.name
+            )));
         }
         let hidden = if version.is_mariadb() || version >= HIDES { " INVISIBLE" } else { "" };
         Ok(Counters { old: old.spelled(DIALECT), new: new.spelled(DIALECT), hidden })
