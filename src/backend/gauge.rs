@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::backfill::signal::{Dial, Reading};
 use crate::migration::pacing::throttle::{Asked, Throttle};
+use crate::schema::Dialect;
 
 /// How often signals are read.
 pub const EVERY: Duration = Duration::from_secs(1);
@@ -100,6 +101,14 @@ impl Dials {
         dials.retain(is_missed);
         drop(dials);
         self.fail(name, reason);
+    }
+
+    /// The signals among these that a database of this dialect is asked for. Those of another database are given up at once.
+    pub fn readable(&self, throttles: &[Throttle], dialect: Dialect) -> Vec<Throttle> {
+        for throttle in throttles.iter().filter(|throttle| !throttle.signal.is_of(dialect)) {
+            self.cannot(&throttle.name(), &format!("{dialect} has no such signal"));
+        }
+        throttles.iter().filter(|throttle| throttle.signal.is_read_by(dialect)).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Dial>> {

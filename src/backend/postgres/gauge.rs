@@ -12,7 +12,7 @@ use crate::backend::gauge::{Dials, EVERY, Gauge};
 use crate::backend::{BackendError, Limits};
 use crate::migration::DatabaseUrl;
 use crate::migration::pacing::throttle::{Signal, Throttle};
-use crate::schema::ObjectName;
+use crate::schema::{Dialect, ObjectName};
 use log::Checkpoints;
 use replica::Replicas;
 
@@ -25,7 +25,8 @@ const OURS: &str = "ours AS (SELECT pid FROM pg_stat_activity WHERE application_
 
 /// Starts to read what a server can tell.
 pub(super) fn start(gauge: &mut Gauge, target: &DatabaseUrl, table: &ObjectName, throttles: &[Throttle]) {
-    let (target, table, throttles) = (target.clone(), table.clone(), throttles.to_vec());
+    let mine: Vec<Throttle> = gauge.dials().readable(throttles, Dialect::Postgres);
+    let (target, table, throttles) = (target.clone(), table.clone(), mine);
     gauge.start(move |dials| Box::pin(read_on(target, table, throttles, dials)));
 }
 
@@ -78,8 +79,7 @@ impl Reader {
     async fn read(&mut self, throttle: &Throttle, dials: &Dials) {
         let name = throttle.name();
         match tokio::time::timeout(Duration::from_secs(5), self.look(throttle)).await {
-            Ok(Ok(Some(found))) => dials.show(&name, found.value, found.detail),
-            Ok(Ok(None)) => {}
+            Ok(Ok(found)) => dials.show(&name, found.value, found.detail),
             Ok(Err(Missing::Ever(reason))) => dials.cannot(&name, &reason),
             Ok(Err(Missing::Now(error))) => {
                 if let BackendError::Unreachable { .. } = error {
@@ -95,9 +95,8 @@ impl Reader {
         }
     }
 
-    /// `None` for a signal that is not this server's.
-    async fn look(&mut self, throttle: &Throttle) -> Result<Option<Found>, Missing> {
-        Ok(Some(match &throttle.signal {
+    async fn look(&mut self, throttle: &Throttle) -> Result<Found, Missing> {
+        Ok(match &throttle.signal {
             Signal::ReplicaLag { replicas, except } => self.replica_lag(replicas, except).await?,
             Signal::ReplicaBytes { except } => self.replica_bytes(except).await?,
             Signal::LockWaiters => self.lock_waiters().await?,
@@ -109,9 +108,10 @@ impl Reader {
             Signal::DeadTuples => self.dead_tuples().await?,
             Signal::Vacuum => self.vacuum().await?,
             Signal::Query { sql, .. } => self.query(sql).await?,
-            Signal::WalFile => return Err(Missing::Ever("this is a signal of SQLite".to_owned())),
-            Signal::Http { .. } | Signal::Prometheus { .. } | Signal::Hours(_) => return Ok(None),
-        }))
+            Signal::WalFile | Signal::Http { .. } | Signal::Prometheus { .. } | Signal::Hours(_) => {
+                return Err(Missing::Ever(format!("{} does not tell it", Dialect::Postgres)));
+            }
+        })
     }
 
     /// One question, in a transaction of its own that is rolled back: it leaves nothing behind.

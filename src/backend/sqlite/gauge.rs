@@ -7,19 +7,21 @@ use crate::backend::BackendError;
 use crate::backend::gauge::{Dials, EVERY, Gauge};
 use crate::migration::DatabaseUrl;
 use crate::migration::pacing::throttle::{Signal, Throttle};
+use crate::schema::Dialect;
 
 /// How long a reading waits for a writer that holds the file.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Starts to read what a file can tell. A database in memory has neither a log nor other readers.
 pub(super) fn start(gauge: &mut Gauge, target: &DatabaseUrl, throttles: &[Throttle]) {
+    let mine = gauge.dials().readable(throttles, Dialect::Sqlite);
     if !matches!(session::file(target), Ok(Some(_))) {
-        for throttle in throttles.iter().filter(|throttle| !is_elsewhere(&throttle.signal)) {
+        for throttle in mine {
             gauge.dials().cannot(&throttle.name(), "a database in memory is one connection's alone");
         }
         return;
     }
-    let (target, throttles) = (target.clone(), throttles.to_vec());
+    let (target, throttles) = (target.clone(), mine);
     gauge.start(move |dials| Box::pin(read_on(target, throttles, dials)));
 }
 
@@ -30,9 +32,7 @@ async fn read_on(target: DatabaseUrl, throttles: Vec<Throttle>, dials: Dials) {
         for throttle in &throttles {
             let name = throttle.name();
             match look(&mut session, &target, throttle).await {
-                Ok(Some(value)) => dials.show(&name, value, None),
-                Ok(None) if is_elsewhere(&throttle.signal) => {}
-                Ok(None) => dials.cannot(&name, "SQLite has no such signal"),
+                Ok(value) => dials.show(&name, value, None),
                 Err(error) => {
                     if let BackendError::Unreachable { .. } = error {
                         session = None;
@@ -45,16 +45,23 @@ async fn read_on(target: DatabaseUrl, throttles: Vec<Throttle>, dials: Dials) {
     }
 }
 
-/// Signals that no database tells.
-fn is_elsewhere(signal: &Signal) -> bool {
-    matches!(signal, Signal::Http { .. } | Signal::Prometheus { .. } | Signal::Hours(_))
-}
-
-async fn look(session: &mut Option<Session>, target: &DatabaseUrl, throttle: &Throttle) -> Result<Option<f64>, BackendError> {
+async fn look(session: &mut Option<Session>, target: &DatabaseUrl, throttle: &Throttle) -> Result<f64, BackendError> {
     match &throttle.signal {
-        Signal::WalFile => unmoved(open(session, target).await?).await.map(Some),
-        Signal::Query { sql, .. } => asked(open(session, target).await?, sql).await.map(Some),
-        _ => Ok(None),
+        Signal::WalFile => unmoved(open(session, target).await?).await,
+        Signal::Query { sql, .. } => asked(open(session, target).await?, sql).await,
+        Signal::ReplicaLag { .. }
+        | Signal::ReplicaBytes { .. }
+        | Signal::LockWaiters
+        | Signal::ActiveSessions
+        | Signal::Horizon
+        | Signal::SlotRetention
+        | Signal::ArchiveQueue
+        | Signal::Checkpoints
+        | Signal::DeadTuples
+        | Signal::Vacuum
+        | Signal::Http { .. }
+        | Signal::Prometheus { .. }
+        | Signal::Hours(_) => Err(BackendError::Unsuitable { reason: format!("{} has no such signal", Dialect::Sqlite) }),
     }
 }
 

@@ -110,6 +110,19 @@ impl std::fmt::Debug for ReplicaAddress {
     }
 }
 
+/// Who can read a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalSource {
+    /// A database of this dialect alone.
+    Of(Dialect),
+    /// Whichever database the backfill is in.
+    Database,
+    /// Something that is asked over HTTP.
+    Address,
+    /// The clock of whoever runs the backfill.
+    Clock,
+}
+
 /// In what a signal is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -179,11 +192,13 @@ impl Signal {
         }
     }
 
-    /// Whether a database of this dialect can tell it, or something outside of it.
-    pub fn is_of(&self, dialect: Dialect) -> bool {
+    /// Who can read it.
+    pub fn source(&self) -> SignalSource {
         match self {
-            Signal::Query { .. } | Signal::Http { .. } | Signal::Prometheus { .. } | Signal::Hours(_) => true,
-            Signal::WalFile => dialect == Dialect::Sqlite,
+            Signal::Query { .. } => SignalSource::Database,
+            Signal::Http { .. } | Signal::Prometheus { .. } => SignalSource::Address,
+            Signal::Hours(_) => SignalSource::Clock,
+            Signal::WalFile => SignalSource::Of(Dialect::Sqlite),
             Signal::ReplicaLag { .. }
             | Signal::ReplicaBytes { .. }
             | Signal::LockWaiters
@@ -193,7 +208,24 @@ impl Signal {
             | Signal::ArchiveQueue
             | Signal::Checkpoints
             | Signal::DeadTuples
-            | Signal::Vacuum => dialect == Dialect::Postgres,
+            | Signal::Vacuum => SignalSource::Of(Dialect::Postgres),
+        }
+    }
+
+    /// Whether a database of this dialect can tell it, or something outside of it.
+    pub fn is_of(&self, dialect: Dialect) -> bool {
+        match self.source() {
+            SignalSource::Of(only) => only == dialect,
+            SignalSource::Database | SignalSource::Address | SignalSource::Clock => true,
+        }
+    }
+
+    /// Whether a database of this dialect is asked for it.
+    pub fn is_read_by(&self, dialect: Dialect) -> bool {
+        match self.source() {
+            SignalSource::Of(only) => only == dialect,
+            SignalSource::Database => true,
+            SignalSource::Address | SignalSource::Clock => false,
         }
     }
 
