@@ -13,6 +13,7 @@ pub mod window;
 
 pub use pace::Pace;
 pub use range::{Claim, Claimed, PagePlace, Place, Range};
+use strategy::Facts;
 pub use strategy::{Chunking, RowClass};
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,16 @@ impl Job {
     pub fn statement(&self, partition: Option<&str>, range: &str) -> String {
         let in_partition = partition.and_then(|partition| self.point.with_range_in(&self.sql, partition, range));
         in_partition.unwrap_or_else(|| self.with_range(range))
+    }
+
+    /// The same job, with what the database says against the proof.
+    #[must_use]
+    pub fn met_with(&self, facts: &Facts) -> Job {
+        let mut job = self.clone();
+        if let Some(reason) = &facts.undone {
+            job.exclusion = Exclusion::Unproven { reason: reason.clone(), again: Again::Unknown };
+        }
+        job
     }
 
     /// Whether meeting a row twice does no harm: it does not fit the condition any more, or gets the same values again.

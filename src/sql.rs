@@ -17,7 +17,7 @@ pub mod statement;
 mod value;
 mod woven;
 
-pub use batch::{Again, BatchPoint, CannotCut, Exclusion, batch_point, exclusion};
+pub use batch::{Again, BatchPoint, CannotCut, Exclusion, TriggerText, TriggerTiming, batch_point, exclusion, meddles};
 pub use digest::Digest;
 pub use directive::Directive;
 pub use read::read;

@@ -14,3 +14,5 @@ mod pages;
 mod poison;
 #[path = "backfill/table.rs"]
 mod table;
+#[path = "backfill/triggers.rs"]
+mod triggers;

@@ -22,6 +22,7 @@ mod size;
 mod step;
 mod testify;
 mod waits;
+mod undoing;
 mod way;
 
 use crate::backend::gauge::Gauge;

@@ -11,6 +11,7 @@ mod rows;
 mod script;
 mod session;
 mod size;
+mod undoing;
 mod witness;
 
 use std::time::Duration;
@@ -287,7 +288,17 @@ impl Backend for SqliteBackend {
         }
     }
 
-    async fn facts(&mut self, _job: &Job) -> Result<Facts, BackendError> {
+    /// Plans know no bytes of SQLite's tables, so a speed would say nothing to them.
+    async fn reading_speed(&mut self, _table: &ObjectName) -> Result<Vec<Rate>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    async fn remember(&mut self, _lease: &Lease, _timing: &Timing) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    async fn facts(&mut self, job: &Job) -> Result<Facts, BackendError> {
+        let undone = self.undoing(job).await?;
         Ok(Facts {
             storage: Storage::ByKey,
             integer: None,
@@ -296,6 +307,7 @@ impl Backend for SqliteBackend {
             rows: 0,
             partitions: Vec::new(),
             horizon: Duration::ZERO,
+            undone,
         })
     }
 

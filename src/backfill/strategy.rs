@@ -66,6 +66,8 @@ pub struct Facts {
     pub rows: u64,
     /// The partitions that hold the rows, where each can be walked by itself.
     pub partitions: Vec<Partition>,
+    /// What the database does to a row that the statement has changed, where that may make it fit the condition again.
+    pub undone: Option<String>,
     /// How old the oldest snapshot is that keeps changed rows from being removed.
     pub horizon: Duration,
 }
@@ -142,6 +144,8 @@ pub enum Reason {
     Partitioned,
     /// The table has no pages that could be asked for.
     NoPages,
+    /// The database may make a changed row fit the condition again.
+    Undone(String),
     /// A row may be changed again when it is met again.
     NotExcluded(String),
     /// A changed row does not fit the condition any more.
@@ -171,6 +175,7 @@ impl Reason {
             | Reason::Method(_)
             | Reason::Partitioned
             | Reason::NoPages
+            | Reason::Undone(_)
             | Reason::Excluded(_)
             | Reason::Small(_) => return self.to_string(),
         };
@@ -186,6 +191,7 @@ impl fmt::Display for Reason {
             Reason::Method(method) => write!(f, "the table's access method is {method}"),
             Reason::Partitioned => write!(f, "its partitions cannot be walked one by one"),
             Reason::NoPages => write!(f, "the table has no pages of its own"),
+            Reason::Undone(why) => write!(f, "walked once, since a changed row may fit the condition again: {why}"),
             Reason::NotExcluded(why) => write!(f, "a row that moves could be changed twice: {why}"),
             Reason::Excluded(by) => write!(f, "`{by}` is false once a row is changed"),
             Reason::Indexed(index) => write!(f, "index {index} covers a column that is assigned"),
@@ -270,6 +276,9 @@ pub fn choose(job: &Job, facts: &Facts, wanted: &Cutting) -> Result<Choice, Uncu
 
 /// Why pages will not do, if they will not.
 fn no_pages(job: &Job, facts: &Facts) -> Option<Reason> {
+    if let Some(why) = &facts.undone {
+        return Some(Reason::Undone(why.clone()));
+    }
     match &facts.storage {
         Storage::ByKey => return Some(Reason::RowsByKey),
         Storage::Method(method) => return Some(Reason::Method(method.clone())),
@@ -334,6 +343,7 @@ mod tests {
             pages: 100_000,
             rows: 6_000_000,
             partitions: Vec::new(),
+            undone: None,
             horizon: Duration::ZERO,
         }
     }
@@ -374,6 +384,17 @@ mod tests {
         }
         assert!(chosen(&job(&[], unproven()), &facts()).contains("has no key"));
         assert_eq!(chosen(&job(&[], proven()), &facts()), "along the pages, 820 at a time");
+    }
+
+    #[test]
+    fn what_the_database_undoes_is_walked_once_and_by_key() {
+        let undone = Facts { undone: Some("trigger t sets b".to_owned()), ..facts() };
+        let proved = job(&["id"], proven());
+        assert!(proved.may_be_walked_again() && !proved.met_with(&undone).may_be_walked_again());
+        let choice = choose(&proved, &undone, &proved.cutting).expect("it can be cut");
+        assert_eq!(choice.chunking, Chunking::Keys);
+        assert_eq!(choice.reasons[0].told(), "walked once, since a changed row may fit the condition again: trigger t sets b");
+        assert!(chosen(&job(&[], proven()), &undone).contains("has no key"));
     }
 
     #[test]

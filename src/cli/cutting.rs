@@ -9,10 +9,11 @@ use crate::schema::Dialect;
 /// A note for each backfill that can run; none where there is no choice.
 pub(super) async fn told(plan: &Plan, backend: &mut AnyBackend) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::new();
-    match plan.server.dialect {
-        Dialect::Postgres => {}
-        Dialect::Sqlite | Dialect::Mysql => return Ok(notes),
-    }
+    let has_choice = match plan.server.dialect {
+        Dialect::Postgres => true,
+        Dialect::Sqlite => false,
+        Dialect::Mysql => return Ok(notes),
+    };
     for script in plan.scripts.iter().filter(|script| may_run(&script.state)) {
         for step in script.steps.iter() {
             let job = match &step.kind {
@@ -25,6 +26,9 @@ pub(super) async fn told(plan: &Plan, backend: &mut AnyBackend) -> Result<Vec<St
                 Err(BackendError::Unsuitable { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
+            if !has_choice && facts.undone.is_none() {
+                continue;
+            }
             notes.push(match strategy::choose(job, &facts, &job.cutting) {
                 Ok(choice) => {
                     let reasons: Vec<String> = choice.reasons.iter().map(strategy::Reason::told).collect();

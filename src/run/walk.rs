@@ -18,7 +18,8 @@ const ROUNDS: u32 = 3;
 impl<B: Backend> Run<'_, B> {
     /// Runs a backfill to its end.
     pub(super) async fn walk(&mut self, lease: &Lease, step: &Step, job: &Job) -> Result<Attempt, Halt> {
-        let choice = self.choose(job).await?;
+        let (job, choice) = self.choose(job).await?;
+        let job = &job;
         let mut record = self.open(lease, step, job, &choice.chunking).await?;
         if record.done {
             return Ok(Attempt::AlreadyDone);
@@ -51,15 +52,17 @@ impl<B: Backend> Run<'_, B> {
         Err(Halt::RowsRemain { node: step.node.clone(), place: step.place.clone(), rounds })
     }
 
-    /// How the job's table is cut, by what the database says of it now.
-    async fn choose(&mut self, job: &Job) -> Result<Choice, Halt> {
+    /// The job as the database takes it, and how its table is cut, by what the database says of it now.
+    async fn choose(&mut self, job: &Job) -> Result<(Job, Choice), Halt> {
         let facts = loop {
             match self.backend.facts(job).await {
                 Err(error @ BackendError::Unreachable { .. }) => self.reconnect(error).await?,
                 result => break result.map_err(Halt::Failed)?,
             }
         };
-        strategy::choose(job, &facts, &job.cutting).map_err(|reason| Halt::Failed(BackendError::Unsuitable { reason: reason.to_string() }))
+        let choice = strategy::choose(job, &facts, &job.cutting);
+        let choice = choice.map_err(|reason| Halt::Failed(BackendError::Unsuitable { reason: reason.to_string() }))?;
+        Ok((job.met_with(&facts), choice))
     }
 
     /// Tries the rows again that an earlier run left out.
@@ -138,7 +141,7 @@ impl<B: Backend> Run<'_, B> {
         for step in steps {
             match &step.kind {
                 StepKind::Backfill(job) => {
-                    let choice = self.choose(job).await?;
+                    let (_, choice) = self.choose(job).await?;
                     self.rewind(lease, step, job, &choice.chunking).await.map(|_| ())?;
                 }
                 StepKind::Transaction(_) | StepKind::Alone { .. } => {}

@@ -5,6 +5,7 @@
 
 mod exclude;
 mod find;
+mod meddle;
 mod refuse;
 mod relation;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 mod words;
 
 pub use exclude::{Again, Exclusion, exclusion};
+pub use meddle::{TriggerText, TriggerTiming, meddles};
 
 use super::Span;
 use crate::schema::operation::DataKind;

@@ -75,8 +75,10 @@ impl PostgresBackend {
             pages: number(row, "pages")?,
             rows: number(row, "rows")?,
             partitions: Vec::new(),
+            undone: None,
             horizon: Duration::from_secs(number::<i64>(row, "horizon")?.max(0).unsigned_abs()),
         };
+        facts.undone = self.undoing(job, &assigned).await?;
         if facts.storage == Storage::Partitioned && job.point.takes_partitions(&job.sql) {
             self.add_partitions(job, &assigned, &mut facts).await?;
         }
