@@ -33,17 +33,20 @@ impl PostgresBackend {
             Place::Key(_) => self.chunk_between(step, job, claim, rows, limits).await,
             Place::Page(_) => self.pass_over(step, job, claim, rows, limits).await,
         };
+        self.chunk_end(claim, began, outcome).await
+    }
+
+    /// Moves the claim to where the chunk ended, or rolls back.
+    pub(super) async fn chunk_end(
+        &mut self,
+        claim: &mut Claim,
+        began: Instant,
+        outcome: Result<Done, BackendError>,
+    ) -> Result<Chunk, BackendError> {
         match outcome {
-            Ok(done) => {
-                claim.range.position = Some(done.position);
-                Ok(Chunk {
-                    changed: done.changed,
-                    walked: done.walked,
-                    size: done.size,
-                    end: done.end,
-                    took: began.elapsed(),
-                    log: done.log,
-                })
+            Ok(Done { changed, walked, size, end, position, log }) => {
+                claim.range.position = Some(position);
+                Ok(Chunk { changed, walked, size, end, took: began.elapsed(), log })
             }
             Err(error) => {
                 if let Err(worse) = self.main.roll_back().await {

@@ -36,18 +36,8 @@ impl PostgresBackend {
         let began = Instant::now();
         self.hold_lease()?;
         self.learn_key(job).await?;
-        match self.each_row(step, job, claim, rows, limits).await {
-            Ok(done) => {
-                claim.range.position = Some(done.position);
-                Ok(Chunk { changed: done.changed, walked: done.walked, size: done.size, end: done.end, took: began.elapsed(), log: None })
-            }
-            Err(error) => {
-                if let Err(worse) = self.main.roll_back().await {
-                    tracing::debug!(%worse, "rolling back failed; the server does it by itself");
-                }
-                Err(error)
-            }
-        }
+        let outcome = self.each_row(step, job, claim, rows, limits).await;
+        self.chunk_end(claim, began, outcome).await
     }
 
     async fn each_row(&mut self, step: &Step, job: &Job, claim: &mut Claim, rows: u32, limits: &Limits) -> Result<Done, BackendError> {
@@ -64,7 +54,8 @@ impl PostgresBackend {
                 Ok(rows) => changed += rows,
                 Err(BackendError::Statement { code, message, .. }) if poison::speaks_of_a_row(Dialect::Postgres, &code) => {
                     self.main.run(LEDGER, "ROLLBACK TO SAVEPOINT one_row").await?;
-                    self.main.run(LEDGER, recorded(step, &one.key, &code, &message)).await?;
+                    let failed = recorded(step, &one.key, &code, &message);
+                    self.main.run(LEDGER, format!("{INTO_POISON} VALUES ({failed}) {ANEW}")).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -147,7 +138,10 @@ impl PostgresBackend {
                 Ok(()) => {}
                 Err(BackendError::Statement { code, message, .. }) if poison::speaks_of_a_row(Dialect::Postgres, &code) => {
                     self.main.roll_back().await?;
-                    self.main.run(LEDGER, recorded(step, &one.key, &code, &message)).await?;
+                    let failed = recorded(step, &one.key, &code, &message);
+                    // Its transaction is over: the lease may be somebody else's by now.
+                    let sql = format!("{} {INTO_POISON} SELECT {failed} FROM held {ANEW}", fence(lease.token()));
+                    held(self.main.run(LEDGER, sql).await?)?;
                 }
                 Err(error) => {
                     self.main.roll_back().await?;
@@ -180,11 +174,15 @@ impl PostgresBackend {
     }
 }
 
-/// Records a row that failed; what is known of it already is written anew.
+/// Where a row that failed is recorded; what is known of it already is written anew.
+const INTO_POISON: &str = "INSERT INTO concertina.poison (migration, phase, step, key, relation, code, message)";
+const ANEW: &str =
+    "ON CONFLICT (migration, phase, step, key) DO UPDATE SET code = excluded.code, message = excluded.message, at = clock_timestamp()";
+
+/// What is recorded of a row that failed, column by column.
 fn recorded(step: &Step, key: &str, code: &str, message: &str) -> String {
     format!(
-        "INSERT INTO concertina.poison (migration, phase, step, key, relation, code, message) VALUES ({}, {}, {}, {}, {}, {}, {}) \
-         ON CONFLICT (migration, phase, step, key) DO UPDATE SET code = excluded.code, message = excluded.message, at = clock_timestamp()",
+        "{}, {}, {}, {}, {}, {}, {}",
         literal(step.node.migration.as_str()),
         literal(step.node.phase.as_str()),
         step.number,

@@ -25,10 +25,29 @@ impl SqliteBackend {
         let session = self.session()?;
         session.begin(limits).await?;
         let done = chunk_between(session, token, step, job, claim, rows).await;
-        let (changed, walked, end, position) = self.settle(&step.place, done).await?;
+        self.chunk_end(&step.place, claim, began, done).await
+    }
+
+    /// Commits and moves the claim to where the chunk ended, or rolls back.
+    pub(super) async fn chunk_end(
+        &mut self,
+        place: &str,
+        claim: &mut Claim,
+        began: Instant,
+        done: Result<Done, BackendError>,
+    ) -> Result<Chunk, BackendError> {
+        let Done { changed, walked, end, position } = self.settle(place, done).await?;
         claim.range.position = Some(position);
         Ok(Chunk { changed, walked, size: walked, end, took: began.elapsed(), log: None })
     }
+}
+
+/// What a chunk came to, before it is committed.
+pub(super) struct Done {
+    pub(super) changed: u64,
+    pub(super) walked: u64,
+    pub(super) end: ChunkEnd,
+    pub(super) position: Place,
 }
 
 async fn chunk_between(
@@ -38,7 +57,7 @@ async fn chunk_between(
     job: &Job,
     claim: &Claim,
     rows: u32,
-) -> Result<(u64, u64, ChunkEnd, Place), BackendError> {
+) -> Result<Done, BackendError> {
     if let Some(token) = token {
         lease::fence(session, token).await?;
     }
@@ -73,7 +92,7 @@ async fn chunk_between(
     }
     let position = Place::Key(bound);
     write_position(session, step, claim, &position, (changed, walked), end).await?;
-    Ok((changed, walked, end, position))
+    Ok(Done { changed, walked, end, position })
 }
 
 /// Where the range is, if it is still ours.

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::SqliteBackend;
-use super::chunk::{by_key, names, position, write_position};
+use super::chunk::{Done, by_key, names, position, write_position};
 use super::job::{key, of_step, values, walk};
 use super::lease;
 use super::session::{LEDGER, Session, Value, integer, text};
@@ -29,9 +29,7 @@ impl SqliteBackend {
         let session = self.session()?;
         session.begin(limits).await?;
         let done = each_row(session, token, step, job, claim, rows).await;
-        let (changed, walked, end, position) = self.settle(&step.place, done).await?;
-        claim.range.position = Some(position);
-        Ok(Chunk { changed, walked, size: walked, end, took: began.elapsed(), log: None })
+        self.chunk_end(&step.place, claim, began, done).await
     }
 
     /// How many rows of a job could not be changed so far.
@@ -61,7 +59,7 @@ impl SqliteBackend {
                 Err(BackendError::Statement { code, message, .. }) if poison::speaks_of_a_row(Dialect::Sqlite, &code) => {
                     let session = self.session()?;
                     session.begin(limits).await?;
-                    let written = record(session, step, &packed, &code, &message).await;
+                    let written = record_again(session, lease, step, &packed, (&code, &message)).await;
                     self.settle(LEDGER, written).await?;
                 }
                 Err(error) => return Err(error),
@@ -78,7 +76,7 @@ async fn each_row(
     job: &Job,
     claim: &Claim,
     rows: u32,
-) -> Result<(u64, u64, ChunkEnd, Place), BackendError> {
+) -> Result<Done, BackendError> {
     if let Some(token) = token {
         lease::fence(session, token).await?;
     }
@@ -111,7 +109,7 @@ async fn each_row(
         session.run(LEDGER, "RELEASE one_row").await?;
     }
     write_position(session, step, claim, &bound, (changed, walked), end).await?;
-    Ok((changed, walked, end, bound))
+    Ok(Done { changed, walked, end, position: bound })
 }
 
 async fn one_row(session: &mut Session, step: &Step, job: &Job, key: &KeyValue) -> Result<u64, BackendError> {
@@ -128,6 +126,18 @@ async fn try_again(session: &mut Session, lease: &Lease, step: &Step, job: &Job,
     let changed = one_row(session, step, job, by_key(&place)?).await?;
     let sql = "UPDATE concertina_job SET rows_changed = rows_changed + ?4 WHERE migration = ?1 AND phase = ?2 AND step = ?3";
     session.bound(LEDGER, sql, &[migration, phase, number, Value::Integer(i64::try_from(changed).unwrap_or(i64::MAX))]).await.map(|_| ())
+}
+
+/// Records a row that failed once more. The transaction that tried it is over: the lease may be somebody else's by now.
+async fn record_again(
+    session: &mut Session,
+    lease: &Lease,
+    step: &Step,
+    key: &str,
+    (code, message): (&str, &str),
+) -> Result<(), BackendError> {
+    lease::fence(session, lease.token()).await?;
+    record(session, step, key, code, message).await
 }
 
 /// Records a row that failed; what is known of it already is written anew.
