@@ -12,6 +12,8 @@ mod disk;
 mod kills;
 #[path = "faults/locks.rs"]
 mod locks;
+#[path = "faults/machines.rs"]
+mod machines;
 #[path = "faults/network.rs"]
 mod network;
 #[path = "faults/processes.rs"]

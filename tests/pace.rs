@@ -226,6 +226,38 @@ async fn an_old_transaction_stops_it_by_name() {
     .await;
 }
 
+/// A transaction that begins while chunks run, and is young then: it stops them when it has grown old.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_grows_old_while_it_runs_stops_it_and_its_end_lets_it_go_on() {
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        database.run("CREATE TABLE other (id int)").await;
+        let settings = "[[backfill.throttle]]\nkind = \"horizon\"\nlimit = \"2s\"\n";
+        let shop = Shop::new("postgres", &database.url, settings, ROWS);
+        let run = shop.start(&[]);
+        run.soon("chunk-finished");
+        assert_eq!(run.count("throttled"), 0, "nothing is old yet");
+        let mut old = database.connect().await;
+        let begin = "SET application_name = 'export'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM other";
+        sqlx::raw_sql(begin).execute(&mut old).await.expect("it begins");
+        let (began, chunks) = (Instant::now(), run.count("chunk-finished"));
+        let told = run.soon("throttled");
+        assert!(told["reason"].as_str().is_some_and(|reason| reason.contains("horizon") && reason.contains("export")), "{told}");
+        let waited = began.elapsed();
+        assert!(waited > Duration::from_millis(1500) && waited < Duration::from_secs(8), "PostgreSQL {major}: after {waited:?}");
+        let stopped = run.count("chunk-finished");
+        assert!(stopped > chunks, "it worked while the transaction was young");
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(run.count("chunk-finished") <= stopped + 1, "it stands still");
+        sqlx::raw_sql("COMMIT").execute(&mut old).await.expect("it ends");
+        run.soon("goes-on");
+        assert_eq!(shop.migrate(&["backfill", "pace", "2_b", "fast"]).0, 0);
+        let (code, document) = run.end();
+        assert_eq!(code, 0, "{document}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_fails_stops_it_as_well_as_one_over_its_limit() {
     let Some(cluster) = support::postgres(14) else { return };

@@ -135,3 +135,48 @@ async fn every_phase_killed_again_and_again() {
         workshop.expect(&["status", "--exit-code"], 0).await;
     }
 }
+
+/// Two processes of two workers each share a backfill; now and then one of the processes is killed and another joins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_processes_that_share_a_backfill_one_is_killed_again_and_again() {
+    let mut random = fastrand::Rng::with_seed(31);
+    let goal = kills(8);
+    let (mut hit, mut shared) = (0, 0);
+    for (major, tables) in [(14, 1..), (18, 1..)] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let goal = hit + goal / 2;
+        for table in tables {
+            assert!(table <= goal * 2, "{hit} kills on {table} tables: the processes end before they are killed");
+            let database = cluster.database();
+            let stock = Stock::in_many_ranges(&database.url, 20_000).await;
+            let application = stock.application(&database.url, u64::from(major));
+            let arguments = ["apply", "--phase", "backfill", "--wait", "--join", "--workers", "2"];
+            let mut runs = vec![stock.workshop.start(&arguments), stock.workshop.start(&arguments)];
+            let mut client = Client::connect(&database.url).await;
+            while hit < goal && !runs.iter_mut().any(crate::workshop::Running::has_ended) {
+                tokio::time::sleep(Duration::from_millis(random.u64(150..500))).await;
+                // Each process and worker calls itself by a name of its own.
+                let sql = "SELECT count(DISTINCT split_part(owner, ' worker ', 1)) FROM concertina.backfill_range WHERE state = 'open'";
+                let owners = client.rows(sql).await.map_or(0, |rows| rows[0][0].parse::<u32>().unwrap_or_default());
+                shared += u32::from(owners > 1);
+                let struck = runs.swap_remove(random.usize(..runs.len()));
+                struck.kill().await;
+                hit += 1;
+                runs.push(stock.workshop.start(&arguments));
+            }
+            for run in runs {
+                let ran = run.wait().await;
+                assert_eq!(ran.code, Some(0), "{}", ran.said());
+            }
+            stock.finish().await;
+            let told = application.stop().await;
+            assert_eq!(told.deadlocks, 0, "{told:?}");
+            stock.check().await;
+            stock.workshop.expect(&["status", "--exit-code"], 0).await;
+            if hit >= goal {
+                break;
+            }
+        }
+    }
+    assert!(hit == 0 || shared > 0, "two processes never held ranges at the same time: nothing was shared");
+}

@@ -139,24 +139,39 @@ async fn limits_that_the_role_brings_along_do_not_end_the_run() {
             limits.push("transaction_timeout = '150ms'");
         }
         database.run(&limits.into_iter().map(set).collect::<String>()).await;
-        stock.workshop.expect(&["apply", "--phase", "backfill"], 0).await;
-        let longest = database_longest(&database.url).await;
-        assert!(longest >= 150.0, "no chunk took longer than the role allows ({longest} ms): nothing was shown");
+        stock.workshop.expect(&["apply", "--phase", "backfill", "--events", "events"], 0).await;
+        let longest = longest_chunk(&stock.workshop.path().join("events"));
+        assert!(longest >= 150, "no chunk took longer than the role allows ({longest} ms): nothing was shown");
         stock.check_all().await;
     }
 }
 
-/// How long the longest transaction of the tool took, in milliseconds: its rows carry the transaction that wrote them.
-async fn database_longest(url: &str) -> f64 {
-    // The largest chunk at the rate of the whole run; the ledger has both.
-    let sql = "SELECT max(size) FROM (SELECT count(*) AS size FROM fills GROUP BY fills.xmin) AS chunk";
-    let largest = Client::connect(url).await.rows(sql).await.expect("chunks")[0][0].parse::<f64>().expect("a number");
-    let seconds = Client::connect(url)
-        .await
-        .rows("SELECT extract(epoch FROM finished_at - started_at) FROM concertina.script WHERE phase = 'backfill'")
-        .await
-        .expect("the run")[0][0]
-        .parse::<f64>()
-        .expect("a number");
-    largest / 19_600.0 * seconds * 1000.0
+/// How long the longest chunk took from BEGIN to COMMIT, in milliseconds, by what the run told.
+fn longest_chunk(events: &std::path::Path) -> u64 {
+    let text = std::fs::read_to_string(events).expect("the run wrote what happened");
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    lines.filter(|line| line["event"] == "chunk-finished").filter_map(|line| line["took_ms"].as_u64()).max().expect("chunks")
+}
+
+/// Two workers, and the server gone under both of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_under_two_workers() {
+    let mut random = fastrand::Rng::with_seed(21);
+    let Some(cluster) = support::Cluster::own(17) else { return };
+    let database = cluster.database();
+    database.run(&format!("ALTER DATABASE {} SET synchronous_commit = on", database.name())).await;
+    let stock = Stock::in_many_ranges(&database.url, 20_000).await;
+    let mut run = stock.workshop.start(&["apply", "--phase", "backfill", "--wait", "--workers", "2"]);
+    stock.until(&mut run, 5).await;
+    for _ in 0..3 {
+        assert!(!run.has_ended(), "it ended before the server was killed");
+        cluster.kill9();
+        tokio::time::sleep(Duration::from_millis(random.u64(20..200))).await;
+        cluster.restart();
+        tokio::time::sleep(Duration::from_millis(random.u64(50..400))).await;
+    }
+    let ran = run.wait().await;
+    assert!(matches!(ran.code, Some(0 | 75)), "{:?}\n{}", ran.code, ran.said());
+    stock.finish().await;
+    stock.check_all().await;
 }

@@ -56,6 +56,11 @@ impl Stock {
         Stock::with(url, rows, "chunk_target = \"50ms\"\nchunking = \"interleaved\"\nwindow = 16").await
     }
 
+    /// The same in a dozen ranges, so that workers have something to share.
+    pub(crate) async fn in_many_ranges(url: &str, rows: u32) -> Stock {
+        Stock::with(url, rows, "chunk_target = \"50ms\"\nchunking = \"interleaved\"\nwindow = 2").await
+    }
+
     /// The same with these lines under `[backfill]`.
     pub(crate) async fn with(url: &str, rows: u32, settings: &str) -> Stock {
         let (dialect, schema) = if url.starts_with("postgres") { ("postgres", POSTGRES) } else { ("sqlite", SQLITE) };

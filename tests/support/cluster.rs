@@ -175,6 +175,14 @@ impl Cluster {
         Database { url: self.url(&name), name, admin }
     }
 
+    /// Lets clients of this network in without a password.
+    pub(crate) fn admit(&self, network: &str) {
+        let file = self.data().join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).expect("the rules can be read");
+        std::fs::write(&file, format!("{rules}host all all {network} trust\n")).expect("a rule can be added");
+        account::run(self.program("pg_ctl").args(["reload", "-D"]).arg(self.data())).expect("the server reads its rules again");
+    }
+
     /// Kills the server as a power cut would: every process at once, nothing flushed.
     pub(crate) fn kill9(&self) {
         let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).expect("a running server has a pid file");

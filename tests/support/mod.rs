@@ -1,6 +1,6 @@
 //! Real databases for the integration tests: thrown away with the test process, never left behind.
 //!
-//! A server that is not installed is skipped loudly; `MIGRATE_TEST_REQUIRE=postgres14,…,pgbouncer,mariadb,prometheus,unleash,moto` turns the skip into a failure.
+//! A server that is not installed is skipped loudly; `MIGRATE_TEST_REQUIRE=postgres14,…,pgbouncer,mariadb,prometheus,unleash,moto,netns` turns the skip into a failure.
 
 #![allow(clippy::mod_module_files, reason = "the one folder that cargo must not take for a test of its own")]
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
@@ -8,6 +8,7 @@
 mod account;
 mod binaries;
 mod cluster;
+mod machine;
 mod mariadb;
 mod moto;
 mod pooler;
@@ -17,6 +18,7 @@ mod tmpfs;
 mod unleash;
 
 pub(crate) use cluster::{Cluster, Database, MAJORS, installed, postgres};
+pub(crate) use machine::{Machine, machine};
 pub(crate) use mariadb::{MariaDb, MariaDbDatabase, MariaDbSession, mariadb};
 pub(crate) use moto::{Moto, moto};
 pub(crate) use pooler::{Pooler, pooler};
