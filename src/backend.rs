@@ -23,7 +23,8 @@ use jiff::Timestamp;
 use self::gauge::Gauge;
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ApprovalRecord, ControlRecord, Instance, JobRecord, OverrideRecord, Pulse};
+use crate::dialect::speed::Rate;
+use crate::ledger::{ApprovalRecord, ControlRecord, Instance, JobRecord, OverrideRecord, Pulse, Timing};
 use crate::ledger::{Holder, Lease, Ledger, Marker};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{MigrationId, NodeRef};
@@ -145,14 +146,44 @@ pub enum Notice {
     /// The statement waits for a lock that these sessions hold.
     Waiting(Vec<Blocker>),
     /// An index build tells how far it is.
-    Building {
-        /// What it does, in the server's words.
-        stage: String,
-        /// Parts of this stage that are done.
-        done: u64,
-        /// Parts of this stage in all; zero when the server does not tell.
-        total: u64,
-    },
+    Building(Build),
+}
+
+/// How far an index build is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// What it does, in the server's words.
+    pub stage: String,
+    /// Parts of this stage that are done.
+    pub done: u64,
+    /// Parts of this stage in all; zero when the server does not tell.
+    pub total: u64,
+    /// What is counted.
+    pub unit: BuildUnit,
+    /// The session whose transaction it waits for.
+    pub waits_for: Option<i64>,
+}
+
+/// What the progress of an index build counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuildUnit {
+    /// Blocks of the table or the index.
+    Blocks,
+    /// Rows.
+    Rows,
+    /// Sessions whose transactions must end first.
+    Sessions,
+}
+
+impl BuildUnit {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BuildUnit::Blocks => "blocks",
+            BuildUnit::Rows => "rows",
+            BuildUnit::Sessions => "sessions",
+        }
+    }
 }
 
 /// Where a backend sends its notices, never waiting for the reader, and hears that it shall cut off the statement at work.
@@ -206,6 +237,13 @@ pub trait Backend: Send {
 
     /// The whole ledger in one round trip; an empty one when the tables do not exist. Never writes.
     fn ledger(&mut self) -> impl Future<Output = Result<Ledger, BackendError>> + Send;
+
+    /// How fast some pages of a table are read, each reading for itself; empty where the database cannot tell, or the table is not ours to
+    /// read. Takes some tenths of a second at most and holds no lock that anybody would notice.
+    fn reading_speed(&mut self, table: &ObjectName) -> impl Future<Output = Result<Vec<Rate>, BackendError>> + Send;
+
+    /// Keeps how long work on a table took.
+    fn remember(&mut self, lease: &Lease, timing: &Timing) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// The text of a script as it was when it was started, to show what was edited since.
     fn script_text(&mut self, node: &NodeRef) -> impl Future<Output = Result<Option<String>, BackendError>> + Send;

@@ -31,6 +31,7 @@ pub mod serve;
 mod session;
 mod signal;
 mod site;
+mod speeds;
 pub mod stats;
 pub mod status;
 pub mod wait;

@@ -7,11 +7,13 @@ pub mod duration;
 pub mod impact;
 mod mysql;
 mod postgres;
+pub mod speed;
 mod sqlite;
 
 pub use algorithm::Algorithm;
 pub use duration::{Cost, cost};
 pub use impact::{Certainty, Fact, Impact, Lock, TableLock, TransactionUse, Work};
+pub use speed::Speeds;
 
 use crate::schema::expression::Shape;
 use crate::schema::table::TypeName;

@@ -6,6 +6,7 @@ pub mod lease;
 pub mod marking;
 pub mod pulse;
 pub mod readiness;
+pub mod timing;
 
 pub use fleet::{Instance, Marker, MarkerKind, Release};
 pub use journal::{ControlRecord, JobRecord, JournalEntry, JournalState, PoisonRecord, ScriptRecord, ScriptStatus, Wish};
@@ -13,6 +14,7 @@ pub use lease::{Holder, Lease, LeaseRecord};
 pub use marking::{Marking, Misplaced, judge};
 pub use pulse::{Pulse, PulseRecord, PulseState};
 pub use readiness::Readiness;
+pub use timing::Timing;
 
 use jiff::Timestamp;
 
@@ -42,6 +44,8 @@ pub struct Ledger {
     pub controls: Vec<ControlRecord>,
     /// What workers of backfills said of themselves last.
     pub pulses: Vec<PulseRecord>,
+    /// How long work on the rows of tables took, the last of each kind for each table.
+    pub timings: Vec<Timing>,
     /// Deploy markers, oldest first.
     pub markers: Vec<Marker>,
     /// The number of the newest marker: a marker that is judged by this ledger is written only behind it.
@@ -98,6 +102,7 @@ impl Ledger {
             poison: Vec::new(),
             controls: Vec::new(),
             pulses: Vec::new(),
+            timings: Vec::new(),
             markers: Vec::new(),
             last_marker: 0,
             instances: Vec::new(),

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::{Certainty, Impact, TableLock, Work};
+use crate::dialect::{Certainty, Impact, Speeds, TableLock, Work};
 use crate::lint::{Allowed, Finding};
 use crate::migration::{MigrationId, NodeRef, Runner};
 use crate::schema::Server;
@@ -60,6 +60,8 @@ pub struct Plan {
     pub clashes: Vec<Clash>,
     /// How large tables are, where somebody counted.
     pub sizes: Sizes,
+    /// How fast the server is.
+    pub speeds: Speeds,
 }
 
 /// What the states of a plan rest on.
@@ -241,6 +243,17 @@ impl Plan {
                 script.enter(gate);
             }
         }
+        self
+    }
+
+    /// The same plan, its times told by these speeds.
+    #[must_use]
+    pub fn at(mut self, speeds: Speeds) -> Plan {
+        for finding in self.scripts.iter_mut().flat_map(|script| &mut script.findings).chain(&mut self.findings) {
+            finding.costs = std::mem::take(&mut finding.costs).into_iter().map(|cost| cost.at(&speeds)).collect();
+            finding.costs.sort_by_key(|cost| std::cmp::Reverse(cost.most));
+        }
+        self.speeds = speeds;
         self
     }
 

@@ -334,7 +334,8 @@ async fn an_index_build_waits_without_lock_timeout_tells_who_it_waits_for_and_en
             told.iter().any(|notice| matches!(notice, Notice::Waiting(blockers) if blockers[0].query.contains("INSERT INTO t"))),
             "{told:?}"
         );
-        assert!(told.iter().any(|notice| matches!(notice, Notice::Building { .. })), "{told:?}");
+        let waits = |notice: &Notice| matches!(notice, Notice::Building(build) if build.waits_for.is_some() && build.total == 1);
+        assert!(told.iter().any(waits), "{told:?}");
         assert_eq!(number(&database, "SELECT count(*) FROM pg_index WHERE indexrelid = 't_n'::regclass AND indisvalid").await, 1);
         assert_eq!(run(&mut backend, &lease, &step).await.expect("it is done"), Attempt::AlreadyDone);
     }
@@ -798,5 +799,38 @@ async fn no_error_shows_the_password() {
     }
     for text in shown {
         assert!(!text.contains(secret) && !text.contains("wrong-sesame-1"), "{text}");
+    }
+}
+
+/// Between the transaction that tries a row and the word about it the lease may be lost: then nothing is said.
+#[tokio::test]
+async fn a_row_that_fails_once_more_is_not_recorded_by_a_run_that_lost_its_lease_meanwhile() {
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        database
+            .run(
+                "CREATE TABLE items (id bigint PRIMARY KEY, n bigint); INSERT INTO items VALUES (1, NULL); \
+                 CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RAISE EXCEPTION 'never'; END $$; \
+                 CREATE TRIGGER never BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION never()",
+            )
+            .await;
+        let (mut backend, lease) = leased(&database).await;
+        let job = job("UPDATE items SET n = 1 WHERE n IS NULL", "items", &["id"]);
+        let step = backfill(&job);
+        backend.open_job(&lease, &step, &job, &Chunking::Keys).await.expect("the job is registered");
+        let mut claim = claim(&mut backend, &job).await;
+        backend.row_by_row(&step, &job, &mut claim, 8, &LIMITS).await.expect("the row is recorded");
+        assert_eq!(backend.retry_poison(&lease, &step, &job, &LIMITS).await.expect("it fails again"), 1);
+        database.run("UPDATE concertina.poison SET at = '2000-01-01'").await;
+        let mut other = database.connect().await;
+        let (outcome, ()) = tokio::join!(backend.retry_poison(&lease, &step, &job, &LIMITS), async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            // Had as soon as the row's transaction is rolled back, and before anything else is recorded.
+            let sql = "BEGIN; LOCK TABLE concertina.poison IN SHARE MODE; UPDATE concertina.lease SET token = token + 1; SELECT pg_sleep(0.2); COMMIT";
+            other.execute(sql).await.expect("the lease is taken");
+        });
+        assert!(matches!(outcome, Err(BackendError::LeaseLost)), "PostgreSQL {major}: {outcome:?}");
+        assert_eq!(number(&database, "SELECT count(*) FROM concertina.poison WHERE at < '2001-01-01'").await, 1, "it is as it was");
     }
 }

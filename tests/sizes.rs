@@ -121,6 +121,65 @@ fn a_large_table_has_a_range_of_time_in_finding_and_plan() {
     assert!(text.contains("builds an index over orders (about 400000000 rows, 42 GB: 6-47 min at 15-120 MB/s)"), "{text}");
 }
 
+/// A table of a size at which a plan asks how fast it is read.
+const LARGE: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, total integer, note text) WITH (fillfactor = 10);
+INSERT INTO orders SELECT n, n % 1000, md5(n::text) FROM generate_series(1, 200000) AS n;
+ALTER TABLE orders ADD CONSTRAINT positive CHECK (total >= 0) NOT VALID;
+ANALYZE orders;
+";
+
+const CHECKED: &str = "ALTER TABLE orders VALIDATE CONSTRAINT positive;
+CREATE INDEX CONCURRENTLY orders_note ON orders (note);
+";
+
+/// What the plan tells of the time of each statement.
+fn times(folder: &Path, url: &str) -> Vec<Value> {
+    let document = json(folder, Some(url), &["plan"]);
+    let statements = document["migrations"][0]["phases"][0]["statements"].as_array().cloned().unwrap_or_default();
+    statements.into_iter().map(|statement| statement["work"][0]["seconds"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_told_by_the_speed_that_was_measured_on_this_server() {
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let (folder, url) = (scratch.path(), database.url.as_str());
+        write(folder, &[("migrate.toml", "dialect = \"postgres\"\n"), ("migrations/1_shop/expand.sql", LARGE)]);
+        let (text, code) = migrate(folder, Some(url), &["apply", "--phase", "expand"]);
+        assert_eq!(code, 0, "{text}");
+        write(folder, &[("migrations/2_check/expand.sql", CHECKED)]);
+        let told = |time: &Value| time["told"].as_str().unwrap_or_default().to_owned();
+        let times_before = times(folder, url);
+        assert!(told(&times_before[0]).ends_with("as its pages were read a moment ago"), "{times_before:?}");
+        // Nobody ever built an index here: what is assumed of any server, or no faster than it reads.
+        assert!(!told(&times_before[1]).contains("earlier run"), "{times_before:?}");
+
+        // Nobody waits for a table that somebody has locked: what was read before is not known now.
+        let mut holder = database.connect().await;
+        sqlx::raw_sql("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").execute(&mut holder).await.expect("it is locked");
+        let began = std::time::Instant::now();
+        let locked = times(folder, url);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(told(&locked[0]).ends_with("at 80-400 MB/s"), "{locked:?}");
+        sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.expect("it ends");
+
+        let (text, code) = migrate(folder, Some(url), &["apply", "--phase", "expand"]);
+        assert_eq!(code, 0, "{text}");
+        write(folder, &[("migrations/3_again/expand.sql", "CREATE INDEX CONCURRENTLY orders_note_id ON orders (note, id);\n")]);
+        let time = times(folder, url).remove(0);
+        assert!(told(&time).ends_with("as an earlier run on it"), "PostgreSQL {major}: {time}");
+        let began = std::time::Instant::now();
+        let (text, code) = migrate(folder, Some(url), &["apply", "--phase", "expand"]);
+        assert_eq!(code, 0, "{text}");
+        let (least, most) = (time["least"].as_f64().expect("a number"), time["most"].as_f64().expect("a number"));
+        let took = began.elapsed().as_secs_f64();
+        // A machine that is busy with other tests is slower than it was; it is not a hundred times faster.
+        assert!(took > least / 2.0 && took < most * 4.0 + 1.0, "PostgreSQL {major}: {least} to {most} s were told, it took {took} s");
+    }
+}
+
 #[test]
 fn a_file_that_is_none_or_about_another_database_is_refused_with_the_next_command() {
     let scratch = tempfile::tempdir().expect("a scratch folder");

@@ -8,7 +8,8 @@ use super::sqlite::SqliteBackend;
 use super::{Attempt, Backend, BackendError, Blocker, Care, Chunk, Limits, LockWait, Marked, Notices, ScriptStart, TableSize};
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ApprovalRecord, ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::dialect::speed::Rate;
+use crate::ledger::{ApprovalRecord, ControlRecord, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse, Timing};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{DatabaseUrl, MigrationError, MigrationId, NodeRef};
 use crate::plan::{Inquiry, Step, Testimony};
@@ -74,6 +75,12 @@ impl Backend for AnyBackend {
     }
     async fn ledger(&mut self) -> Result<Ledger, BackendError> {
         on!(self, backend => backend.ledger().await)
+    }
+    async fn reading_speed(&mut self, table: &ObjectName) -> Result<Vec<Rate>, BackendError> {
+        on!(self, backend => backend.reading_speed(table).await)
+    }
+    async fn remember(&mut self, lease: &Lease, timing: &Timing) -> Result<(), BackendError> {
+        on!(self, backend => backend.remember(lease, timing).await)
     }
     async fn script_text(&mut self, node: &NodeRef) -> Result<Option<String>, BackendError> {
         on!(self, backend => backend.script_text(node).await)

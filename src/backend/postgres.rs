@@ -19,10 +19,11 @@ mod rows;
 mod script;
 mod session;
 mod size;
+mod speed;
 mod step;
 mod testify;
-mod waits;
 mod undoing;
+mod waits;
 mod way;
 
 use crate::backend::gauge::Gauge;
@@ -31,7 +32,10 @@ use crate::backend::{
 };
 use crate::backfill::strategy::Facts;
 use crate::backfill::{Chunking, Claim, Claimed, Job};
-use crate::ledger::{ApprovalRecord, ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse};
+use crate::dialect::speed::Rate;
+use crate::ledger::{
+    ApprovalRecord, ControlRecord, FORMAT, Holder, Instance, JobRecord, Lease, Ledger, Marker, OverrideRecord, Pulse, Timing,
+};
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{DatabaseUrl, MigrationId, NodeRef};
 use crate::plan::{Inquiry, Testimony};
@@ -330,6 +334,15 @@ impl Backend for PostgresBackend {
             StepKind::Alone { sql, resume } => self.execute_alone(lease, step, sql, resume, limits, notices).await,
             StepKind::Backfill(_) => Err(snapshot::damaged("a backfill is run in chunks")),
         }
+    }
+
+    async fn reading_speed(&mut self, table: &ObjectName) -> Result<Vec<Rate>, BackendError> {
+        self.read_slices(table).await
+    }
+
+    async fn remember(&mut self, lease: &Lease, timing: &Timing) -> Result<(), BackendError> {
+        self.main.roll_back().await?;
+        self.keep_timing(lease, timing).await
     }
 
     async fn facts(&mut self, job: &Job) -> Result<Facts, BackendError> {

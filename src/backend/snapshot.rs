@@ -1,6 +1,7 @@
 //! The ledger as one JSON document, which every engine's single read returns, and back into values.
 
 mod approval;
+pub(super) mod timing;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use self::approval::ApprovalRow;
+use self::timing::TimingRow;
 use super::BackendError;
 use crate::backfill::{Chunking, KeyPart, KeyValue, Place};
 use crate::ledger::{
@@ -105,6 +107,8 @@ struct Rows {
     controls: Vec<ControlRow>,
     #[serde(default)]
     pulses: Vec<PulseRow>,
+    #[serde(default)]
+    timings: Vec<TimingRow>,
     manifests: Vec<ManifestRow>,
     markers: Vec<MarkerRow>,
     #[serde(default)]
@@ -291,6 +295,7 @@ impl Rows {
             poison: self.poison.into_iter().map(PoisonRow::record).collect::<Result<_, _>>()?,
             controls: self.controls.into_iter().map(ControlRow::record).collect::<Result<_, _>>()?,
             pulses: self.pulses.into_iter().map(PulseRow::record).collect::<Result<_, _>>()?,
+            timings: self.timings.into_iter().map(TimingRow::timing).collect::<Result<_, _>>()?,
             markers: self.markers.into_iter().map(|row| row.marker(&manifests, &self.marker_details)).collect::<Result<_, _>>()?,
             last_marker: self.last_marker,
             instances: self.instances.into_iter().map(|row| row.instance(&manifests)).collect::<Result<_, _>>()?,

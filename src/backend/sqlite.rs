@@ -22,8 +22,9 @@ use crate::backend::{
 };
 use crate::backfill::strategy::{Facts, Storage};
 use crate::backfill::{Chunking, Claim, Claimed, Job};
+use crate::dialect::speed::Rate;
 use crate::ledger::{
-    ApprovalRecord, ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse,
+    ApprovalRecord, ControlRecord, Holder, Instance, JobRecord, JournalState, Lease, Ledger, Marker, OverrideRecord, Pulse, Timing,
 };
 use crate::migration::pacing::throttle::Throttle;
 use crate::migration::{DatabaseUrl, MigrationId, NodeRef};
@@ -306,8 +307,8 @@ impl Backend for SqliteBackend {
             pages: 0,
             rows: 0,
             partitions: Vec::new(),
-            horizon: Duration::ZERO,
             undone,
+            horizon: Duration::ZERO,
         })
     }
 

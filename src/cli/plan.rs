@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::output::Reports;
 use super::session::Session;
 use super::site::{Site, ledger};
-use super::{base, cutting, gates};
+use super::{base, cutting, gates, speeds};
 use super::{lead_to_fix, refused_by};
 use crate::backend::Backend;
 use crate::evidence::Programs;
@@ -71,6 +71,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
             return Err(failure);
         }
         let plan = gates::judged(plan, &ledger, &mut backend, Programs::Skip).await?;
+        let plan = speeds::told(plan, &ledger, &mut backend).await?;
         let cut = cutting::told(&plan, &mut backend).await?;
         fill(&mut report, plan);
         report.notes.extend(cut);

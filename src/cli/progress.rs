@@ -92,13 +92,10 @@ impl Observer for Progress {
             Event::JobFinished { changed, walked, estimated, .. } if *walked > 0 => {
                 self.step = Some(RowsView { changed: *changed, walked: *walked, estimated: *estimated });
             }
-            Event::Building { node, stage, done, total } => match &mut self.show {
+            Event::Building { node, build } => match &mut self.show {
                 Show::Nothing => {}
-                Show::Bars(bars) => bars.build(stage, *done, *total),
-                Show::Lines => {
-                    let share = if *total > 0 { format!(" {} %", done * 100 / total) } else { String::new() };
-                    self.pulse(&format!("{node}: {stage}{share}"));
-                }
+                Show::Bars(bars) => bars.build(build),
+                Show::Lines => self.pulse(&format!("{node}: {}, {}", build.stage, words::how_far(build))),
             },
             Event::Throttled { reason, .. } | Event::Paused { reason, .. } if matches!(self.show, Show::Bars(_)) => {
                 if let Show::Bars(bars) = &mut self.show {

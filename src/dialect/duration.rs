@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Work;
+use super::speed::{Rate, Speed, Speeds};
 use crate::schema::size::TableSize;
 
 /// What a piece of work costs on a table of known size.
@@ -20,47 +21,36 @@ pub struct Cost {
     speed: Speed,
 }
 
-/// Megabytes a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Speed {
-    slow: u64,
-    fast: u64,
-}
-
-/// From a network disk to a local one. Measured on 15 and 17 with rows in memory: 400 MB/s on one busy core.
-const READ: Speed = Speed { slow: 80, fast: 400 };
-
-/// Reading, sorting and writing: by the key. Measured on 17: 63 MB/s of table for an integer, 21 MB/s for a text of 64 bytes.
-const BUILD: Speed = Speed { slow: 15, fast: 120 };
-
-/// Writing rows and every index anew. Measured on 17 with three indexes: 13 MB/s of table and indexes on one busy core.
-const WRITE: Speed = Speed { slow: 10, fast: 80 };
-
 /// What the work costs on a table of this size; `None` where it is empty, and where the statement itself says how many rows it
 /// touches.
-pub fn cost(work: &Work, size: TableSize) -> Option<Cost> {
-    let (bytes, speed) = match work {
-        Work::Scan(_) => (size.bytes, READ),
-        Work::BuildIndex(_) => (size.bytes, BUILD),
-        Work::Rewrite(_) => (size.total_bytes(), WRITE),
-        Work::Rows(_) => return None,
-    };
+pub fn cost(work: &Work, size: TableSize, speeds: &Speeds) -> Option<Cost> {
+    let speed = speeds.of(work)?;
+    let bytes = handled(work, size);
     if bytes == 0 {
         return None;
     }
-    let at = |megabytes: u64| Duration::from_millis(bytes / (megabytes * 1_000));
+    let at = |rate: Rate| Duration::from_millis(bytes / rate);
     Some(Cost { work: work.clone(), size, least: at(speed.fast), most: at(speed.slow), speed })
+}
+
+/// The bytes that work on a table of this size goes through.
+pub fn handled(work: &Work, size: TableSize) -> u64 {
+    match work {
+        Work::Scan(_) | Work::BuildIndex(_) | Work::Rows(_) => size.bytes,
+        Work::Rewrite(_) => size.total_bytes(),
+    }
 }
 
 impl Cost {
     /// Size, range and assumption: `42 GB: 2-9 min at 80-400 MB/s`.
     pub fn timing(&self) -> String {
-        let size = match self.work {
-            Work::Scan(_) | Work::BuildIndex(_) | Work::Rows(_) => self.size.bytes,
-            Work::Rewrite(_) => self.size.total_bytes(),
-        };
-        let Speed { slow, fast } = self.speed;
-        format!("{}: {} at {slow}-{fast} MB/s", bytes(size), range(self.least, self.most))
+        format!("{}: {} at {}", bytes(handled(&self.work, self.size)), range(self.least, self.most), self.speed.told())
+    }
+
+    /// The same work at other speeds.
+    #[must_use]
+    pub fn at(self, speeds: &Speeds) -> Cost {
+        cost(&self.work, self.size, speeds).unwrap_or(self)
     }
 }
 
@@ -118,7 +108,7 @@ mod tests {
 
     fn told_of(work: fn(ObjectName) -> Work, bytes: u64, index_bytes: u64) -> String {
         let size = TableSize { rows: 1, bytes, index_bytes };
-        cost(&work(ObjectName::bare(Ident::stored("t"))), size).map(|cost| cost.to_string()).unwrap_or_default()
+        cost(&work(ObjectName::bare(Ident::stored("t"))), size, &Speeds::default()).map(|cost| cost.to_string()).unwrap_or_default()
     }
 
     #[test]

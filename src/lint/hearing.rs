@@ -15,7 +15,7 @@ use super::plan_fault::PlanFault;
 use super::replay::{Allowed, Placed, Policy};
 use super::rule::{Class, LintId, Rule};
 use super::rules;
-use crate::dialect::{self, Cost, Impact};
+use crate::dialect::{self, Cost, Impact, Speeds};
 use crate::migration::Bounds;
 use crate::schema::name::Quoting;
 use crate::schema::size::TableSize;
@@ -73,7 +73,8 @@ impl Rulebook {
 
     /// What the work of a clause costs on the tables whose size is known.
     fn costs(&self, impact: &Impact, schema: &Schema) -> Vec<Cost> {
-        let sized = impact.work.iter().filter_map(|work| dialect::cost(work, self.policy.sizes.of(schema, work.table())?));
+        let sized =
+            impact.work.iter().filter_map(|work| dialect::cost(work, self.policy.sizes.of(schema, work.table())?, &Speeds::default()));
         let mut costs: Vec<Cost> = sized.collect();
         costs.sort_by_key(|cost| std::cmp::Reverse(cost.most));
         costs

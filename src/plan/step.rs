@@ -1,7 +1,7 @@
 //! Steps: what a backend executes, one at a time, each recorded.
 
 use crate::backfill::Job;
-use crate::dialect::TableLock;
+use crate::dialect::{TableLock, Work};
 use crate::migration::NodeRef;
 use crate::schema::{Ident, ObjectName};
 use crate::sql::Digest;
@@ -19,6 +19,8 @@ pub struct Step {
     pub place: String,
     /// The tables that it locks, and how.
     pub locks: Vec<TableLock>,
+    /// What it does to stored rows, each kind of work on a table once.
+    pub work: Vec<Work>,
     /// What is executed.
     pub kind: StepKind,
 }

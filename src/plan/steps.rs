@@ -2,7 +2,7 @@
 
 use super::{Resume, Step, StepKind};
 use crate::backfill::Job;
-use crate::dialect::{self, TableLock, TransactionUse};
+use crate::dialect::{self, TableLock, TransactionUse, Work};
 use crate::lint::StatementReport;
 use crate::migration::{Bounds, Cutting, Group, NodeRef, groups};
 use crate::schema::operation::{MaintenanceKind, ReindexTarget};
@@ -63,7 +63,7 @@ struct Cut<'a> {
 }
 
 impl Cut<'_> {
-    fn push(&mut self, statements: &[Statement], locks: Vec<TableLock>, kind: StepKind) {
+    fn push(&mut self, statements: &[Statement], reports: &[StatementReport], kind: StepKind) {
         let Some(first) = statements.first() else { return };
         let text: Vec<&str> = statements.iter().map(|statement| self.script.text(statement.span)).collect();
         // Bounded by the length of a file: 4 billion statements do not fit one.
@@ -73,14 +73,15 @@ impl Cut<'_> {
             number,
             digest: Digest::of(&text.join(";\n"), self.server.dialect),
             place: self.script.source.line(first.span.start),
-            locks,
+            locks: locks(statements, reports),
+            work: work(statements, reports),
             kind,
         });
     }
 
     fn job(&mut self, statement: &Statement) {
         match Job::derive(self.script, statement, self.schema, self.server) {
-            Ok(job) => self.push(std::slice::from_ref(statement), Vec::new(), StepKind::Backfill(Box::new(job))),
+            Ok(job) => self.push(std::slice::from_ref(statement), &[], StepKind::Backfill(Box::new(job))),
             Err(reason) => self.steps.uncut.push(Uncut { span: statement.span, reason }),
         }
     }
@@ -95,7 +96,7 @@ impl Cut<'_> {
             (Some(resume), [statement]) => StepKind::Alone { sql: text(statement), resume },
             _ => StepKind::Transaction(statements.iter().map(text).collect()),
         };
-        self.push(statements, locks(statements, reports), kind);
+        self.push(statements, reports, kind);
     }
 
     /// How a statement that runs outside a transaction is resumed; `None` for one that runs inside.
@@ -138,6 +139,18 @@ fn locks(statements: &[Statement], reports: &[StatementReport]) -> Vec<TableLock
         }
     }
     strongest
+}
+
+/// What these statements were judged to do to stored rows.
+fn work(statements: &[Statement], reports: &[StatementReport]) -> Vec<Work> {
+    let mut done = Vec::new();
+    let judged = reports.iter().filter(|report| statements.iter().any(|statement| statement.span == report.span));
+    for work in judged.flat_map(|report| &report.impacts).flat_map(|impact| &impact.work) {
+        if !done.contains(work) {
+            done.push(work.clone());
+        }
+    }
+    done
 }
 
 /// Whether a statement of a backfill changes no row that could be cut into batches, and may run again: upkeep and settings.

@@ -16,6 +16,7 @@ use super::steps::{Steps, changes_data, steps};
 use super::{
     Basis, Clash, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, PlannedStatements, ProofJob, ScriptState, StatementOrigin,
 };
+use crate::dialect::Speeds;
 use crate::ledger::{JournalState, Ledger, ScriptRecord, ScriptStatus};
 use crate::lint::{self, Finding, Judge, Level, LevelError, Levels, Placed, PlanFault, Policy, Replay, ScriptReport};
 use crate::migration::{Manifest, Migration, MigrationError, MigrationId, Migrations, NodeRef, Project, ScriptFile};
@@ -398,6 +399,7 @@ impl Work<'_> {
             findings: Vec::new(),
             clashes,
             sizes: self.survey.sizes.clone(),
+            speeds: Speeds::default(),
         };
         for script in plan.scripts.iter_mut().filter(|script| script.node.phase == Phase::Contract && !script.state.is_done()) {
             let Some(migration) = self.survey.migrations.get(&script.node.migration) else { continue };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::backend::Blocker;
+use crate::backend::{Blocker, Build};
 use crate::migration::NodeRef;
 use crate::run::Event;
 
@@ -70,6 +70,8 @@ enum What<'e> {
         stage: &'e str,
         done: u64,
         total: u64,
+        unit: &'static str,
+        waits_for: Option<i64>,
     },
     Reconnecting {
         reason: &'e str,
@@ -191,7 +193,9 @@ fn what(event: &Event) -> What<'_> {
             What::HoldingBack { node: of(node), at_most_ms: millis(*at_most), blockers: sessions(blockers) }
         }
         Event::WaitingForLock { node, blockers } => What::WaitingForLock { node: of(node), blockers: sessions(blockers) },
-        Event::Building { node, stage, done, total } => What::Building { node: of(node), stage, done: *done, total: *total },
+        Event::Building { node, build: Build { stage, done, total, unit, waits_for } } => {
+            What::Building { node: of(node), stage, done: *done, total: *total, unit: unit.as_str(), waits_for: *waits_for }
+        }
         Event::Reconnecting { reason, pause } => What::Reconnecting { reason, pause_ms: millis(*pause) },
         Event::WalkingAgain { node, round } => What::WalkingAgain { node: of(node), round: *round },
         Event::StepFinished { node, step, already, took } => {

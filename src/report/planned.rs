@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::dialect::{self, Certainty, Cost, Lock, Work};
+use crate::dialect::{self, Certainty, Cost, Lock, Speeds, Work};
 use crate::migration::{MigrationId, NodeRef};
 use crate::plan::{
     Basis, Gate, GateSpec, Plan, PlannedScript, PlannedStatement, PlannedStatements, Question, ScriptState, StatementOrigin,
@@ -34,7 +34,7 @@ pub fn some(plan: &Plan, is_wanted: impl Fn(&PlannedScript) -> bool) -> Vec<Migr
             migrations.push(MigrationView { id: id.to_string(), phases: Vec::new() });
             migrations.len() - 1
         });
-        migrations[place].phases.push(phase(script, plan.basis, &plan.sizes));
+        migrations[place].phases.push(phase(script, plan));
     }
     for migration in &mut migrations {
         migration.phases.sort_by_key(|phase| phase.phase);
@@ -99,7 +99,8 @@ pub fn gate(gate: &Gate) -> impl Iterator<Item = GateView> + '_ {
     })
 }
 
-fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
+fn phase(script: &PlannedScript, plan: &Plan) -> PhaseView {
+    let basis = plan.basis;
     let mut view = PhaseView {
         phase: script.node.phase,
         state: PhaseState::Unknown,
@@ -110,7 +111,7 @@ fn phase(script: &PlannedScript, basis: Basis, sizes: &Sizes) -> PhaseView {
         progress: None,
         waits_for: Vec::new(),
         needs: script.gate.as_ref().map(needs).unwrap_or_default(),
-        statements: Statements::of(script, sizes),
+        statements: Statements::of(script, plan),
     };
     view.state = match &script.state {
         ScriptState::Done { at } => {
@@ -175,12 +176,19 @@ struct Planned {
     text: Source,
     statements: PlannedStatements,
     sizes: Sizes,
+    speeds: Speeds,
     outlook: Option<Outlook>,
 }
 
 impl Statements {
-    fn of(script: &PlannedScript, sizes: &Sizes) -> Statements {
-        let planned = || Planned { text: script.text.clone(), statements: script.statements.clone(), sizes: sizes.clone(), outlook: None };
+    fn of(script: &PlannedScript, plan: &Plan) -> Statements {
+        let planned = || Planned {
+            text: script.text.clone(),
+            statements: script.statements.clone(),
+            sizes: plan.sizes.clone(),
+            speeds: plan.speeds.clone(),
+            outlook: None,
+        };
         Statements { of: (!script.statements.is_empty()).then(planned) }
     }
 
@@ -214,7 +222,7 @@ impl Statements {
 
 impl Planned {
     fn told(&self, planned: &PlannedStatement) -> StatementView {
-        let Planned { text, sizes, .. } = self;
+        let Planned { text, sizes, speeds, .. } = self;
         let sql = text.text.get(planned.span.range()).unwrap_or_default();
         let is_declared = planned.origin == StatementOrigin::Declared;
         StatementView {
@@ -230,7 +238,7 @@ impl Planned {
             work: planned
                 .work
                 .iter()
-                .map(|work| work_view(work, sizes))
+                .map(|work| work_view(work, sizes, speeds))
                 .map(|work| self.outlook.iter().fold(work, |work, outlook| outlook.add(work)))
                 .collect(),
             worst_case: planned.certainty == Certainty::WorstCase,
@@ -252,7 +260,7 @@ fn blocks(lock: Lock) -> Blocks {
     }
 }
 
-fn work_view(work: &Work, sizes: &Sizes) -> WorkView {
+fn work_view(work: &Work, sizes: &Sizes, speeds: &Speeds) -> WorkView {
     let (kind, table) = match work {
         Work::Scan(table) => (WorkKind::Scan, table),
         Work::BuildIndex(table) => (WorkKind::IndexBuild, table),
@@ -260,7 +268,7 @@ fn work_view(work: &Work, sizes: &Sizes) -> WorkView {
         Work::Rows(table) => (WorkKind::Rows, table),
     };
     let size = sizes.counted(table);
-    let seconds = size.and_then(|size| dialect::cost(work, size)).map(|cost| SecondsView { told: cost.timing(), ..seconds(&cost) });
+    let seconds = size.and_then(|size| dialect::cost(work, size, speeds)).map(|cost| SecondsView { told: cost.timing(), ..seconds(&cost) });
     WorkView {
         kind,
         table: table.to_string(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::Blocker;
+use crate::backend::{Blocker, Build};
 use crate::backfill::eta::Rates;
 use crate::migration::NodeRef;
 use crate::plan::Gate;
@@ -69,12 +69,8 @@ pub enum Event {
     Building {
         /// The script.
         node: NodeRef,
-        /// What it does, in the server's words.
-        stage: String,
-        /// Parts of this stage that are done.
-        done: u64,
-        /// Parts of this stage in all; zero when the server does not tell.
-        total: u64,
+        /// How far.
+        build: Build,
     },
     /// The connection broke; it is opened again.
     Reconnecting {

@@ -7,8 +7,10 @@ use tracing::Instrument;
 use super::patience::Patience;
 use super::{Event, Halt, Run};
 use crate::backend::{Attempt, Backend, BackendError, Knife, Limits, Notice, Notices};
+use crate::dialect::duration::handled;
 use crate::evidence::Alarm;
 use crate::ledger::Lease;
+use crate::ledger::timing::{Timing, WORTH_KEEPING};
 use crate::plan::{Resume, Step, StepKind};
 use crate::schema::Phase;
 
@@ -40,11 +42,17 @@ impl<B: Backend> Run<'_, B> {
         let mut interrupted = false;
         loop {
             self.hold_back(step, &limits, &patience).await?;
-            let (attempted, breach) = self.attempt(lease, step, &limits).await;
-            match attempted {
+            let began = Instant::now();
+            let (tried, breach) = self.attempt(lease, step, &limits).await;
+            let took = began.elapsed();
+            match tried {
+                Ok(Tried { attempt: Attempt::Ran, disturbed: Disturbed::No }) if !interrupted => {
+                    self.remember(lease, step, took).await;
+                    return Ok(Attempt::Ran);
+                }
                 // After a lost answer to COMMIT the journal says that it ran: it was this run that did it.
                 Ok(_) if interrupted => return Ok(Attempt::Ran),
-                Ok(attempt) => return Ok(attempt),
+                Ok(Tried { attempt, .. }) => return Ok(attempt),
                 Err(BackendError::Blocked { reason, blockers, .. }) => match patience.pause() {
                     Some(pause) => {
                         self.observer.see(&Event::Retrying { node: step.node.clone(), attempt: patience.attempts(), pause, blockers });
@@ -97,8 +105,26 @@ impl<B: Backend> Run<'_, B> {
         }
     }
 
+    /// Keeps how long the work of a step took, where it was of one kind and long enough to say something.
+    async fn remember(&mut self, lease: &Lease, step: &Step, took: Duration) {
+        let [work] = step.work.as_slice() else { return };
+        if took < WORTH_KEEPING {
+            return;
+        }
+        let sized = self.backend.sizes(std::slice::from_ref(work.table())).await;
+        let kept = match sized.map(|sizes| sizes.first().map(|(_, size)| handled(work, *size))) {
+            Ok(Some(bytes @ 1..)) => self.backend.remember(lease, &Timing { work: work.clone(), bytes, took }).await,
+            Ok(Some(0) | None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        // Whatever it is, the next step meets it as well, or it does no harm.
+        if let Err(error) = kept {
+            tracing::debug!(%error, "how long the work took could not be kept");
+        }
+    }
+
     /// One attempt, while its notices become events; and the breach that it was cut off for, if that was asked.
-    async fn attempt(&mut self, lease: &Lease, step: &Step, limits: &Limits) -> (Result<Attempt, BackendError>, Option<Alarm>) {
+    async fn attempt(&mut self, lease: &Lease, step: &Step, limits: &Limits) -> (Result<Tried, BackendError>, Option<Alarm>) {
         let (knife, cut) = Knife::new();
         let (notices, mut reader) = Notices::until(cut);
         let watch = self.options.watch.clone();
@@ -106,20 +132,22 @@ impl<B: Backend> Run<'_, B> {
         tokio::pin!(work);
         let may_be_cut = may_be_cut(step);
         let mut breach = None;
+        let mut disturbed = Disturbed::No;
         loop {
             tokio::select! {
                 biased;
                 Some(notice) = reader.recv() => self.observer.see(&match notice {
-                    Notice::Waiting(blockers) => Event::WaitingForLock { node: step.node.clone(), blockers },
-                    Notice::Building { stage, done, total } => {
-                        Event::Building { node: step.node.clone(), stage, done, total }
+                    Notice::Waiting(blockers) => {
+                        disturbed = Disturbed::Yes;
+                        Event::WaitingForLock { node: step.node.clone(), blockers }
                     }
+                    Notice::Building(build) => Event::Building { node: step.node.clone(), build },
                 }),
                 alarm = watch.cut_off(), if may_be_cut && breach.is_none() => {
                     knife.cut();
                     breach = Some(alarm);
                 }
-                result = &mut work => return (result, breach),
+                result = &mut work => return (result.map(|attempt| Tried { attempt, disturbed }), breach),
             }
         }
     }
@@ -138,6 +166,18 @@ fn may_be_cut(step: &Step) -> bool {
             },
             StepKind::Backfill(_) => false,
         }
+}
+
+/// What became of an attempt.
+struct Tried {
+    attempt: Attempt,
+    disturbed: Disturbed,
+}
+
+/// Whether others made a statement wait.
+enum Disturbed {
+    Yes,
+    No,
 }
 
 /// What an observer is shown of a step.

@@ -38,7 +38,7 @@ pub(crate) fn start(phase: Phase) -> ScriptStart {
 
 fn step(number: u32, text: &str, phase: Phase, kind: StepKind) -> Step {
     let place = format!("{phase}.sql:{}", number + 1);
-    Step { node: node(phase), number, digest: Digest::of(text, Dialect::Postgres), place, locks: Vec::new(), kind }
+    Step { node: node(phase), number, digest: Digest::of(text, Dialect::Postgres), place, locks: Vec::new(), work: Vec::new(), kind }
 }
 
 pub(crate) fn group(number: u32, statements: &[&str]) -> Step {

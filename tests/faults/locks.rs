@@ -184,3 +184,32 @@ async fn the_table_of_conflicts_is_the_servers() {
         }
     }
 }
+
+/// An index build that waits for a writer says so, and for whom, while it waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_build_tells_how_far_it_is_and_which_session_it_waits_for() {
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        let workshop = asking(&database.url, "400ms", "60s").await;
+        workshop.write("0002_nick/expand.sql", "CREATE INDEX CONCURRENTLY users_hits ON users (hits);\n");
+        let mut holder = Client::connect(&database.url).await;
+        holder.run("BEGIN; UPDATE users SET hits = 1 WHERE id = 100").await.expect("a writer");
+        let pid = holder.rows("SELECT pg_backend_pid()").await.expect("its session")[0][0].clone();
+        let run = workshop.start(&["apply", "--phase", "expand", "--events", "events"]);
+        // A log gets a line every five seconds.
+        tokio::time::sleep(Duration::from_millis(7500)).await;
+        holder.run("COMMIT").await.expect("it ends");
+        let ran = run.wait().await;
+        assert_eq!(ran.code, Some(0), "{}", ran.said());
+        let line = format!("waiting for writers before build, session 1 of 1, waits for pid {pid}");
+        assert!(ran.stderr.contains(&line), "PostgreSQL {major}\n{}", ran.stderr);
+        let text = std::fs::read_to_string(workshop.path().join("events")).expect("what happened");
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let waits = |line: &&serde_json::Value| line["event"] == "building" && line["unit"] == "sessions";
+        let told = lines.iter().find(waits).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((told["waits_for"].to_string(), &told["total"]), (pid.clone(), &1.into()), "{told}");
+        let blocked = lines.iter().find(|line| line["event"] == "waiting-for-lock").unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(blocked["blockers"][0]["pid"].to_string(), pid);
+    }
+}

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::lease::{self, TTL};
 use super::session::{Session, number, text, value};
-use crate::backend::{BackendError, Blocker, Notice, Notices};
+use crate::backend::{BackendError, Blocker, Build, BuildUnit, Notice, Notices};
 use crate::migration::DatabaseUrl;
 
 /// How long a query is in the message about a blocker.
@@ -193,13 +193,15 @@ async fn ask(session: &mut Session, pid: i32) -> Result<(Vec<Blocker>, Option<No
             "SELECT 'blocker' AS kind, a.pid::text AS pid, concat_ws(' ', a.usename, nullif(a.application_name, ''), \
              host(a.client_addr)) AS who, left(regexp_replace(a.query, '\\s+', ' ', 'g'), {QUERY_SHOWN}) AS query, \
              to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS since, \
-             a.state AS state, NULL AS done, NULL AS total \
+             a.state AS state, NULL AS done, NULL AS total, NULL AS unit, NULL AS waits_for \
              FROM unnest(pg_blocking_pids({pid})) AS b (pid) JOIN pg_stat_activity a USING (pid) GROUP BY 1, 2, 3, 4, 5, 6 \
              UNION ALL \
              SELECT 'build', pid::text, NULL, NULL, NULL, phase, \
-             CASE WHEN tuples_total > 0 THEN tuples_done ELSE blocks_done END::text, \
-             CASE WHEN tuples_total > 0 THEN tuples_total ELSE blocks_total END::text \
-             FROM pg_stat_progress_create_index WHERE pid = {pid}"
+             CASE unit WHEN 'sessions' THEN lockers_done WHEN 'rows' THEN tuples_done ELSE blocks_done END::text, \
+             CASE unit WHEN 'sessions' THEN lockers_total WHEN 'rows' THEN tuples_total ELSE blocks_total END::text, \
+             unit, CASE unit WHEN 'sessions' THEN nullif(current_locker_pid, 0)::text END \
+             FROM (SELECT *, CASE WHEN phase LIKE 'waiting for %' THEN 'sessions' WHEN tuples_total > 0 THEN 'rows' ELSE 'blocks' END AS unit \
+               FROM pg_stat_progress_create_index WHERE pid = {pid}) AS build"
         ))
         .await?;
     let mut blockers = Vec::new();
@@ -207,7 +209,14 @@ async fn ask(session: &mut Session, pid: i32) -> Result<(Vec<Blocker>, Option<No
     for row in &rows {
         let state = text(row, "state")?.unwrap_or_default();
         if value(row, "kind")? == "build" {
-            building = Some(Notice::Building { stage: state, done: number(row, "done")?, total: number(row, "total")? });
+            let unit = match value(row, "unit")?.as_str() {
+                "sessions" => BuildUnit::Sessions,
+                "rows" => BuildUnit::Rows,
+                _ => BuildUnit::Blocks,
+            };
+            let waits_for = text(row, "waits_for")?.and_then(|pid| pid.parse().ok());
+            building =
+                Some(Notice::Building(Build { stage: state, done: number(row, "done")?, total: number(row, "total")?, unit, waits_for }));
             continue;
         }
         blockers.push(blocker(row)?);

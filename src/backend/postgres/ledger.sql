@@ -30,6 +30,8 @@ SELECT json_build_object(
         'reason', reason, 'actor', actor, 'at', at) ORDER BY migration), '[]') FROM concertina.backfill_control),
     'pulses', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'phase', phase, 'step', step, 'worker', worker,
         'document', document::json, 'at', at) ORDER BY migration, step, worker), '[]') FROM concertina.backfill_pulse),
+    'timings', (SELECT coalesce(json_agg(json_build_object('work', work, 'schema', schema, 'relation', relation, 'bytes', bytes,
+        'millis', millis) ORDER BY work, schema, relation), '[]') FROM concertina.timing),
     'marker_details', (SELECT coalesce(json_agg(json_build_object('number', number, 'environment', environment,
         'position', position)), '[]') FROM concertina.marker_detail WHERE number IN (SELECT number FROM recent)),
     'approvals', (SELECT coalesce(json_agg(json_build_object('migration', migration, 'digest', digest, 'reason', reason,

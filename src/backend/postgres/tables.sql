@@ -119,6 +119,17 @@ CREATE TABLE IF NOT EXISTS concertina.backfill_pulse (
     PRIMARY KEY (migration, phase, step, worker)
 ) WITH (fillfactor = 50);
 
+-- How long work on the rows of a table took: the last of each kind, while nobody stood in its way.
+CREATE TABLE IF NOT EXISTS concertina.timing (
+    work        text        NOT NULL CHECK (work IN ('scan', 'index-build', 'rewrite')),
+    schema      text        NOT NULL,
+    relation    text        NOT NULL,
+    bytes       bigint      NOT NULL,
+    millis      bigint      NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (work, schema, relation)
+);
+
 CREATE TABLE IF NOT EXISTS concertina.manifest (
     id          text        PRIMARY KEY,
     scripts     text        NOT NULL

@@ -2,7 +2,8 @@
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::words::Walk;
+use super::words::{Walk, how_far};
+use crate::backend::Build;
 
 /// The lines at the bottom of the terminal.
 pub(super) struct Bars {
@@ -35,10 +36,11 @@ impl Bars {
     }
 
     /// How far an index build is.
-    pub(super) fn build(&mut self, stage: &str, done: u64, total: u64) {
-        self.bar.set_length(total.max(done).max(1));
-        self.bar.set_position(done);
-        self.bar.set_message(stage.to_owned());
+    pub(super) fn build(&mut self, build: &Build) {
+        self.bar.set_length(build.total.max(build.done).max(1));
+        self.bar.set_position(build.done);
+        self.bar.set_message(build.stage.clone());
+        self.pace.set_message(how_far(build));
     }
 
     /// The run stands still.

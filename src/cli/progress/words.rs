@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::backend::{Build, BuildUnit};
 use crate::report::text;
 use crate::run::event::PaceShown;
 
@@ -55,6 +56,17 @@ impl Walk<'_> {
     }
 }
 
+/// `12.3 k of 40.0 k blocks`, `session 1 of 3, waits for pid 4711`.
+pub(super) fn how_far(build: &Build) -> String {
+    let Build { done, total, unit, waits_for, .. } = build;
+    let pid = waits_for.map(|pid| format!(", waits for pid {pid}")).unwrap_or_default();
+    match (unit, total) {
+        (_, 0) => format!("{} {}{pid}", short(*done), unit.as_str()),
+        (BuildUnit::Sessions, _) => format!("session {} of {total}{pid}", (done + 1).min(*total)),
+        (BuildUnit::Blocks | BuildUnit::Rows, _) => format!("{} of {} {}{pid}", short(*done), short(*total), unit.as_str()),
+    }
+}
+
 /// `950`, `12.3 k`, `3.10 M`.
 fn short(rows: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a number for people")]
@@ -74,6 +86,15 @@ mod tests {
 
     fn walk(pace: &PaceShown, estimated: Option<u64>) -> Walk<'_> {
         Walk { walked: 12_000, changed: 11_500, estimated, took: Duration::from_millis(98), pace }
+    }
+
+    #[test]
+    fn a_build_says_how_far_it_is_and_for_whom_it_waits() {
+        let build = |done, total, unit, waits_for| how_far(&Build { stage: String::new(), done, total, unit, waits_for });
+        assert_eq!(build(12_300, 40_000, BuildUnit::Blocks, None), "12.3 k of 40.0 k blocks");
+        assert_eq!(build(0, 3, BuildUnit::Sessions, Some(4711)), "session 1 of 3, waits for pid 4711");
+        assert_eq!(build(3, 3, BuildUnit::Sessions, None), "session 3 of 3");
+        assert_eq!(build(950, 0, BuildUnit::Rows, None), "950 rows");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::backend::BuildUnit;
 use crate::backfill::eta::Rates;
 use crate::migration::MigrationId;
 use crate::run::event::PaceShown;
@@ -31,7 +32,10 @@ fn all() -> Vec<Event> {
         Event::Retrying { node: node(), attempt: 1, pause, blockers: blockers.clone() },
         Event::HoldingBack { node: node(), at_most: pause, blockers: blockers.clone() },
         Event::WaitingForLock { node: node(), blockers },
-        Event::Building { node: node(), stage: "building index".to_owned(), done: 1, total: 2 },
+        Event::Building {
+            node: node(),
+            build: Build { stage: "building index".to_owned(), done: 1, total: 2, unit: BuildUnit::Blocks, waits_for: Some(7) },
+        },
         Event::Reconnecting { reason: "gone".to_owned(), pause },
         Event::WalkingAgain { node: node(), round: 2 },
         Event::StepFinished { node: node(), step: 0, already: false, took },
