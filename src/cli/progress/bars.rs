@@ -25,6 +25,7 @@ impl Bars {
 
     /// How far a backfill is.
     pub(super) fn walk(&mut self, walk: &Walk<'_>) {
+        self.wake();
         self.bar.set_length(walk.estimated.unwrap_or(walk.walked).max(walk.walked).max(1));
         self.bar.set_position(walk.walked);
         self.bar.set_message(walk.how_far());
@@ -37,6 +38,7 @@ impl Bars {
 
     /// How far an index build is.
     pub(super) fn build(&mut self, build: &Build) {
+        self.wake();
         self.bar.set_length(build.total.max(build.done).max(1));
         self.bar.set_position(build.done);
         self.bar.set_message(build.stage.clone());
@@ -45,8 +47,19 @@ impl Bars {
 
     /// The run stands still.
     pub(super) fn stand_still(&mut self, reason: &str) {
+        self.wake();
         self.pace.set_message("stands still");
         self.hold(reason);
+    }
+
+    /// What was taken away is shown again, without what it said then.
+    fn wake(&self) {
+        for bar in [&self.bar, &self.pace] {
+            if bar.is_finished() {
+                bar.reset();
+                bar.set_message("");
+            }
+        }
     }
 
     /// Writes something above.
@@ -59,7 +72,6 @@ impl Bars {
         self.let_go();
         for bar in [&self.bar, &self.pace] {
             bar.finish_and_clear();
-            bar.reset();
         }
     }
 
