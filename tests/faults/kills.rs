@@ -1,7 +1,7 @@
 //! The tool killed at random moments of a backfill beside an application, and through all three phases:
 //! two hundred kills, a thousand and more with `MIGRATE_TEST_LONG=1`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::application::Client;
 use crate::stock::Stock;
@@ -140,7 +140,7 @@ async fn every_phase_killed_again_and_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_that_share_a_backfill_one_is_killed_again_and_again() {
     let mut random = fastrand::Rng::with_seed(31);
-    let goal = kills(8);
+    let goal = kills(6);
     let (mut hit, mut shared) = (0, 0);
     for (major, tables) in [(14, 1..), (18, 1..)] {
         let Some(cluster) = support::postgres(major) else { continue };
@@ -154,11 +154,20 @@ async fn of_two_processes_that_share_a_backfill_one_is_killed_again_and_again() 
             let mut runs = vec![stock.workshop.start(&arguments), stock.workshop.start(&arguments)];
             let mut client = Client::connect(&database.url).await;
             while hit < goal && !runs.iter_mut().any(crate::workshop::Running::has_ended) {
-                tokio::time::sleep(Duration::from_millis(random.u64(150..500))).await;
-                // Each process and worker calls itself by a name of its own.
-                let sql = "SELECT count(DISTINCT split_part(owner, ' worker ', 1)) FROM concertina.backfill_range WHERE state = 'open'";
-                let owners = client.rows(sql).await.map_or(0, |rows| rows[0][0].parse::<u32>().unwrap_or_default());
-                shared += u32::from(owners > 1);
+                // Killed while both hold ranges, wherever that can be had.
+                let began = Instant::now();
+                while began.elapsed() < Duration::from_secs(3) && !runs.iter_mut().any(crate::workshop::Running::has_ended) {
+                    // Each process calls itself by a name of its own; one that was killed has no session any more.
+                    let sql = "SELECT count(DISTINCT split_part(r.owner, ' worker ', 1)) FROM concertina.backfill_range r \
+                               JOIN pg_stat_activity a ON a.pid = r.session_pid WHERE r.state = 'open'";
+                    let owners = client.rows(sql).await.map_or(0, |rows| rows[0][0].parse::<u32>().unwrap_or_default());
+                    if owners > 1 {
+                        shared += 1;
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                tokio::time::sleep(Duration::from_millis(random.u64(5..80))).await;
                 let struck = runs.swap_remove(random.usize(..runs.len()));
                 struck.kill().await;
                 hit += 1;
