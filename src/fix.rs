@@ -9,6 +9,7 @@ mod draft;
 pub mod files;
 mod judge;
 mod rebuild;
+mod rebuild_split;
 mod rebuild_text;
 mod relabel;
 pub mod remake;
@@ -23,7 +24,7 @@ pub use files::{Change, Home, changes};
 use crate::lint::finding::Finding;
 use crate::lint::{Class, Level, Replay, rule};
 use crate::migration::{Allowance, MigrationId};
-use crate::recipe::{Given, Wishes, instead_of};
+use crate::recipe::{Given, Views, Wishes, instead_of};
 use crate::schema::{Operation, Phase};
 use crate::sql::Span;
 
@@ -34,6 +35,8 @@ use judge::{Judged, judge};
 pub struct Case<'a> {
     /// Everything that runs before the migration, replayed.
     pub past: &'a Replay,
+    /// The views that it left.
+    pub views: &'a Views,
     /// The migration.
     pub migration: &'a MigrationId,
     /// How its scripts are called in messages, by phase in the order of `Phase::ALL`.
@@ -162,8 +165,13 @@ impl Work<'_> {
     fn by_recipe(&self, draft: &Draft, judged: &Judged, before: &Judged, finding: &Finding) -> Result<Way, Option<String>> {
         let met = judged.met_by(self.case, finding).ok_or(None)?;
         let operations: Vec<&Operation> = met.operations.iter().collect();
-        let given =
-            Given { server: self.case.past.server(), schema: &met.schema, migration: self.case.migration.as_str(), phase: finding.phase };
+        let given = Given {
+            server: self.case.past.server(),
+            schema: &met.schema,
+            migration: self.case.migration.as_str(),
+            phase: finding.phase,
+            views: Some(self.case.views),
+        };
         let sql = unit::own_text(judged, finding).ok_or_else(uncut)?;
         let phases = instead_of(&given, &sql, &operations, &self.case.wishes).ok_or(None)?.map_err(|refusal| Some(refusal.to_string()))?;
         let next = unit::replaced(draft, judged, finding, &unit::of_phases(&phases)).ok_or_else(uncut)?;

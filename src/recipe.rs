@@ -9,8 +9,10 @@ mod add_index;
 mod carry;
 mod drop_column;
 mod expression;
+mod key;
 mod label;
 mod name;
+mod number;
 mod phases;
 mod replace_column;
 mod split_table;
@@ -18,6 +20,8 @@ pub mod statement;
 pub mod sync;
 mod table;
 mod tighten;
+mod view;
+pub mod words;
 
 pub use add_check::add_check;
 pub use add_column::add_column;
@@ -31,10 +35,14 @@ pub use replace_column::{change_type, redefine, rename_column};
 pub use split_table::{Split, split_table};
 pub use table::{drop_table, rename_table, swapped_with_view};
 pub use tighten::{add_primary_key, fill as fill_empty, set_not_null};
+pub use view::Views;
 
 use crate::schema::operation::{ColumnChange, TypeChange};
 use crate::schema::table::ConstraintKind;
 use crate::schema::{Dialect, Operation};
+
+/// What a comment says above a value that nobody gave.
+pub const GUESSED: &str = "put the value that is right for them";
 
 /// The phases that make the same change as some operations of one clause, whose statement reads `sql`; `None` where no
 /// recipe is about them.

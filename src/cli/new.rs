@@ -20,7 +20,7 @@ use crate::fix::remake::Texts;
 use crate::fix::{Case, Change, fix};
 use crate::lint::{Level, Replay};
 use crate::migration::{MigrationId, Project};
-use crate::recipe::Given;
+use crate::recipe::{GUESSED, Given, Views};
 use crate::report::found::enter;
 use crate::report::{CommandName, Outcome, Report};
 use crate::schema::table::Knowledge;
@@ -68,19 +68,20 @@ fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, 
     let project = &site.project;
     let id = MigrationId::new(&id(args)?);
     let mut past = Replay::new(site.server, Knowledge::Known, policy(Some(project))?);
-    let mut texts = Texts::default();
+    let (mut texts, mut views) = (Texts::default(), Views::default());
     follow_each(&site, None, &mut past, |script| {
+        views.follow(script, site.server.dialect);
         if site.server.dialect == Dialect::Sqlite {
             texts.follow(script);
         }
     })?;
-    let given = Given { server: site.server, schema: past.schema(), migration: id.as_str(), phase: Phase::Expand };
+    let given = Given { server: site.server, schema: past.schema(), migration: id.as_str(), phase: Phase::Expand, views: Some(&views) };
     let (draft, wishes) = recipe.draft(&given, &texts)?;
     let shown = project.migrations.strip_prefix(&project.root).unwrap_or(&project.migrations);
     let folder = shown.join(id.as_str()).to_string_lossy().replace('\\', "/");
     let paths = Phase::ALL.map(|phase| format!("{folder}/{phase}.sql"));
     let settings_path = format!("{folder}/migration.toml");
-    let case = Case { past: &past, migration: &id, paths, settings_path, wishes, allowances: &[] };
+    let case = Case { past: &past, views: &views, migration: &id, paths, settings_path, wishes, allowances: &[] };
     let fixed = fix(&case, draft);
     if let Some(left) = fixed.left.iter().find(|left| left.finding.level == Level::Deny) {
         let message = format!("{}: {}", left.finding.message, left.reason);
@@ -99,6 +100,12 @@ fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, 
     report.outcome = Outcome::Applied;
     report.files = changes.into_iter().map(|change| change.path).collect();
     report.notes.push(format!("wrote migration {id}"));
+    if fixed.draft.settings().contains("[[sync]]") {
+        report.notes.push("[[sync]] in migration.toml adds the column, keeps it equal and fills it: `migrate plan` prints the SQL".to_owned());
+    }
+    if fixed.draft.text(Phase::Backfill).contains(GUESSED) {
+        report.notes.push("backfill.sql gives rows that exist a value that was guessed: put the right one".to_owned());
+    }
     report.next.push("migrate plan".to_owned());
     refused_by(&mut report);
     Ok(report)

@@ -60,7 +60,10 @@ pub(super) fn impact(_version: ServerVersion, operation: &Operation, before: &Sc
         Operation::CreateView(create) => at.writing(&create.name, &CATALOGUE),
         Operation::DropView { drop, materialized: _ } => at.writing(&drop.name, &CATALOGUE),
         Operation::CreateTrigger(create) => at.writing(&create.table, &CATALOGUE),
-        Operation::DropTrigger { trigger, .. } => at.writing(trigger, &CATALOGUE),
+        Operation::DropTrigger { trigger, table, .. } => match before.trigger(trigger, table.as_ref()).recorded() {
+            Some((table, _)) => at.writing(&table.name, &CATALOGUE),
+            None => at.writing(trigger, &CATALOGUE),
+        },
         Operation::ChangeData(change) => at.writing(&change.table, &ROWS).working(Work::Rows(at.name(&change.table))),
         Operation::Maintenance { kind, table } => at.maintain(*kind, table.as_ref()),
         Operation::Query { .. }

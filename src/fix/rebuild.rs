@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::judge::{Judged, judge};
-use super::rebuild_text::{Chunk, Word, chunks, respelled};
+use super::rebuild_split::{Split, split};
+use super::rebuild_text::{Chunk, chunks};
 use super::{Case, Draft, same};
 use crate::lint::finding::Finding;
 use crate::migration::{Bounds, groups};
 use crate::recipe::Spelled;
 use crate::recipe::statement::fills;
+use crate::recipe::words::{Word, respelled};
 use crate::schema::operation::{ChangeData, DataKind, Setting};
 use crate::schema::table::{ConstraintKind, Generated, Index, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Operation, Phase};
@@ -17,10 +19,10 @@ use crate::sql::{Script, Span, Statement};
 
 /// One table and the statements, by number, that put another in its place.
 #[derive(Debug)]
-struct Rebuild {
-    table: ObjectName,
+pub(super) struct Rebuild {
+    pub(super) table: ObjectName,
     create: usize,
-    copy: usize,
+    pub(super) copy: usize,
     drop: usize,
     rename: usize,
     /// The name that the old table was moved to before the new one was made.
@@ -157,7 +159,13 @@ fn rewritten(draft: &Draft, judged: &Judged, phase: Phase, script: &Script, rebu
         return None;
     }
 
-    let to = if phase == Phase::Expand { phase_of(judged, rebuilds)? } else { phase };
+    let (to, split) = match phase {
+        Phase::Expand => match timing(judged, rebuilds)? {
+            Timing::At(to) => (to, Split::default()),
+            Timing::Split => (Phase::Contract, split(judged, script, rebuilds)?),
+        },
+        Phase::Backfill | Phase::Contract => (phase, Split::default()),
+    };
     let region = statements[first].span.to(statements[last].span);
     let found = judged.findings.iter().any(|finding| {
         let near = switches_at(script, finding.span) || (region.start <= finding.span.start && finding.span.end <= region.end);
@@ -189,7 +197,11 @@ fn rewritten(draft: &Draft, judged: &Judged, phase: Phase, script: &Script, rebu
             stays.push_str(&chunk.text());
             continue;
         }
-        put(&mut block, &mut late, script, chunk, at, rebuilds)?;
+        if at == members.first().copied().unwrap_or_default() {
+            stays.push_str(&split.expand);
+        }
+        let copy = split.copies.get(&at).map(String::as_str);
+        put(&mut block, &mut late, script, chunk, at, rebuilds, copy)?;
     }
     block.push_str(&late);
     let block = format!("PRAGMA foreign_keys = OFF;\nBEGIN;\n{}COMMIT;\nPRAGMA foreign_keys = ON;\n", lines(&block));
@@ -203,6 +215,7 @@ fn rewritten(draft: &Draft, judged: &Judged, phase: Phase, script: &Script, rebu
         next.replace(phase, whole, &format!("{}{}{block}{}{}", lines(&before), lines(&comments), lines(&behind), rest.trim_start()));
     } else {
         next.replace(phase, whole, &lines(&stays));
+        next.put(phase, Phase::Backfill, &split.backfill);
         next.put(phase, to, &block);
     }
     Some(next)
@@ -213,15 +226,20 @@ fn switches_at(script: &Script, span: Span) -> bool {
 }
 
 /// Puts a statement into the block; what needs the new table under its own name goes behind the rename.
-fn put(block: &mut String, late: &mut String, script: &Script, chunk: &Chunk<'_>, at: usize, rebuilds: &[Rebuild]) -> Option<()> {
+fn put(
+    block: &mut String,
+    late: &mut String,
+    script: &Script,
+    chunk: &Chunk<'_>,
+    at: usize,
+    rebuilds: &[Rebuild],
+    instead: Option<&str>,
+) -> Option<()> {
     let aside = |rebuild: &&Rebuild| rebuild.aside.is_some();
     let Some(rebuild) = rebuilds.iter().filter(aside).find(|rebuild| rebuild.members().contains(&at)) else {
         let between = rebuilds.iter().filter(aside).any(|rebuild| rebuild.create < at && at < rebuild.drop);
-        if between {
-            late.push_str(&chunk.text())
-        } else {
-            block.push_str(&chunk.text())
-        }
+        let text = instead.map_or_else(|| chunk.text(), |sql| format!("{}{sql};\n", chunk.comments()));
+        if between { late.push_str(&text) } else { block.push_str(&text) }
         return Some(());
     };
     let own = &rebuild.table.name;
@@ -234,7 +252,7 @@ fn put(block: &mut String, late: &mut String, script: &Script, chunk: &Chunk<'_>
     let spelled = match at {
         _ if at == rebuild.rename => return Some(()),
         _ if at == rebuild.create => respelled(text(at), &[to_copy]),
-        _ if at == rebuild.copy => respelled(text(at), &[to_copy, back]),
+        _ if at == rebuild.copy => respelled(instead.unwrap_or(text(at)), &[to_copy, back]),
         _ => format!("{};\n{}", respelled(text(at), std::slice::from_ref(&back)), respelled(text(rebuild.rename), &[to_copy, back])),
     };
     block.push_str(&format!("{}{spelled};\n", chunk.comments()));
@@ -250,9 +268,15 @@ fn lines(text: &str) -> String {
     if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
-/// Where the rebuilds belong. `None` where they add what new releases need and take what old ones need at once: no phase
-/// is right for both.
-fn phase_of(judged: &Judged, rebuilds: &[Rebuild]) -> Option<Phase> {
+/// Where rebuilds belong.
+enum Timing {
+    /// In this phase.
+    At(Phase),
+    /// They add what new releases need and take what old ones need: the columns come first, the rest last.
+    Split,
+}
+
+fn timing(judged: &Judged, rebuilds: &[Rebuild]) -> Option<Timing> {
     let (mut tightens, mut adds) = (false, false);
     for rebuild in rebuilds {
         let Some(old) = judged.start.table(&rebuild.table).recorded() else { continue };
@@ -260,11 +284,11 @@ fn phase_of(judged: &Judged, rebuilds: &[Rebuild]) -> Option<Phase> {
         tightens |= is_tighter(old, new);
         adds |= new.columns.iter().any(|column| old.column(&column.name).is_none());
     }
-    match (tightens, adds) {
-        (true, true) => None,
-        (true, false) => Some(Phase::Contract),
-        (false, _) => Some(Phase::Expand),
-    }
+    Some(match (tightens, adds) {
+        (true, true) => Timing::Split,
+        (true, false) => Timing::At(Phase::Contract),
+        (false, _) => Timing::At(Phase::Expand),
+    })
 }
 
 /// Whether the new table takes what the old one gave, or refuses what it accepted.

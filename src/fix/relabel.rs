@@ -116,7 +116,7 @@ fn rewritten(case: &Case<'_>, draft: &Draft, judged: &Judged, phase: Phase, scri
     let mut schema = judged.start.clone();
     let origin = crate::schema::Origin { migration: case.migration.shared(), phase, transaction: 0 };
     schema.apply(&script.statements.get(swap.create)?.clauses.first()?.operation, &origin).ok()?;
-    let given = Given { server: case.past.server(), schema: &schema, migration: case.migration.as_str(), phase };
+    let given = Given { server: case.past.server(), schema: &schema, migration: case.migration.as_str(), phase, views: Some(case.views) };
     let mut phases = Phases::default();
     for column in &swap.columns {
         let dialect = Dialect::Postgres;

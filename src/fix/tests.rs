@@ -26,8 +26,11 @@ fn fixed_in(dialect: Dialect, given: &str, text: &str) -> Fixed {
     let past = past(dialect, given);
     let migration = MigrationId::new("2_change");
     let paths = Phase::ALL.map(|phase| format!("2_change/{phase}.sql"));
+    let mut views = Views::default();
+    views.follow(&sql::read(&Source::new("1_base.sql", given), past.server()), dialect);
     let case = Case {
         past: &past,
+        views: &views,
         migration: &migration,
         paths,
         settings_path: "2_change/migration.toml".to_owned(),
@@ -191,6 +194,40 @@ fn what_cannot_be_fixed_is_left_with_its_reason() {
     assert!(reasons.iter().any(|reason| reason.contains("no files")), "{reasons:?}");
 }
 
+/// The reason why a change stays as it is.
+fn refusal(given: &str, text: &str) -> String {
+    let fixed = fixed_in(Dialect::Postgres, given, text);
+    assert_eq!(fixed.draft.text(Phase::Expand), text);
+    fixed.left.first().map(|left| left.reason.clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_column_that_something_stands_on_is_refused_with_what_to_do() {
+    let given = "CREATE TABLE t (id integer PRIMARY KEY, a integer, b integer GENERATED ALWAYS AS (a + 1) STORED, c integer, d integer);\n\
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.c := 1; RETURN NEW; END $$;\n\
+        CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n\
+        CREATE MATERIALIZED VIEW m AS SELECT d FROM t;\n";
+    for (column, reason) in [("a", "`t.a` is what `b` is computed from"), ("c", "let contract.sql replace it by one that names `n`"), ("d", "which stores rows")] {
+        let told = refusal(given, &format!("ALTER TABLE t RENAME COLUMN {column} TO n;\n"));
+        assert!(told.contains(reason), "{told}");
+    }
+}
+
+#[test]
+fn a_view_that_means_another_column_is_left() {
+    let given = "CREATE TABLE t (id integer PRIMARY KEY, a integer);\nCREATE TABLE u (id integer PRIMARY KEY, a integer, n integer);\n";
+    for (view, reason) in [
+        ("SELECT t.a FROM t JOIN u USING (id)", "which may mean `u.a`"),
+        ("SELECT a AS n FROM t", "which names `n` already"),
+        ("SELECT *, 1 FROM t", "which shows every column"),
+        ("SELECT a + 1 FROM t", "names of its columns are not told"),
+        ("SELECT x.a FROM t x JOIN elsewhere e ON e.id = x.id", "whose columns are not known"),
+    ] {
+        let told = refusal(&format!("{given}CREATE VIEW v AS {view};\n"), "ALTER TABLE t RENAME COLUMN a TO n;\n");
+        assert!(told.contains(reason), "{view}: {told}");
+    }
+}
+
 const FAMILY: &str = "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, age integer);\n\
     CREATE TABLE posts (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE);\n";
 
@@ -218,8 +255,24 @@ fn a_rebuild_that_renames_first_is_turned_round() {
 }
 
 #[test]
-fn a_rebuild_that_takes_and_adds_is_left() {
-    let text = "BEGIN;\nCREATE TABLE u (id integer PRIMARY KEY, name text NOT NULL, bio text);\nINSERT INTO u (id, name) SELECT id, name FROM users;\n\
+fn a_rebuild_that_takes_and_adds_comes_in_two() {
+    let text = "BEGIN;\nCREATE TABLE u (id integer PRIMARY KEY, name text NOT NULL, bio text, code text NOT NULL DEFAULT 'x', kind text NOT NULL);\n\
+        INSERT INTO u (id, kind, name) SELECT id, 'k' || id, name FROM users;\nDROP TABLE users;\nALTER TABLE u RENAME TO users;\nCOMMIT;\n";
+    let fixed = fixed_in(Dialect::Sqlite, FAMILY, text);
+    let expand = "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE users ADD COLUMN code text DEFAULT 'x' NOT NULL;\n\
+        ALTER TABLE users ADD COLUMN kind text;\n";
+    let contract = "PRAGMA foreign_keys = OFF;\nBEGIN;\n\
+        CREATE TABLE u (id integer PRIMARY KEY, name text NOT NULL, bio text, code text NOT NULL DEFAULT 'x', kind text NOT NULL);\n\
+        INSERT INTO u (id, name, bio, code, kind) SELECT id, name, bio, code, kind FROM users;\nDROP TABLE users;\n\
+        ALTER TABLE u RENAME TO users;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n";
+    let texts = Phase::ALL.map(|phase| fixed.draft.text(phase));
+    assert_eq!(texts, [expand, "UPDATE users SET kind = 'k' || id WHERE kind IS NULL;\n", contract]);
+    assert!(fixed.left.is_empty(), "{:?}", fixed.left);
+}
+
+#[test]
+fn a_rebuild_whose_copy_is_not_read_is_left() {
+    let text = "BEGIN;\nCREATE TABLE u (id integer PRIMARY KEY, name text NOT NULL, bio text);\nINSERT INTO u SELECT DISTINCT id, name, '' FROM users;\n\
         DROP TABLE users;\nALTER TABLE u RENAME TO users;\nCOMMIT;\n";
     assert_eq!(fixed_in(Dialect::Sqlite, FAMILY, text).draft.text(Phase::Expand), text);
 }

@@ -98,7 +98,7 @@ pub enum Seen {
 impl<'a> Frame<'a> {
     /// What a recipe is given that takes the clause's place.
     pub fn given(&self) -> Given<'a> {
-        Given { server: self.server, schema: self.before, migration: &self.origin.migration, phase: self.origin.phase }
+        Given { server: self.server, schema: self.before, migration: &self.origin.migration, phase: self.origin.phase, views: None }
     }
 
     /// The database that is judged for.

@@ -3,7 +3,7 @@
 use super::expression::pretty;
 use super::phases::{Given, Phases, Refusal, Wishes};
 use super::statement::{add_constraint, alter, bare_column, sample_value, set_not_null};
-use super::{Spelled, derived};
+use super::{GUESSED, Spelled, derived};
 use crate::dialect;
 use crate::schema::expression::Shape;
 use crate::schema::object::UserTypeKind;
@@ -51,7 +51,7 @@ pub fn add_column(given: &Given<'_>, add: &AddColumn, wishes: &Wishes) -> Result
             };
             let guess = sample_value(column.ty.as_ref());
             if own.is_none() {
-                phases.add(Phase::Backfill, "-- For rows that exist: put the value that is right for them.\n");
+                phases.add(Phase::Backfill, &format!("-- For rows that exist: {GUESSED}.\n"));
             }
             phases.add(Phase::Backfill, &format!("UPDATE {table} SET {name} = {} WHERE {name} IS NULL;", own.as_deref().unwrap_or(guess)));
             if column.not_null || primary || is_identity(column) {

@@ -3,7 +3,7 @@
 use super::expression::{pretty, with_column};
 use super::phases::{Given, Phases, Refusal};
 use super::statement::{add_constraint, alter, restated, set_not_null};
-use super::{Spelled, derived, drop_column};
+use super::{Spelled, derived, drop_column, key, number, view};
 use crate::schema::Dependent;
 use crate::schema::operation::{NewColumn, NewConstraint};
 use crate::schema::table::{Column, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, Table, TypeName, Validity};
@@ -47,6 +47,7 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
         && let Some(column) = table.column(moved.old)
     {
         movable(given, moved, table, column)?;
+        let key = key::primary(given, moved, table, phases)?;
         for index in table.indexes.iter().filter(|index| !index.backs_constraint && index.concerns(moved.old)) {
             build(given, moved, table, index, phases);
         }
@@ -56,9 +57,10 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
                     let told = format!("-- CHECK ({}) is about {old}: say here what it means for {new}.\n", pretty(condition));
                     phases.add(Phase::Contract, &told);
                 }
-                _ => constrain(dialect, moved, constraint, phases)?,
+                _ => constrain(given, moved, constraint, phases)?,
             }
         }
+        depend(given, moved, table, phases, &mut last)?;
         if moved.not_null(column) {
             match dialect {
                 Dialect::Postgres => phases.add(Phase::Contract, &set_not_null(dialect, moved.table, moved.new, moved.ty)),
@@ -86,7 +88,13 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
             }
         }
         match dialect {
-            Dialect::Postgres => {}
+            Dialect::Postgres => {
+                phases.add(Phase::Contract, &drop_own_keys(moved, table));
+                if !key.is_empty() {
+                    last.insert(0, format!("{alter} {};\n", key.join(", ")));
+                }
+                last.extend(number::hand_over(given, moved, table, column)?);
+            }
             Dialect::Sqlite => last.push(drop_column::drop_indexes(table, moved.old)),
             Dialect::Mysql => {
                 clauses.extend(in_the_way(table, std::slice::from_ref(moved.old)));
@@ -105,6 +113,37 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
     let last = last.concat();
     phases.add(Phase::Contract, &if together { format!("BEGIN;\n{last}COMMIT;\n") } else { last });
     Ok(())
+}
+
+/// What others build on the column goes over to the new one; the statements in `last` run with the drop.
+fn depend(given: &Given<'_>, moved: &Move<'_>, table: &Table, phases: &mut Phases, last: &mut Vec<String>) -> Result<(), Refusal> {
+    for dependent in given.schema.dependents(moved.table, Some(moved.old)) {
+        match dependent {
+            Dependent::View(held) => {
+                let anew = view::over_the_new(given, moved, held)?;
+                match given.dialect() {
+                    Dialect::Postgres | Dialect::Mysql => phases.add(Phase::Contract, &anew),
+                    Dialect::Sqlite => last.push(anew),
+                }
+            }
+            Dependent::ForeignKey { table: child, constraint } => key::repoint(given, moved, table, child, constraint, phases)?,
+            // `movable` refuses these.
+            Dependent::GeneratedColumn(_)
+            | Dependent::Trigger { .. }
+            | Dependent::Routine(_)
+            | Dependent::Constraint(_)
+            | Dependent::Index(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Foreign keys on the old column go one by one: with the column they would close every referenced table at once.
+fn drop_own_keys(moved: &Move<'_>, table: &Table) -> String {
+    let alter = alter(Dialect::Postgres, moved.table);
+    let own = table.constraints.iter().filter(|held| matches!(held.kind, ConstraintKind::ForeignKey(_)) && held.concerns(moved.old));
+    let names = own.filter_map(|held| held.name.as_ref());
+    names.map(|name| format!("{alter} DROP CONSTRAINT {};\n", name.spelled(Dialect::Postgres))).collect()
 }
 
 /// What MySQL would keep without the columns, or keep them for: an index over others goes on over those alone.
@@ -140,25 +179,33 @@ fn with_word(text: &str, from: &str, to: &str) -> String {
 
 /// Refuses what no second column can take over.
 fn movable(given: &Given<'_>, moved: &Move<'_>, table: &Table, column: &Column) -> Result<(), Refusal> {
-    let refuse = |why: String| Err(Refusal::Impossible(format!("`{}.{}` {why}", moved.table, moved.old)));
-    if table.primary_key().contains(moved.old) {
-        return refuse("is part of the primary key, by which rows are found".to_owned());
-    }
+    let (old, new) = (moved.old, moved.new);
+    let refuse = |why: String| Err(Refusal::Impossible(format!("`{}.{old}` {why}", moved.table)));
     match column.generated {
-        Generated::No => {}
         Generated::Stored(_) | Generated::Virtual(_) => return refuse("is computed: add the new column computed as well".to_owned()),
-        Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => {
-            return refuse("is numbered by the database".to_owned());
-        }
+        Generated::No => {}
+        Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial => match given.dialect() {
+            Dialect::Postgres => {}
+            Dialect::Sqlite | Dialect::Mysql if table.primary_key().contains(old) => {}
+            Dialect::Sqlite | Dialect::Mysql => return refuse("is numbered by the database".to_owned()),
+        },
     }
-    for dependent in given.schema.dependents(moved.table, Some(moved.old)) {
+    let by_hand = |what: String| {
+        format!(
+            "is used by {what}, which the tool does not write anew: declare the [[sync]] by hand, and let contract.sql replace it by one that names `{new}` right before it drops `{old}`"
+        )
+    };
+    for dependent in given.schema.dependents(moved.table, Some(old)) {
         match dependent {
-            Dependent::View(view) => return refuse(format!("is read by the view `{}`: make a view of the new column first", view.name)),
-            Dependent::ForeignKey { table, .. } => return refuse(format!("is referenced by a foreign key of `{}`", table.name)),
-            Dependent::GeneratedColumn(other) => return refuse(format!("is what `{}` is computed from", other.name)),
-            Dependent::Trigger { trigger, .. } => return refuse(format!("is used by the trigger `{}`: replace it first", trigger.name)),
-            Dependent::Routine(routine) => return refuse(format!("is used by the function `{}`: replace it first", routine.name)),
-            Dependent::Constraint(_) | Dependent::Index(_) => {}
+            Dependent::GeneratedColumn(other) => {
+                return refuse(format!(
+                    "is what `{0}` is computed from, and no column is computed anew without a long lock: put a second column in the place of `{0}` first, computed by the same expression in which `{old}` will not stand",
+                    other.name
+                ));
+            }
+            Dependent::Trigger { trigger, .. } => return refuse(by_hand(format!("the trigger `{}`", trigger.name))),
+            Dependent::Routine(routine) => return refuse(by_hand(format!("the function `{}`", routine.name))),
+            Dependent::View(_) | Dependent::ForeignKey { .. } | Dependent::Constraint(_) | Dependent::Index(_) => {}
         }
     }
     Ok(())
@@ -188,14 +235,13 @@ fn build(given: &Given<'_>, moved: &Move<'_>, table: &Table, index: &Index, phas
         table.name.spelled(dialect),
         keys.join(", ")
     );
-    phases.add(if index.unique { Phase::Contract } else { Phase::Expand }, &sql);
+    phases.add(if index.unique { key::unique_phase(given, moved) } else { Phase::Expand }, &sql);
 }
 
 /// The same constraint on the new column.
-fn constrain(dialect: Dialect, moved: &Move<'_>, constraint: &Constraint, phases: &mut Phases) -> Result<(), Refusal> {
-    let swap = |columns: &[Ident]| -> Vec<Ident> {
-        columns.iter().map(|name| if name == moved.old { moved.new.clone() } else { name.clone() }).collect()
-    };
+fn constrain(given: &Given<'_>, moved: &Move<'_>, constraint: &Constraint, phases: &mut Phases) -> Result<(), Refusal> {
+    let dialect = given.dialect();
+    let swap = |columns: &[Ident]| key::swap(moved, columns);
     let (kind, suffix) = match &constraint.kind {
         ConstraintKind::NotNull(_) | ConstraintKind::PrimaryKey(_) => return Ok(()),
         ConstraintKind::Unique { columns, nulls_not_distinct } => {
@@ -220,8 +266,19 @@ fn constrain(dialect: Dialect, moved: &Move<'_>, constraint: &Constraint, phases
         )));
     }
     let name = Some(renamed(dialect, constraint.name.as_ref(), moved, suffix));
+    let distinct = matches!(kind, ConstraintKind::Unique { nulls_not_distinct: false, .. });
     let copy = NewConstraint { name, kind, validity: Validity::Valid, deferrable: false };
-    phases.add(Phase::Contract, &add_constraint(dialect, moved.table, &copy));
+    let sql = add_constraint(dialect, moved.table, &copy);
+    match sql.split_once(";\n") {
+        // The index before the constraint that stands on it.
+        Some((index, rest)) if distinct && dialect == Dialect::Postgres => {
+            phases.add(key::unique_phase(given, moved), &format!("{index};\n"));
+            phases.add(Phase::Contract, rest);
+        }
+        // Who never looked at old rows does not begin now.
+        Some((first, _)) if constraint.validity == Validity::NotValid => phases.add(Phase::Contract, &format!("{first};\n")),
+        Some(_) | None => phases.add(Phase::Contract, &sql),
+    }
     Ok(())
 }
 

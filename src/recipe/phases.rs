@@ -1,5 +1,6 @@
 //! What a recipe is given and what it yields.
 
+use super::view::Views;
 use crate::migration::Sync;
 use crate::schema::table::{Column, Table};
 use crate::schema::{Dialect, Ident, ObjectName, Phase, Schema, Server};
@@ -15,6 +16,8 @@ pub struct Given<'a> {
     pub migration: &'a str,
     /// The phase that the change was written for.
     pub phase: Phase,
+    /// The views in their own words; `None` where nobody kept them.
+    pub views: Option<&'a Views>,
 }
 
 /// What somebody asks for beside the change itself.

@@ -1,6 +1,6 @@
 //! NOT NULL and PRIMARY KEY on rows that exist: old rows are filled first, and a validated CHECK proves it.
 
-use super::Spelled;
+use super::{GUESSED, Spelled};
 use super::add_column::primary_key;
 use super::expression::pretty;
 use super::phases::{Given, Phases, Refusal, Wishes};
@@ -52,7 +52,7 @@ pub fn fill(given: &Given<'_>, table: &ObjectName, column: &Ident, wishes: &Wish
     let default = known.and_then(|known| known.default.as_ref()).filter(|default| fills(Some(default))).map(pretty);
     let value = wishes.value.clone().or(default);
     if value.is_none() {
-        phases.add(Phase::Backfill, "-- For rows that have none: put the value that is right for them.\n");
+        phases.add(Phase::Backfill, &format!("-- For rows that have none: {GUESSED}.\n"));
     }
     let value = value.unwrap_or_else(|| sample_value(known.map(|known| &known.ty)).to_owned());
     phases.add(Phase::Backfill, &format!("UPDATE {} SET {name} = {value} WHERE {name} IS NULL;", table.spelled(dialect)));

@@ -708,4 +708,134 @@ pub(crate) const ALL: &[Case] = &[
         old: &["INSERT INTO users (id, name) VALUES (:n, 'old')"],
         ..MYSQL
     },
+    Case {
+        name: "fix of a renamed column with a foreign key",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text);\nCREATE TABLE orders (id integer PRIMARY KEY, user_id integer NOT NULL REFERENCES users (id) ON DELETE CASCADE);\nCREATE INDEX orders_user_id ON orders (user_id);\n",
+        seed: "WITH u AS (INSERT INTO users (id, name) VALUES (:n, 'n')) INSERT INTO orders (id, user_id) VALUES (:n, :n)",
+        asked: Asked::Fix("ALTER TABLE orders RENAME COLUMN user_id TO buyer_id;\n"),
+        original: "ALTER TABLE orders RENAME COLUMN user_id TO buyer_id",
+        old: &["INSERT INTO orders (id, user_id) VALUES (:n, 3)", "UPDATE orders SET user_id = 4 WHERE id = 5"],
+        new: &["INSERT INTO orders (id, buyer_id) VALUES (:n, 4)", "UPDATE orders SET buyer_id = 9 WHERE id = 6"],
+        checks: &[("SELECT buyer_id FROM orders WHERE id IN (5, 6, 7) ORDER BY id", "4\n9\n7")],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a renamed unique column that others reference",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text UNIQUE);\nCREATE TABLE posts (id integer PRIMARY KEY, author text REFERENCES users (email) ON UPDATE CASCADE);\nCREATE INDEX posts_author ON posts (author);\n",
+        seed: "WITH u AS (INSERT INTO users (id, name, email) VALUES (:n, 'n', 'e:n')) INSERT INTO posts (id, author) VALUES (:n, 'e:n')",
+        asked: Asked::Fix("ALTER TABLE users RENAME COLUMN email TO mail;\n"),
+        original: "ALTER TABLE users RENAME COLUMN email TO mail",
+        old: &[
+            "INSERT INTO users (id, name, email) VALUES (:n, 'old', 'o:n') ON CONFLICT (email) DO NOTHING",
+            "UPDATE users SET email = 'o:n' WHERE id = 5",
+            "INSERT INTO posts (id, author) VALUES (:n, 'e7')",
+        ],
+        new: &[
+            "INSERT INTO users (id, name, mail) VALUES (:n, 'new', 'e7') ON CONFLICT (mail) DO UPDATE SET name = 'again'",
+            "UPDATE users SET mail = 'm:n' WHERE id = 6",
+            "INSERT INTO posts (id, author) VALUES (:n, 'e8')",
+        ],
+        checks: &[
+            ("SELECT count(*) FROM posts JOIN users ON author = mail WHERE posts.id IN (5, 6, 7)", "3"),
+            ("SELECT name FROM users WHERE mail = 'e7'", "again"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a renamed primary key that counts by itself",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, boss bigint REFERENCES users (id));\nCREATE INDEX users_boss ON users (boss);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE);\nCREATE INDEX posts_user_id ON posts (user_id);\n",
+        seed: "WITH u AS (INSERT INTO users (name) VALUES ('n') RETURNING id) INSERT INTO posts (id, user_id) SELECT :n, id FROM u",
+        asked: Asked::Fix("ALTER TABLE users RENAME COLUMN id TO user_id;\n"),
+        original: "ALTER TABLE users RENAME COLUMN id TO user_id",
+        old: &["INSERT INTO users (name, boss) VALUES ('old', 3)", "INSERT INTO posts (id, user_id) VALUES (:n, 4)", "DELETE FROM users WHERE id = 200"],
+        new: &[
+            "INSERT INTO users (name, boss) SELECT 'new', user_id FROM users WHERE user_id = 5",
+            "INSERT INTO users (name) VALUES ('new')",
+            "UPDATE users SET name = 'x' WHERE user_id = 7",
+        ],
+        checks: &[
+            ("SELECT count(*) = count(DISTINCT user_id), count(*) > 300 FROM users", "t|t"),
+            ("SELECT count(*) FROM posts LEFT JOIN users USING (user_id) WHERE users.user_id IS NULL", "0"),
+            ("SELECT is_identity FROM information_schema.columns WHERE column_name = 'user_id' AND table_name = 'users'", "YES"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new change-type of a primary key that runs out of numbers",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id integer NOT NULL REFERENCES users (id));\nCREATE INDEX posts_user_id ON posts (user_id);\n",
+        seed: "WITH u AS (INSERT INTO users (name) VALUES ('n') RETURNING id) INSERT INTO posts (id, user_id) SELECT :n, id FROM u",
+        asked: Asked::New(&["change-type", "users.id", "bigint"]),
+        original: "ALTER TABLE users ALTER COLUMN id TYPE bigint",
+        old: &["INSERT INTO users (name) VALUES ('old')", "INSERT INTO posts (id, user_id) VALUES (:n, 4)"],
+        new: &["INSERT INTO users (name) VALUES ('new')", "UPDATE users SET name = 'x' WHERE id_bigint = 7"],
+        renamed: Some(("id_bigint", "id")),
+        checks: &[
+            ("SELECT count(*) = count(DISTINCT id_bigint) FROM users", "t"),
+            ("SELECT data_type FROM information_schema.sequences WHERE sequence_name = 'users_id_seq'", "bigint"),
+        ],
+        ..USUAL
+    },
+    Case {
+        name: "new rename-column that views read",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer);\nCREATE TABLE posts (id integer PRIMARY KEY, user_id integer);\nCREATE VIEW adults AS SELECT u.id, u.name, age FROM users u WHERE u.age > 17; -- 'age'\nCREATE VIEW everyone WITH (security_barrier) AS SELECT * FROM users WHERE age IS NOT NULL;\nCREATE OR REPLACE VIEW writers (who, old) AS SELECT u.name, u.age FROM users u JOIN posts ON posts.user_id = u.id;\nCREATE VIEW oldest AS SELECT max(age) AS top FROM adults;\n",
+        asked: Asked::New(&["rename-column", "users.age", "years"]),
+        original: "ALTER TABLE users RENAME COLUMN age TO years",
+        old: &["INSERT INTO everyone (id, name, age) VALUES (:n, 'old', 31)", "UPDATE adults SET age = 32 WHERE id = 7"],
+        new: &["INSERT INTO users (id, name, years) VALUES (:n, 'new', 33)", "UPDATE everyone SET age = 34 WHERE id = 8"],
+        checks: &[("/*both*/ SELECT age FROM adults WHERE id IN (7, 8, 9) ORDER BY id", "32\n34\n30"), ("/*both*/ SELECT top FROM oldest", "34")],
+        ..USUAL
+    },
+    Case {
+        name: "new rename-column that a view reads on sqlite",
+        databases: &[Sqlite],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer);\nCREATE VIEW adults AS SELECT id, name, age FROM users WHERE age > 17;\n",
+        asked: Asked::New(&["rename-column", "users.age", "years"]),
+        original: "DROP VIEW adults;\nALTER TABLE users RENAME COLUMN age TO years;\nCREATE VIEW adults (id, name, age) AS SELECT id, name, years FROM users WHERE years > 17",
+        new: &["INSERT INTO users (id, name, years) VALUES (:n, 'new', 33)", "UPDATE users SET years = 34 WHERE id = 8"],
+        checks: &[("/*both*/ SELECT age FROM adults WHERE id IN (7, 8, 9) ORDER BY id", "32\n34\n30")],
+        ..USUAL
+    },
+    Case {
+        name: "new change-type of a column that a view reads",
+        databases: &[Postgres],
+        given: "CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, email text, age integer);\nCREATE VIEW adults AS SELECT id, name, age FROM users WHERE age > 17;\n",
+        asked: Asked::New(&["change-type", "users.age", "bigint"]),
+        original: "DROP VIEW adults;\nALTER TABLE users RENAME COLUMN age TO age_bigint;\nALTER TABLE users ALTER COLUMN age_bigint TYPE bigint;\nCREATE VIEW adults (id, name, age) AS SELECT id, name, age_bigint FROM users WHERE age_bigint > 17",
+        new: &["INSERT INTO users (id, name, age_bigint) VALUES (:n, 'new', 33)", "UPDATE users SET age_bigint = 34 WHERE id = 8"],
+        checks: &[("/*both*/ SELECT age FROM adults WHERE id IN (7, 8, 9) ORDER BY id", "32\n34\n30")],
+        ..USUAL
+    },
+    Case {
+        name: "fix of a rebuild that takes and adds",
+        asked: Asked::Fix(
+            "PRAGMA foreign_keys=OFF;\nCREATE TABLE \"new_users\" (\"id\" integer PRIMARY KEY, \"name\" text NOT NULL, \"email\" text, \"age\" integer NOT NULL, \"bio\" text, \"plan\" text NOT NULL DEFAULT 'free', \"code\" text NOT NULL);\nINSERT INTO \"new_users\" (\"age\", \"code\", \"email\", \"id\", \"name\") SELECT coalesce(\"age\", 0), 'c' || \"id\", \"email\", \"id\", \"name\" FROM \"users\";\nDROP TABLE \"users\";\nALTER TABLE \"new_users\" RENAME TO \"users\";\nCREATE UNIQUE INDEX \"users_email\" ON \"users\" (\"email\");\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END;\nPRAGMA foreign_keys=ON;\n",
+        ),
+        original: "CREATE TABLE n (id integer PRIMARY KEY, name text NOT NULL, email text, age integer NOT NULL, bio text, plan text NOT NULL DEFAULT 'free', code text NOT NULL);\nDROP TABLE users;\nALTER TABLE n RENAME TO users;\nCREATE UNIQUE INDEX users_email ON users (email);\nCREATE TRIGGER users_aged AFTER UPDATE OF age ON users WHEN NEW.age < 0 BEGIN SELECT RAISE(ABORT, 'age'); END",
+        new: &[
+            "INSERT INTO users (id, name, email, age, bio, code) VALUES (:n, 'new', 'new:n', 33, 'b', 'mine')",
+            "UPDATE users SET bio = 'kept', plan = 'gold', code = 'own' WHERE id = 8",
+        ],
+        checks: &[
+            ("SELECT count(*) FROM users", "308"),
+            ("SELECT count(*) FROM posts", "5"),
+            ("SELECT count(*) FROM pragma_foreign_key_check", "0"),
+            ("SELECT bio, plan, code FROM users WHERE id IN (7, 8) ORDER BY id", "NULL|free|c7\nkept|gold|own"),
+        ],
+        ..FAMILY_CASE
+    },
+    Case {
+        name: "new rename-column that a view reads on mysql",
+        given: "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(80) NOT NULL, email varchar(100), age int);\nCREATE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW adults AS SELECT id, name, age FROM users WHERE age > 17;\n",
+        asked: Asked::New(&["rename-column", "users.age", "years"]),
+        original: "DROP VIEW adults;\nALTER TABLE users RENAME COLUMN age TO years;\nCREATE VIEW adults (id, name, age) AS SELECT id, name, years FROM users WHERE years > 17",
+        old: &["INSERT INTO users (id, name, age) VALUES (:n, 'old', 31)", "UPDATE adults SET age = 32 WHERE id = 7"],
+        new: &["INSERT INTO users (id, name, years) VALUES (:n, 'new', 33)", "UPDATE users SET years = 34 WHERE id = 8"],
+        checks: &[("SELECT age FROM adults WHERE id IN (7, 8, 9) ORDER BY id", "32\n34\n30")],
+        ..MYSQL
+    },
 ];

@@ -18,7 +18,7 @@ use crate::fix::{Case, Draft, Home};
 use crate::lint::{Judge, Placed, Replay};
 use crate::migration::{Allowance, Migration, MigrationError, MigrationId, NodeRef, Part, Project, Settings};
 use crate::plan::{Graph, PlanError};
-use crate::recipe::Wishes;
+use crate::recipe::{Views, Wishes};
 use crate::recipe::sync::weave;
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase, Server, ServerVersion};
@@ -31,6 +31,7 @@ pub(super) struct Target {
     /// Paths of the home count from here.
     pub(super) root: PathBuf,
     past: Replay,
+    views: Views,
     migration: MigrationId,
     allowances: Vec<Allowance>,
     /// Where it belongs to one.
@@ -73,6 +74,7 @@ impl Target {
         let paths = Phase::ALL.map(|phase| self.home.script(phase));
         Case {
             past: &self.past,
+            views: &self.views,
             migration: &self.migration,
             paths,
             settings_path: self.home.settings(),
@@ -96,9 +98,10 @@ impl Target {
         let settings = home.files.get(&home.settings()).cloned().unwrap_or_default();
         let draft = Draft::new(texts, settings);
         let mut past = Replay::new(site.server, Knowledge::Known, policy(Some(&site.project))?);
-        follow(&site, Some(migration), &mut past)?;
+        let mut views = Views::default();
+        follow_each(&site, Some(migration), &mut past, |script| views.follow(script, site.server.dialect))?;
         let allowances = migration.settings.allowances.clone();
-        Ok(Target { home, draft, root, past, migration: id.clone(), allowances, site: Some(site) })
+        Ok(Target { home, draft, root, past, views, migration: id.clone(), allowances, site: Some(site) })
     }
 
     fn loose(args: &Args, project: Option<&Project>) -> Result<Target, Failure> {
@@ -117,7 +120,7 @@ impl Target {
         let allowances = Settings::parse(&home.settings(), &settings)?.allowances;
         let past = Replay::new(server, Knowledge::Unknown, policy(project)?);
         let migration = MigrationId::new(&home.folder);
-        Ok(Target { home, draft: Draft::new(texts, settings), root: working_folder()?, past, migration, allowances, site: None })
+        Ok(Target { home, draft: Draft::new(texts, settings), root: working_folder()?, past, views: Views::default(), migration, allowances, site: None })
     }
 
     /// What ran stays as it ran.
@@ -164,12 +167,7 @@ fn owner<'a>(site: &'a Site, path: &Path) -> Option<&'a Migration> {
     })
 }
 
-/// Replays everything that runs before the migration; without one, everything.
-pub(in crate::cli) fn follow(site: &Site, migration: Option<&Migration>, past: &mut Replay) -> Result<(), Failure> {
-    follow_each(site, migration, past, |_| ())
-}
-
-/// As [`follow`], and shows each script.
+/// Replays everything that runs before the migration, and shows each script; without one, everything.
 pub(in crate::cli) fn follow_each(
     site: &Site,
     migration: Option<&Migration>,

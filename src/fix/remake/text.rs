@@ -1,8 +1,8 @@
 //! The texts of what a history leaves: tables in pieces, indexes, triggers and views as they were written.
 
 use super::Demand;
-use crate::fix::rebuild_text::{Word, respelled, words};
 use crate::recipe::Spelled;
+use crate::recipe::words::{Word, respelled, words};
 use crate::schema::table::Persistence;
 use crate::schema::{Dialect, Ident, ObjectName, Operation};
 use crate::sql::Script;

@@ -23,6 +23,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     if let Operation::DropTable(drop) = frame.operation {
         return lost(frame, &drop.name, findings);
     }
+    if let Some(fault) = exclusion(frame) {
+        findings.push(fault);
+        return;
+    }
     let Some((name, index)) = dropped(frame) else { return };
     if frame.is_new_table(name) || frame.seen(&index.origin) != Seen::ByEveryone || !index.unique || !index.valid {
         return;
@@ -47,6 +51,26 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             .help(format!("keep it until no release upserts by it or counts on it, and drop it in contract.sql: `{sql}`"))
             .cure(Phase::Contract, sql),
     );
+}
+
+/// An exclusion constraint that goes: rows that it kept apart may meet from then on.
+fn exclusion(frame: &Frame<'_>) -> Option<Fault> {
+    let Operation::DropConstraint { table: name, constraint: ConstraintRef::Named(which), .. } = frame.operation else { return None };
+    let table = frame.table(name).filter(|_| !frame.is_new_table(name))?;
+    let held = table.constraint(which).filter(|held| frame.seen(&held.origin) == Seen::ByEveryone)?;
+    let ConstraintKind::Exclusion { columns } = &held.kind else { return None };
+    let schema = frame.at_commit();
+    if schema.table(name).recorded().is_none_or(|table| table.constraints.iter().any(|other| other.kind == held.kind)) {
+        return None;
+    }
+    let columns: Vec<&str> = columns.iter().map(Ident::as_str).collect();
+    let sql = format!("{};", frame.sql());
+    let fault = Fault::new(format!(
+        "without exclusion `{which}` rows of `{name}` that collide by ({}) are no longer refused, and running releases count on it",
+        columns.join(", ")
+    ));
+    let help = format!("release code that keeps such rows apart by itself, then drop it in contract.sql: `{sql}`");
+    Some(fault.help(help).cure(Phase::Contract, sql))
 }
 
 /// The unique indexes that go with a table whose copy does without them.

@@ -24,10 +24,14 @@ pub(super) static RULE: Rule = Rule {
             OperationKind::AlterView,
             OperationKind::Access,
             OperationKind::Maintenance,
+            OperationKind::Query,
         ],
         check,
     ),
 };
+
+/// Functions that end what others are doing.
+const ENDING: [&str; 2] = ["pg_terminate_backend", "pg_cancel_backend"];
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let what = match frame.operation {
@@ -50,6 +54,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         }
         Operation::Access(AccessChange::Role { verb: Verb::Alter }) => "this role".to_owned(),
         Operation::Maintenance { kind: MaintenanceKind::Server, .. } => "the whole server".to_owned(),
+        Operation::OtherObject { verb: Verb::Create, kind: ObjectKind::Cast, .. } if applies_by_itself(frame) => {
+            "expressions that it converts by itself".to_owned()
+        }
+        Operation::Query { functions, .. } if functions.iter().any(|function| ENDING.contains(&function.name.as_str())) => {
+            "the sessions that it ends".to_owned()
+        }
         _ => return,
     };
     findings.push(
@@ -58,6 +68,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
         ))
         .help("add what is new under a new name, and change or drop the old in contract.sql; `migrate explain effect-not-followed`"),
     );
+}
+
+/// Whether a new cast changes what existing expressions mean: AS IMPLICIT or AS ASSIGNMENT.
+fn applies_by_itself(frame: &Frame<'_>) -> bool {
+    let text = frame.clause_sql().to_ascii_lowercase();
+    text.ends_with("implicit") || text.ends_with("assignment")
 }
 
 /// Whether others can have seen the object: it is there, or nobody knows.

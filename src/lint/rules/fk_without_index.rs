@@ -68,7 +68,9 @@ fn serves(index: &Index, columns: &[Ident]) -> bool {
 }
 
 fn is_built_later(frame: &Frame<'_>, table: &Table, columns: &[Ident]) -> bool {
-    let on = |name: &ObjectName| frame.after.canonical(name) == table.name;
+    // A copy is indexed under the name that it takes.
+    let own = frame.remade_from(&table.name).map_or(&table.name, |old| &old.name);
+    let on = |name: &ObjectName| [&table.name, own].contains(&&frame.after.canonical(name));
     frame.later_in_script().any(|clause| match &clause.operation {
         Operation::CreateIndex(index) if on(&index.table) => {
             let keys = index.keys.iter().map_while(|key| match key {

@@ -22,7 +22,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
     let Operation::Access(change) = frame.operation else { return };
     let Some(message) = reduced(frame, change) else { return };
     let sql = format!("{};", frame.sql());
-    let fault = match takes_only_creation(frame) {
+    let lesser = matches!(change, AccessChange::DefaultPrivileges) || takes_only_creation(frame);
+    let fault = match lesser {
         true => Fault::new(message).at_most(Level::Notice),
         false => Fault::new(message),
     };
@@ -69,11 +70,14 @@ fn reduced(frame: &Frame<'_>, change: &AccessChange) -> Option<String> {
                 frame.is_new_table(table) || is_off(frame, table) || is_new_policy(frame, name, table) || is_spared(frame, name, table);
             (!silent).then(|| format!("without policy `{name}` rows of `{table}` are hidden from running releases"))
         }
+        AccessChange::DefaultPrivileges => {
+            let taken = frame.clause_sql().to_ascii_lowercase().split_whitespace().any(|word| word == "revoke");
+            taken.then(|| "objects made from now on are closed to roles that running releases may connect as".to_owned())
+        }
         AccessChange::Role { verb: Verb::Drop } => Some("running releases that connect as the role are refused".to_owned()),
         AccessChange::AlterPolicy { change: PolicyChange::Rename(_), .. }
         | AccessChange::RowSecurity { enabled: false, .. }
         | AccessChange::Grant { .. }
-        | AccessChange::DefaultPrivileges
         | AccessChange::Owner { .. }
         | AccessChange::Role { verb: Verb::Create | Verb::Alter } => None,
     }

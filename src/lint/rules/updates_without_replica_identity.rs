@@ -5,7 +5,7 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::Frame;
 use crate::lint::level::PhaseLevels;
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::operation::{DataKind, ObjectKind, Verb};
+use crate::schema::operation::{DataKind, ObjectKind, TableChange, Verb};
 use crate::schema::table::{Persistence, Table};
 use crate::schema::{Dialect, Operation, OperationKind};
 
@@ -16,10 +16,25 @@ pub(super) static RULE: Rule = Rule {
     levels: PhaseLevels::NOTICE,
     dialects: &[Dialect::Postgres],
     yields_to: &[],
-    check: Check::Of(&[OperationKind::ChangeData, OperationKind::DropConstraint, OperationKind::OtherObject], check),
+    check: Check::Of(
+        &[OperationKind::ChangeData, OperationKind::DropConstraint, OperationKind::OtherObject, OperationKind::AlterTable],
+        check,
+    ),
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
+    if let Operation::AlterTable { table, change: TableChange::ReplicaIdentity } = frame.operation {
+        let nothing = frame.clause_sql().to_ascii_lowercase().ends_with("nothing");
+        if nothing && frame.before.is_published() && !frame.is_new_table(table) {
+            findings.push(
+                Fault::new(format!(
+                    "nothing tells the rows of `{table}` apart any more: while it is published, every UPDATE and DELETE of it fails, those of the application too"
+                ))
+                .help(format!("`ALTER TABLE {} REPLICA IDENTITY DEFAULT;` uses the primary key", table.spelled(frame.dialect()))),
+            );
+        }
+        return;
+    }
     let tables: Vec<&Table> = match frame.operation {
         Operation::ChangeData(change) if frame.before.is_published() => match change.kind {
             DataKind::Update | DataKind::Delete | DataKind::Merge => frame.before.table(&change.table).known().into_iter().collect(),

@@ -1,0 +1,93 @@
+//! A column by which rows are found: the keys that hold on to it are made again over the one that takes its place.
+
+use super::carry::Move;
+use super::phases::{Given, Phases, Refusal};
+use super::statement::{add_constraint, alter};
+use super::{Spelled, derived};
+use crate::schema::operation::NewConstraint;
+use crate::schema::table::{Constraint, ConstraintKind, ForeignKey, Partitioning, Table, Validity};
+use crate::schema::{Dialect, Ident, Phase};
+
+/// Builds what the primary key will stand on, and returns the clauses that put it in the place of the old one.
+pub(super) fn primary(given: &Given<'_>, moved: &Move<'_>, table: &Table, phases: &mut Phases) -> Result<Vec<String>, Refusal> {
+    let dialect = given.dialect();
+    let primary = table.constraints.iter().find_map(|constraint| match &constraint.kind {
+        ConstraintKind::PrimaryKey(columns) if columns.contains(moved.old) => Some((constraint, columns)),
+        ConstraintKind::PrimaryKey(_)
+        | ConstraintKind::Unique { .. }
+        | ConstraintKind::Check(_)
+        | ConstraintKind::NotNull(_)
+        | ConstraintKind::ForeignKey(_)
+        | ConstraintKind::Exclusion { .. } => None,
+    });
+    let Some((constraint, columns)) = primary else { return Ok(Vec::new()) };
+    let refuse = |why: &str| Err(Refusal::Impossible(format!("`{}.{}` is part of the primary key, {why}", moved.table, moved.old)));
+    match dialect {
+        Dialect::Postgres => {}
+        Dialect::Sqlite => return refuse("which SQLite gives to a table that is made anew only: keep the name, or write the new table by hand"),
+        Dialect::Mysql => return refuse("by which InnoDB stores the rows: a new key writes the table anew, so keep the name"),
+    }
+    match table.partitioning {
+        Partitioning::None => {}
+        Partitioning::Partitioned { .. } | Partitioning::PartitionOf(_) => {
+            return refuse("and a key of partitions cannot be swapped without a long lock: move the rows to a new table by hand");
+        }
+    }
+    let Some(name) = &constraint.name else { return refuse("whose name the migrations do not tell") };
+    let swapped: Vec<Ident> = swap(moved, columns);
+    let index = derived(dialect, [moved.table.name.as_str(), moved.new.as_str(), "key"]).spelled(dialect);
+    let phase = unique_phase(given, moved);
+    phases.add(
+        phase,
+        &format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON {} ({});\n", moved.table.spelled(dialect), swapped.spelled(dialect)),
+    );
+    let name = name.spelled(dialect);
+    Ok(vec![format!("DROP CONSTRAINT {name}"), format!("ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index}")])
+}
+
+/// When a unique index over the new column may be built. As long as it holds what the old one holds, or nothing, it refuses
+/// no row that the old one takes; and new releases upsert by it.
+pub(super) fn unique_phase(given: &Given<'_>, moved: &Move<'_>) -> Phase {
+    let same = moved.forward.is_none() && moved.ty.is_none() && moved.stated.is_none();
+    if same && given.dialect() == Dialect::Postgres { Phase::Expand } else { Phase::Contract }
+}
+
+/// Points a foreign key that references the old column at the new one.
+pub(super) fn repoint(
+    given: &Given<'_>,
+    moved: &Move<'_>,
+    referenced: &Table,
+    child: &Table,
+    constraint: &Constraint,
+    phases: &mut Phases,
+) -> Result<(), Refusal> {
+    let dialect = given.dialect();
+    let ConstraintKind::ForeignKey(key) = &constraint.kind else { return Ok(()) };
+    let refuse = |why: &str| {
+        Err(Refusal::Impossible(format!("`{}.{}` is referenced by a foreign key of `{}`, {why}", moved.table, moved.old, child.name)))
+    };
+    match dialect {
+        Dialect::Postgres => {}
+        Dialect::Sqlite => return refuse("which SQLite changes in a table that is made anew only: keep the name, or make both tables anew by hand"),
+        Dialect::Mysql => return refuse("which holds on to the index of the old column: drop it in a contract before, and add it again behind this one"),
+    }
+    if child.partitioning != Partitioning::None {
+        return refuse("whose partitions would all be read under a lock: drop it in a contract before, and add it again behind this one");
+    }
+    let Some(name) = &constraint.name else { return refuse("whose name the migrations do not tell") };
+    if child.name == referenced.name && key.columns.contains(moved.old) {
+        return refuse("which holds both of its sides: write the phases by hand");
+    }
+    let parts = std::iter::once(child.name.name.as_str()).chain(key.columns.iter().map(Ident::as_str)).chain([moved.new.as_str(), "fkey"]);
+    let again = derived(dialect, parts);
+    let kind = ForeignKey { referenced_columns: swap(moved, referenced.referenced_by(key)), ..key.clone() };
+    let copy = NewConstraint { name: Some(again), kind: ConstraintKind::ForeignKey(kind), validity: Validity::Valid, deferrable: false };
+    phases.add(Phase::Contract, &add_constraint(dialect, &child.name, &copy));
+    phases.add(Phase::Contract, &format!("{} DROP CONSTRAINT {};\n", alter(dialect, &child.name), name.spelled(dialect)));
+    Ok(())
+}
+
+/// The columns with the new one in the place of the old one.
+pub(super) fn swap(moved: &Move<'_>, columns: &[Ident]) -> Vec<Ident> {
+    columns.iter().map(|name| if name == moved.old { moved.new.clone() } else { name.clone() }).collect()
+}

@@ -1,0 +1,198 @@
+//! A view over a column that goes: the same view over the column that takes its place, under the names that it always showed.
+
+use super::Spelled;
+use super::carry::Move;
+use super::phases::{Given, Refusal};
+use super::words::{is_name, renamed, words};
+use crate::schema::object::View;
+use crate::schema::operation::ObjectChange;
+use crate::schema::{Dialect, Ident, ObjectName, Operation, Schema};
+use crate::sql::Script;
+
+/// The views that scripts wrote, in the text that they have now.
+#[derive(Clone, Debug, Default)]
+pub struct Views {
+    held: Vec<Written>,
+    /// Relations that carry triggers.
+    triggered: Vec<ObjectName>,
+}
+
+#[derive(Clone, Debug)]
+struct Written {
+    name: ObjectName,
+    text: String,
+    /// Whether something in it has got another name since.
+    stale: bool,
+}
+
+impl Views {
+    /// Takes up what a script does.
+    pub fn follow(&mut self, script: &Script, dialect: Dialect) {
+        for statement in &script.statements {
+            for clause in &statement.clauses {
+                self.apply(&clause.operation, script.text(statement.span), dialect);
+            }
+        }
+    }
+
+    fn apply(&mut self, operation: &Operation, text: &str, dialect: Dialect) {
+        match operation {
+            Operation::CreateView(create) => {
+                self.held.retain(|held| held.name != create.name);
+                self.held.push(Written { name: create.name.clone(), text: text.to_owned(), stale: false });
+            }
+            Operation::DropView { drop, .. } => {
+                self.held.retain(|held| held.name != drop.name);
+                self.triggered.retain(|name| *name != drop.name);
+            }
+            Operation::CreateTrigger(trigger) => self.triggered.push(trigger.table.clone()),
+            Operation::RenameTable { table, .. } | Operation::MoveTable { table, .. } => self.rewritten(&table.name, dialect),
+            Operation::RenameColumn { column, .. } => self.rewritten(column, dialect),
+            Operation::AlterView { view, change } => match change {
+                ObjectChange::Option => {}
+                ObjectChange::Rename(_) | ObjectChange::RenameColumn { .. } | ObjectChange::Move(_) => {
+                    self.held.iter_mut().filter(|held| held.name == *view).for_each(|held| held.stale = true);
+                    self.rewritten(&view.name, dialect);
+                }
+            },
+            _ => {}
+        }
+    }
+
+    fn rewritten(&mut self, name: &Ident, dialect: Dialect) {
+        for held in &mut self.held {
+            held.stale |= words(&held.text).any(|(_, token)| is_name(dialect, token, name));
+        }
+    }
+
+    fn of(&self, schema: &Schema, view: &View) -> Option<&Written> {
+        self.held.iter().find(|held| schema.canonical(&held.name) == view.name)
+    }
+}
+
+/// The statements that point a view at the new column.
+pub(super) fn over_the_new(given: &Given<'_>, moved: &Move<'_>, view: &View) -> Result<String, Refusal> {
+    let dialect = given.dialect();
+    let by_hand = |why: &str| {
+        Refusal::Impossible(format!(
+            "`{}.{}` is read by the view `{}`, {why}: declare the [[sync]] by hand, and let contract.sql make the view anew over `{}` right before it drops `{}`",
+            moved.table, moved.old, view.name, moved.new, moved.old
+        ))
+    };
+    if view.materialized {
+        return Err(by_hand("which stores rows"));
+    }
+    let views = given.views.ok_or_else(|| by_hand("whose text is not at hand"))?;
+    let text = views.of(given.schema, view).filter(|held| !held.stale).map(|held| held.text.as_str());
+    let parts = text.and_then(|text| parts(text, dialect)).ok_or_else(|| by_hand("whose text as it is now the migrations do not tell"))?;
+    let shown = view.columns.as_ref().and_then(|columns| columns.iter().map(|column| column.name.clone()).collect::<Option<Vec<Ident>>>());
+    let shown = shown.ok_or_else(|| by_hand("and the names of its columns are not told"))?;
+    let query = query(given, moved, view, parts.query, &shown).map_err(|why| by_hand(&why))?;
+    let (name, shown) = (view.name.spelled(dialect), shown.spelled(dialect));
+    let (before, options) = (parts.before, parts.options);
+    let anew = format!("CREATE {before}VIEW {name} ({shown}){options} AS {query};\n");
+    match dialect {
+        Dialect::Postgres if moved.ty.is_some() => {
+            if given.schema.views_reading(&view.name).next().is_some() || views.triggered.iter().any(|on| *on == view.name) {
+                return Err(by_hand("which others read or write through"));
+            }
+            Ok(format!(
+                "-- A view's columns keep their types: it is made anew. Say GRANTs on it again behind it.\nBEGIN;\nDROP VIEW {name};\n{anew}COMMIT;\n"
+            ))
+        }
+        Dialect::Postgres | Dialect::Mysql => Ok(anew.replacen("CREATE ", "CREATE OR REPLACE ", 1)),
+        Dialect::Sqlite if views.triggered.iter().any(|on| given.schema.canonical(on) == view.name) => {
+            Err(by_hand("whose triggers would go with it"))
+        }
+        Dialect::Sqlite => Ok(format!("DROP VIEW {name};\n{anew}")),
+    }
+}
+
+/// CREATE VIEW in pieces.
+struct Parts<'a> {
+    /// Between CREATE [OR REPLACE] and VIEW, with a blank behind it where there is something.
+    before: String,
+    /// WITH (…), with a blank before it.
+    options: String,
+    query: &'a str,
+}
+
+fn parts(text: &str, dialect: Dialect) -> Option<Parts<'_>> {
+    let is = |token: &str, word: &str| token.eq_ignore_ascii_case(word);
+    let mut tokens = words(text).peekable();
+    tokens.next().filter(|(_, token)| is(token, "create"))?;
+    let mut head = tokens.peek()?.0;
+    let (mut before, mut depth) = (None, 0_usize);
+    let (mut options, mut with) = (String::new(), None);
+    for (at, token) in tokens {
+        match token {
+            _ if before.is_none() && is(token, "or") => {}
+            _ if before.is_none() && is(token, "replace") => head = at + token.len(),
+            _ if before.is_none() && ["recursive", "temp", "temporary"].iter().any(|word| is(token, word)) => return None,
+            _ if before.is_none() && is(token, "view") => before = Some(text[head..at].trim().to_owned()),
+            "(" => depth += 1,
+            ")" => {
+                depth = depth.checked_sub(1)?;
+                if let (0, Some(start)) = (depth, with) {
+                    options = format!(" {}", &text[start..=at]);
+                    with = None;
+                }
+            }
+            _ if before.is_some() && depth == 0 && is(token, "with") => with = Some(at),
+            _ if before.is_some() && depth == 0 && is(token, "as") => {
+                let before = before.map(|before| if before.is_empty() { before } else { format!("{before} ") })?;
+                let query = text[at + token.len()..].trim();
+                // What these quote is not told apart from names.
+                let plain = dialect != Dialect::Postgres || !query.contains('$') && !query.contains('\\');
+                return plain.then_some(Parts { before, options, query });
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The query with the new column in the place of the old one, or why that would not be right.
+fn query(given: &Given<'_>, moved: &Move<'_>, view: &View, query: &str, shown: &[Ident]) -> Result<String, String> {
+    let dialect = given.dialect();
+    let new = moved.new.spelled(dialect);
+    let tokens: Vec<&str> = words(query).map(|(_, token)| token).collect();
+    if tokens.iter().any(|token| is_name(dialect, token, moved.new)) {
+        return Err(format!("which names `{}` already", moved.new));
+    }
+    let own = given.schema.canonical(moved.table);
+    for read in view.reads.iter().filter(|read| **read != own) {
+        let columns: Option<Vec<&Ident>> = match (given.schema.table(read).known(), given.schema.view(read).known()) {
+            (Some(table), _) => Some(table.columns.iter().map(|column| &column.name).collect()),
+            (None, Some(view)) => view.columns.as_ref().and_then(|columns| columns.iter().map(|column| column.name.as_ref()).collect()),
+            (None, None) => None,
+        };
+        let columns = columns.ok_or_else(|| format!("which reads `{read}` as well, whose columns are not known"))?;
+        if let Some(same) = columns.into_iter().find(|name| *name == moved.old || *name == moved.new) {
+            return Err(format!("which may mean `{read}.{same}` by that name"));
+        }
+    }
+    let is_relation = view.reads.iter().any(|read| read.name == *moved.old || read.schema.as_ref() == Some(moved.old));
+    let is_called = tokens.windows(2).any(|pair| is_name(dialect, pair[0], moved.old) && pair[1] == "(");
+    if is_relation || is_called {
+        return Err(format!("which has something else that is called `{}`", moved.old));
+    }
+    let everything = |at: usize| {
+        let before = at.checked_sub(1).map_or("", |before| tokens[before]);
+        tokens[at] == "*" && (matches!(before, "," | ".") || ["select", "distinct", "all"].iter().any(|word| before.eq_ignore_ascii_case(word)))
+    };
+    let stars: Vec<usize> = (0..tokens.len()).filter(|at| everything(*at)).collect();
+    match stars[..] {
+        [] => Ok(renamed(query, dialect, moved.old, &new)),
+        [1] if view.reads.len() == 1 && tokens.get(2).is_some_and(|token| token.eq_ignore_ascii_case("from")) => {
+            let known = given.table(moved.table).ok_or("whose table is not known")?;
+            if let Some(other) = shown.iter().find(|name| known.column(name).is_none()) {
+                return Err(format!("whose column `{other}` has another name in the table"));
+            }
+            let columns: Vec<&Ident> = shown.iter().map(|name| if name == moved.old { moved.new } else { name }).collect();
+            let columns: Vec<String> = columns.into_iter().map(|name| name.spelled(dialect)).collect();
+            Ok(renamed(query, dialect, moved.old, &new).replacen('*', &columns.join(", "), 1))
+        }
+        _ => Err("which shows every column by `*`".to_owned()),
+    }
+}
