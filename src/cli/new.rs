@@ -101,7 +101,9 @@ fn by_recipe(args: &Args, recipe: &Recipe, session: &Session) -> Result<Report, 
     report.files = changes.into_iter().map(|change| change.path).collect();
     report.notes.push(format!("wrote migration {id}"));
     if fixed.draft.settings().contains("[[sync]]") {
-        report.notes.push("[[sync]] in migration.toml adds the column, keeps it equal and fills it: `migrate plan` prints the SQL".to_owned());
+        report
+            .notes
+            .push("[[sync]] in migration.toml adds the column, keeps it equal and fills it: `migrate plan` prints the SQL".to_owned());
     }
     if fixed.draft.text(Phase::Backfill).contains(GUESSED) {
         report.notes.push("backfill.sql gives rows that exist a value that was guessed: put the right one".to_owned());

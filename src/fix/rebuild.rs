@@ -239,7 +239,11 @@ fn put(
     let Some(rebuild) = rebuilds.iter().filter(aside).find(|rebuild| rebuild.members().contains(&at)) else {
         let between = rebuilds.iter().filter(aside).any(|rebuild| rebuild.create < at && at < rebuild.drop);
         let text = instead.map_or_else(|| chunk.text(), |sql| format!("{}{sql};\n", chunk.comments()));
-        if between { late.push_str(&text) } else { block.push_str(&text) }
+        if between {
+            late.push_str(&text)
+        } else {
+            block.push_str(&text)
+        }
         return Some(());
     };
     let own = &rebuild.table.name;

@@ -113,7 +113,9 @@ impl<'a> Copy<'a> {
         let first = tokens.get(select + 1)?.1;
         let plain = into < select && !is(first, "distinct") && !is(first, "all") && values.iter().all(|value| !value.ends_with('*'));
         // One row for one row: nothing is read beside the table, nothing joined or grouped.
-        let alone = !tokens[from..].iter().any(|(_, token)| *token == "," || ["join", "group", "union", "limit"].iter().any(|word| is(token, word)));
+        let alone = !tokens[from..]
+            .iter()
+            .any(|(_, token)| *token == "," || ["join", "group", "union", "limit"].iter().any(|word| is(token, word)));
         let names = columns.iter().map(|column| Ident::stored(&column.trim_matches(['"', '`', '[', ']']).to_ascii_lowercase())).collect();
         (plain && alone && columns.len() == values.len()).then_some(Copy { head, columns, values, tail: &text[tokens[from].0..], names })
     }

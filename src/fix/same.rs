@@ -61,7 +61,7 @@ fn swapped(text: &str, from: &str, to: &str) -> String {
 fn facts(schema: &Schema) -> BTreeSet<String> {
     let mut facts = BTreeSet::new();
     for table in schema.tables() {
-        of_table(table, &mut facts);
+        of_table(schema, table, &mut facts);
     }
     facts.extend(schema.views().map(|view| format!("view {}", view.name)));
     facts.extend(schema.routines().map(|routine| format!("function {}", routine.name)));
@@ -77,7 +77,7 @@ fn facts(schema: &Schema) -> BTreeSet<String> {
     facts
 }
 
-fn of_table(table: &Table, facts: &mut BTreeSet<String>) {
+fn of_table(schema: &Schema, table: &Table, facts: &mut BTreeSet<String>) {
     let name = &table.name;
     facts.insert(format!("table {name} {:?} {:?}", table.persistence, table.partitioning));
     for column in &table.columns {
@@ -101,7 +101,11 @@ fn of_table(table: &Table, facts: &mut BTreeSet<String>) {
             // An index does the same, and some databases have nothing else.
             ConstraintKind::Unique { .. } | ConstraintKind::NotNull(_) => continue,
             ConstraintKind::Check(check) => format!("check {}", bare(check)),
-            ConstraintKind::ForeignKey(key) => format!("foreign key {:?} of {} {:?}", key.columns, key.references, key.referenced_columns),
+            ConstraintKind::ForeignKey(key) => {
+                let referenced = schema.table(&key.references).recorded();
+                let columns = referenced.map_or(&key.referenced_columns[..], |referenced| referenced.referenced_by(key));
+                format!("foreign key {:?} of {} {columns:?}", key.columns, key.references)
+            }
             ConstraintKind::Exclusion { columns } => format!("exclusion {columns:?}"),
         };
         facts.insert(format!("{what} on {name} {:?}", constraint.validity));

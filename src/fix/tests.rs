@@ -207,7 +207,11 @@ fn a_column_that_something_stands_on_is_refused_with_what_to_do() {
         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.c := 1; RETURN NEW; END $$;\n\
         CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n\
         CREATE MATERIALIZED VIEW m AS SELECT d FROM t;\n";
-    for (column, reason) in [("a", "`t.a` is what `b` is computed from"), ("c", "let contract.sql replace it by one that names `n`"), ("d", "which stores rows")] {
+    for (column, reason) in [
+        ("a", "`t.a` is what `b` is computed from"),
+        ("c", "let contract.sql replace it by one that names `n`"),
+        ("d", "which stores rows"),
+    ] {
         let told = refusal(given, &format!("ALTER TABLE t RENAME COLUMN {column} TO n;\n"));
         assert!(told.contains(reason), "{told}");
     }

@@ -235,7 +235,7 @@ fn build(given: &Given<'_>, moved: &Move<'_>, table: &Table, index: &Index, phas
         table.name.spelled(dialect),
         keys.join(", ")
     );
-    phases.add(if index.unique { key::unique_phase(given, moved) } else { Phase::Expand }, &sql);
+    phases.add(if index.unique { Phase::Contract } else { Phase::Expand }, &sql);
 }
 
 /// The same constraint on the new column.
@@ -266,15 +266,9 @@ fn constrain(given: &Given<'_>, moved: &Move<'_>, constraint: &Constraint, phase
         )));
     }
     let name = Some(renamed(dialect, constraint.name.as_ref(), moved, suffix));
-    let distinct = matches!(kind, ConstraintKind::Unique { nulls_not_distinct: false, .. });
     let copy = NewConstraint { name, kind, validity: Validity::Valid, deferrable: false };
     let sql = add_constraint(dialect, moved.table, &copy);
     match sql.split_once(";\n") {
-        // The index before the constraint that stands on it.
-        Some((index, rest)) if distinct && dialect == Dialect::Postgres => {
-            phases.add(key::unique_phase(given, moved), &format!("{index};\n"));
-            phases.add(Phase::Contract, rest);
-        }
         // Who never looked at old rows does not begin now.
         Some((first, _)) if constraint.validity == Validity::NotValid => phases.add(Phase::Contract, &format!("{first};\n")),
         Some(_) | None => phases.add(Phase::Contract, &sql),

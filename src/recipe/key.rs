@@ -24,7 +24,9 @@ pub(super) fn primary(given: &Given<'_>, moved: &Move<'_>, table: &Table, phases
     let refuse = |why: &str| Err(Refusal::Impossible(format!("`{}.{}` is part of the primary key, {why}", moved.table, moved.old)));
     match dialect {
         Dialect::Postgres => {}
-        Dialect::Sqlite => return refuse("which SQLite gives to a table that is made anew only: keep the name, or write the new table by hand"),
+        Dialect::Sqlite => {
+            return refuse("which SQLite gives to a table that is made anew only: keep the name, or write the new table by hand");
+        }
         Dialect::Mysql => return refuse("by which InnoDB stores the rows: a new key writes the table anew, so keep the name"),
     }
     match table.partitioning {
@@ -36,20 +38,12 @@ pub(super) fn primary(given: &Given<'_>, moved: &Move<'_>, table: &Table, phases
     let Some(name) = &constraint.name else { return refuse("whose name the migrations do not tell") };
     let swapped: Vec<Ident> = swap(moved, columns);
     let index = derived(dialect, [moved.table.name.as_str(), moved.new.as_str(), "key"]).spelled(dialect);
-    let phase = unique_phase(given, moved);
     phases.add(
-        phase,
+        Phase::Contract,
         &format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON {} ({});\n", moved.table.spelled(dialect), swapped.spelled(dialect)),
     );
     let name = name.spelled(dialect);
     Ok(vec![format!("DROP CONSTRAINT {name}"), format!("ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index}")])
-}
-
-/// When a unique index over the new column may be built. As long as it holds what the old one holds, or nothing, it refuses
-/// no row that the old one takes; and new releases upsert by it.
-pub(super) fn unique_phase(given: &Given<'_>, moved: &Move<'_>) -> Phase {
-    let same = moved.forward.is_none() && moved.ty.is_none() && moved.stated.is_none();
-    if same && given.dialect() == Dialect::Postgres { Phase::Expand } else { Phase::Contract }
 }
 
 /// Points a foreign key that references the old column at the new one.
@@ -68,8 +62,12 @@ pub(super) fn repoint(
     };
     match dialect {
         Dialect::Postgres => {}
-        Dialect::Sqlite => return refuse("which SQLite changes in a table that is made anew only: keep the name, or make both tables anew by hand"),
-        Dialect::Mysql => return refuse("which holds on to the index of the old column: drop it in a contract before, and add it again behind this one"),
+        Dialect::Sqlite => {
+            return refuse("which SQLite changes in a table that is made anew only: keep the name, or make both tables anew by hand");
+        }
+        Dialect::Mysql => {
+            return refuse("which holds on to the index of the old column: drop it in a contract before, and add it again behind this one");
+        }
     }
     if child.partitioning != Partitioning::None {
         return refuse("whose partitions would all be read under a lock: drop it in a contract before, and add it again behind this one");

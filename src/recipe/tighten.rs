@@ -1,10 +1,10 @@
 //! NOT NULL and PRIMARY KEY on rows that exist: old rows are filled first, and a validated CHECK proves it.
 
-use super::{GUESSED, Spelled};
 use super::add_column::primary_key;
 use super::expression::pretty;
 use super::phases::{Given, Phases, Refusal, Wishes};
 use super::statement::{alter, fills, restated, rules_behind, sample_value, set_not_null as statements};
+use super::{GUESSED, Spelled};
 use crate::schema::operation::NewConstraint;
 use crate::schema::{Dialect, Ident, ObjectName, Phase};
 

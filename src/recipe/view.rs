@@ -1,5 +1,7 @@
 //! A view over a column that goes: the same view over the column that takes its place, under the names that it always showed.
 
+use std::collections::BTreeSet;
+
 use super::Spelled;
 use super::carry::Move;
 use super::phases::{Given, Refusal};
@@ -7,7 +9,7 @@ use super::words::{is_name, renamed, words};
 use crate::schema::object::View;
 use crate::schema::operation::ObjectChange;
 use crate::schema::{Dialect, Ident, ObjectName, Operation, Schema};
-use crate::sql::Script;
+use crate::sql::{self, Script, Source};
 
 /// The views that scripts wrote, in the text that they have now.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +53,7 @@ impl Views {
             Operation::AlterView { view, change } => match change {
                 ObjectChange::Option => {}
                 ObjectChange::Rename(_) | ObjectChange::RenameColumn { .. } | ObjectChange::Move(_) => {
-                    self.held.iter_mut().filter(|held| held.name == *view).for_each(|held| held.stale = true);
+                    self.held.iter_mut().filter(|held| held.name.name == view.name).for_each(|held| held.stale = true);
                     self.rewritten(&view.name, dialect);
                 }
             },
@@ -66,7 +68,12 @@ impl Views {
     }
 
     fn of(&self, schema: &Schema, view: &View) -> Option<&Written> {
-        self.held.iter().find(|held| schema.canonical(&held.name) == view.name)
+        // One name may be written in several ways: the last counts.
+        self.held.iter().rfind(|held| schema.canonical(&held.name) == view.name)
+    }
+
+    fn triggers(&self, schema: &Schema, view: &View) -> bool {
+        self.triggered.iter().any(|on| schema.canonical(on) == view.name)
     }
 }
 
@@ -91,9 +98,12 @@ pub(super) fn over_the_new(given: &Given<'_>, moved: &Move<'_>, view: &View) -> 
     let (name, shown) = (view.name.spelled(dialect), shown.spelled(dialect));
     let (before, options) = (parts.before, parts.options);
     let anew = format!("CREATE {before}VIEW {name} ({shown}){options} AS {query};\n");
+    if !reads_the_same(given, view, &anew) {
+        return Err(by_hand("whose text means something else under the search path of today"));
+    }
     match dialect {
         Dialect::Postgres if moved.ty.is_some() => {
-            if given.schema.views_reading(&view.name).next().is_some() || views.triggered.iter().any(|on| *on == view.name) {
+            if given.schema.views_reading(&view.name).next().is_some() || views.triggers(given.schema, view) {
                 return Err(by_hand("which others read or write through"));
             }
             Ok(format!(
@@ -101,11 +111,22 @@ pub(super) fn over_the_new(given: &Given<'_>, moved: &Move<'_>, view: &View) -> 
             ))
         }
         Dialect::Postgres | Dialect::Mysql => Ok(anew.replacen("CREATE ", "CREATE OR REPLACE ", 1)),
-        Dialect::Sqlite if views.triggered.iter().any(|on| given.schema.canonical(on) == view.name) => {
-            Err(by_hand("whose triggers would go with it"))
-        }
+        Dialect::Sqlite if views.triggers(given.schema, view) => Err(by_hand("whose triggers would go with it")),
         Dialect::Sqlite => Ok(format!("DROP VIEW {name};\n{anew}")),
     }
+}
+
+/// Whether the names in a text mean the relations that the view reads.
+fn reads_the_same(given: &Given<'_>, view: &View, anew: &str) -> bool {
+    let script = sql::read(&Source::new("view", anew), given.server);
+    let create = script.statements.iter().flat_map(|statement| &statement.clauses).find_map(|clause| match &clause.operation {
+        Operation::CreateView(create) => Some(create),
+        _ => None,
+    });
+    let set = |names: &mut dyn Iterator<Item = ObjectName>| names.collect::<BTreeSet<ObjectName>>();
+    create.is_some_and(|create| {
+        set(&mut create.reads.iter().map(|name| given.schema.canonical(name))) == set(&mut view.reads.iter().cloned())
+    })
 }
 
 /// CREATE VIEW in pieces.
@@ -179,7 +200,8 @@ fn query(given: &Given<'_>, moved: &Move<'_>, view: &View, query: &str, shown: &
     }
     let everything = |at: usize| {
         let before = at.checked_sub(1).map_or("", |before| tokens[before]);
-        tokens[at] == "*" && (matches!(before, "," | ".") || ["select", "distinct", "all"].iter().any(|word| before.eq_ignore_ascii_case(word)))
+        tokens[at] == "*"
+            && (matches!(before, "," | ".") || ["select", "distinct", "all"].iter().any(|word| before.eq_ignore_ascii_case(word)))
     };
     let stars: Vec<usize> = (0..tokens.len()).filter(|at| everything(*at)).collect();
     match stars[..] {

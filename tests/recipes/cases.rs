@@ -733,14 +733,11 @@ pub(crate) const ALL: &[Case] = &[
             "INSERT INTO posts (id, author) VALUES (:n, 'e7')",
         ],
         new: &[
-            "INSERT INTO users (id, name, mail) VALUES (:n, 'new', 'e7') ON CONFLICT (mail) DO UPDATE SET name = 'again'",
+            "INSERT INTO users (id, name, mail) VALUES (:n, 'new', 'n:n')",
             "UPDATE users SET mail = 'm:n' WHERE id = 6",
             "INSERT INTO posts (id, author) VALUES (:n, 'e8')",
         ],
-        checks: &[
-            ("SELECT count(*) FROM posts JOIN users ON author = mail WHERE posts.id IN (5, 6, 7)", "3"),
-            ("SELECT name FROM users WHERE mail = 'e7'", "again"),
-        ],
+        checks: &[("SELECT count(*) FROM posts JOIN users ON author = mail WHERE posts.id IN (5, 6, 7)", "3")],
         ..USUAL
     },
     Case {
@@ -750,7 +747,11 @@ pub(crate) const ALL: &[Case] = &[
         seed: "WITH u AS (INSERT INTO users (name) VALUES ('n') RETURNING id) INSERT INTO posts (id, user_id) SELECT :n, id FROM u",
         asked: Asked::Fix("ALTER TABLE users RENAME COLUMN id TO user_id;\n"),
         original: "ALTER TABLE users RENAME COLUMN id TO user_id",
-        old: &["INSERT INTO users (name, boss) VALUES ('old', 3)", "INSERT INTO posts (id, user_id) VALUES (:n, 4)", "DELETE FROM users WHERE id = 200"],
+        old: &[
+            "INSERT INTO users (name, boss) VALUES ('old', 3)",
+            "INSERT INTO posts (id, user_id) VALUES (:n, 4)",
+            "DELETE FROM users WHERE id = 200",
+        ],
         new: &[
             "INSERT INTO users (name, boss) SELECT 'new', user_id FROM users WHERE user_id = 5",
             "INSERT INTO users (name) VALUES ('new')",
@@ -787,7 +788,10 @@ pub(crate) const ALL: &[Case] = &[
         original: "ALTER TABLE users RENAME COLUMN age TO years",
         old: &["INSERT INTO everyone (id, name, age) VALUES (:n, 'old', 31)", "UPDATE adults SET age = 32 WHERE id = 7"],
         new: &["INSERT INTO users (id, name, years) VALUES (:n, 'new', 33)", "UPDATE everyone SET age = 34 WHERE id = 8"],
-        checks: &[("/*both*/ SELECT age FROM adults WHERE id IN (7, 8, 9) ORDER BY id", "32\n34\n30"), ("/*both*/ SELECT top FROM oldest", "34")],
+        checks: &[
+            ("/*both*/ SELECT age FROM adults WHERE id IN (7, 8, 9) ORDER BY id", "32\n34\n30"),
+            ("/*both*/ SELECT top FROM oldest", "34"),
+        ],
         ..USUAL
     },
     Case {
@@ -824,7 +828,7 @@ pub(crate) const ALL: &[Case] = &[
             ("SELECT count(*) FROM users", "308"),
             ("SELECT count(*) FROM posts", "5"),
             ("SELECT count(*) FROM pragma_foreign_key_check", "0"),
-            ("SELECT bio, plan, code FROM users WHERE id IN (7, 8) ORDER BY id", "NULL|free|c7\nkept|gold|own"),
+            ("SELECT bio, plan, code FROM users WHERE id IN (7, 8) ORDER BY id", "∅|free|c7\nkept|gold|own"),
         ],
         ..FAMILY_CASE
     },

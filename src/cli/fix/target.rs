@@ -18,8 +18,8 @@ use crate::fix::{Case, Draft, Home};
 use crate::lint::{Judge, Placed, Replay};
 use crate::migration::{Allowance, Migration, MigrationError, MigrationId, NodeRef, Part, Project, Settings};
 use crate::plan::{Graph, PlanError};
-use crate::recipe::{Views, Wishes};
 use crate::recipe::sync::weave;
+use crate::recipe::{Views, Wishes};
 use crate::schema::table::Knowledge;
 use crate::schema::{Dialect, Phase, Server, ServerVersion};
 use crate::sql::{self, Source};
@@ -120,7 +120,16 @@ impl Target {
         let allowances = Settings::parse(&home.settings(), &settings)?.allowances;
         let past = Replay::new(server, Knowledge::Unknown, policy(project)?);
         let migration = MigrationId::new(&home.folder);
-        Ok(Target { home, draft: Draft::new(texts, settings), root: working_folder()?, past, views: Views::default(), migration, allowances, site: None })
+        Ok(Target {
+            home,
+            draft: Draft::new(texts, settings),
+            root: working_folder()?,
+            past,
+            views: Views::default(),
+            migration,
+            allowances,
+            site: None,
+        })
     }
 
     /// What ran stays as it ran.

@@ -30,10 +30,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
                 continue;
             }
             let fault = Fault::new(format!(
-                    "`{}.{column}` is {} and references `{}.{referenced}`, which is {}: each check converts, and what does not fit is refused",
-                    child.name, from.ty, parent.name, to.ty
-                ))
-                .help(format!("give both sides one type: `{} {}`", column.spelled(frame.dialect()), to.ty));
+                "`{}.{column}` is {} and references `{}.{referenced}`, which is {}: each check converts, and what does not fit is refused",
+                child.name, from.ty, parent.name, to.ty
+            ))
+            .help(format!("give both sides one type: `{} {}`", column.spelled(frame.dialect()), to.ty));
             // One side goes before the other.
             findings.push(if stands_in(frame, name, key) { fault.at_most(Level::Notice) } else { fault });
         }
