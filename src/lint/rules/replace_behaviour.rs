@@ -4,9 +4,8 @@ use crate::lint::finding::{Fault, Findings};
 use crate::lint::frame::{Frame, Seen};
 use crate::lint::level::{Level, PhaseLevels};
 use crate::lint::rule::{Check, Class, LintId, Rule};
-use crate::schema::object::Overload;
 use crate::schema::operation::AccessChange;
-use crate::schema::{Dialect, ObjectName, Operation, OperationKind, Origin};
+use crate::schema::{Dialect, Operation, OperationKind, Origin};
 
 pub(super) static RULE: Rule = Rule {
     id: LintId::new("replace-behaviour"),
@@ -29,37 +28,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(frame: &Frame<'_>, findings: &mut Findings) {
-    if let Some(name) = ambiguous(frame) {
-        findings.push(
-            Fault::new(format!(
-                "calls of `{name}` that leave arguments out fit this one and the one that is there: PostgreSQL refuses them as not unique"
-            ))
-            .help(format!("give it another name, or no default where the other has one: `{};` itself is fine", frame.sql())),
-        );
-        return;
-    }
     let Some(what) = replaced(frame) else { return };
     findings.push(
         Fault::new(format!("running releases get the new {what} from this moment, and a release that is rolled back to gets it too")).help(
             format!("see that it serves old and new callers alike, or give the new one another name: `{};` itself is fine", frame.sql()),
         ),
     );
-}
-
-/// The routine whose calls could mean two overloads from now on: both take the same first arguments and fill in the rest.
-fn ambiguous<'a>(frame: &Frame<'a>) -> Option<&'a ObjectName> {
-    let Operation::CreateRoutine(create) = frame.operation else { return None };
-    let routine = frame.before.routine(&create.name).recorded().filter(|_| frame.dialect() == Dialect::Postgres)?;
-    let types = |text: &str| text.split(',').map(|ty| ty.trim().to_owned()).filter(|ty| !ty.is_empty()).collect::<Vec<_>>();
-    let own = types(&create.arguments);
-    let others = routine.overloads.iter().filter(|held| held.arguments != create.arguments && frame.seen(&held.origin) == Seen::ByEveryone);
-    let meets = |held: &Overload| {
-        let theirs = types(&held.arguments);
-        let least = (own.len().saturating_sub(create.defaults)).max(theirs.len().saturating_sub(held.defaults));
-        // Who gives them all is served by the one that takes just these.
-        (least..own.len().min(theirs.len())).any(|given| own[..given] == theirs[..given])
-    };
-    others.into_iter().any(meets).then_some(&create.name)
 }
 
 /// What others than the own migration know and is replaced.
