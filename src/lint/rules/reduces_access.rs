@@ -71,8 +71,11 @@ fn reduced(frame: &Frame<'_>, change: &AccessChange) -> Option<String> {
             (!silent).then(|| format!("without policy `{name}` rows of `{table}` are hidden from running releases"))
         }
         AccessChange::DefaultPrivileges => {
-            let taken = frame.clause_sql().to_ascii_lowercase().split_whitespace().any(|word| word == "revoke");
-            taken.then(|| "objects made from now on are closed to roles that running releases may connect as".to_owned())
+            let text = frame.clause_sql().to_ascii_lowercase();
+            let has = |word: &str| text.split_whitespace().any(|other| other == word);
+            // That not everybody may call what is made later is a precaution.
+            (has("revoke") && !has("functions") && !has("routines"))
+                .then(|| "objects made from now on are closed to roles that running releases may connect as".to_owned())
         }
         AccessChange::Role { verb: Verb::Drop } => Some("running releases that connect as the role are refused".to_owned()),
         AccessChange::AlterPolicy { change: PolicyChange::Rename(_), .. }
