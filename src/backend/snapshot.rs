@@ -1,6 +1,7 @@
 //! The ledger as one JSON document, which every engine's single read returns, and back into values.
 
 mod approval;
+mod pulse;
 pub(super) mod timing;
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,12 +11,13 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use self::approval::ApprovalRow;
+use self::pulse::PulseRow;
 use self::timing::TimingRow;
 use super::BackendError;
 use crate::backfill::{Chunking, KeyPart, KeyValue, Place};
 use crate::ledger::{
     ControlRecord, FORMAT, Instance, JobRecord, JournalEntry, JournalState, LeaseRecord, Ledger, Marker, MarkerKind, OverrideRecord,
-    PoisonRecord, Pulse, PulseRecord, Release, ScriptRecord, ScriptStatus, Wish,
+    PoisonRecord, Pulse, Release, ScriptRecord, ScriptStatus, Wish,
 };
 use crate::migration::{Manifest, MigrationId, NodeRef};
 use crate::schema::Phase;
@@ -406,23 +408,6 @@ fn part(part: &KeyPart) -> String {
         KeyPart::Integer(number) => number.to_string(),
         KeyPart::Real(bits) => f64::from_bits(*bits).to_string(),
         KeyPart::Blob(bytes) => bytes.iter().fold("x".to_owned(), |text, byte| format!("{text}{byte:02x}")),
-    }
-}
-
-#[derive(Deserialize)]
-struct PulseRow {
-    migration: String,
-    phase: String,
-    step: u32,
-    worker: String,
-    document: Pulse,
-    at: Timestamp,
-}
-
-impl PulseRow {
-    fn record(self) -> Result<PulseRecord, BackendError> {
-        let node = node(&self.migration, &self.phase)?;
-        Ok(PulseRecord { node, step: self.step, worker: self.worker, pulse: self.document, at: self.at })
     }
 }
 
