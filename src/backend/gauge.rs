@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use crate::backfill::signal::{Dial, Reading};
+use crate::backfill::signal::{Dial, Effect, Reading};
 use crate::migration::pacing::throttle::{Asked, Throttle};
 use crate::schema::Dialect;
 
@@ -91,22 +91,28 @@ impl Dials {
         }
     }
 
-    /// The signal cannot be read here at all: nobody misses it who did not ask for it.
+    /// The signal cannot be read with this role: nobody misses it who did not ask for it. An application that cannot be seen is
+    /// taken to be there.
     pub fn cannot(&self, name: &str, reason: &str) {
+        self.leave_out(name, reason, |dial| dial.asked == Asked::ByName || dial.effect == Effect::Company);
+        self.fail(name, reason);
+    }
+
+    fn leave_out(&self, name: &str, reason: &str, is_kept: impl Fn(&Dial) -> bool) {
         let mut dials = self.lock();
-        let is_missed = |dial: &Dial| dial.name != name || dial.asked == Asked::ByName;
+        let is_missed = |dial: &Dial| dial.name != name || is_kept(dial);
         if dials.iter().any(|dial| !is_missed(dial)) {
             tracing::info!(signal = name, reason, "a signal cannot be read here and is left out");
         }
         dials.retain(is_missed);
-        drop(dials);
-        self.fail(name, reason);
     }
 
     /// The signals among these that a database of this dialect is asked for. Those of another database are given up at once.
     pub fn readable(&self, throttles: &[Throttle], dialect: Dialect) -> Vec<Throttle> {
         for throttle in throttles.iter().filter(|throttle| !throttle.signal.is_of(dialect)) {
-            self.cannot(&throttle.name(), &format!("{dialect} has no such signal"));
+            let (name, reason) = (throttle.name(), format!("{dialect} has no such signal"));
+            self.leave_out(&name, &reason, |dial| dial.asked == Asked::ByName);
+            self.fail(&name, reason);
         }
         throttles.iter().filter(|throttle| throttle.signal.is_read_by(dialect)).cloned().collect()
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::migration::Numbers;
+use crate::migration::{Numbers, Share};
 use crate::schema::Dialect;
 
 /// What earlier backfills of this database did.
@@ -69,13 +69,14 @@ pub fn forecast(rows: u64, numbers: Numbers, dialect: Dialect, measured: &[Measu
         Dialect::Sqlite | Dialect::Mysql => None,
     };
     let duty = numbers.duty.get();
-    let by_rate = |rate: f64| number / (rate.max(1.0) * duty);
+    let beside = numbers.beside.map_or(duty, Share::get);
+    let by_rate = |rate: f64, share: f64| number / (rate.max(1.0) * share);
     // A budget of log bounds the speed from above.
     let by_log = |weight: f64| numbers.wal.map_or(0.0, |budget| number * weight / (budget as f64).max(1.0));
     let time = |seconds: f64| Duration::from_secs_f64(seconds.min(3.2e9));
     Forecast {
-        least: time(by_rate(fast).max(by_log(light))),
-        most: time(by_rate(slow).max(by_log(heavy))),
+        least: time(by_rate(fast, duty).max(by_log(light))),
+        most: time(by_rate(slow, beside).max(by_log(heavy))),
         log,
         rates: (slow, fast),
         basis: if measured.is_empty() { Basis::Assumed } else { Basis::Measured },
@@ -100,11 +101,11 @@ mod tests {
     fn what_was_measured_beats_what_is_assumed() {
         let numbers = numbers("default", Dialect::Postgres);
         let assumed = forecast(3_000_000, numbers, Dialect::Postgres, &[]);
-        assert_eq!((assumed.least, assumed.most), (Duration::from_secs(40), Duration::from_secs(1200)));
+        assert_eq!((assumed.least, assumed.most), (Duration::from_secs(40), Duration::from_secs(6000)));
         assert_eq!((assumed.log, assumed.basis), (Some((390_000_000, 3_000_000_000)), Basis::Assumed));
         let measured = [Measured { rate: 100_000.0, weight: Some(400.0) }, Measured { rate: 40_000.0, weight: None }];
         let found = forecast(3_000_000, numbers, Dialect::Postgres, &measured);
-        assert_eq!((found.least, found.most), (Duration::from_secs(40), Duration::from_secs(300)));
+        assert_eq!((found.least, found.most), (Duration::from_secs(40), Duration::from_secs(1500)));
         assert_eq!((found.log, found.basis), (Some((600_000_000, 1_800_000_000)), Basis::Measured));
     }
 

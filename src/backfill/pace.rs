@@ -114,7 +114,7 @@ impl Pace {
     pub fn look(&mut self, now: Duration, dials: &[Dial]) -> Verdict {
         let was_on = self.brake.is_on();
         let say = self.brake.look(now, dials);
-        let (ceiling, cap) = brake::ceiling(now, dials);
+        let (ceiling, cap) = brake::ceiling(now, dials, self.numbers.beside.map(|share| share.get()));
         self.ceiling = ceiling;
         let worst = || brake::worst(now, dials).map(|(dial, _)| dial.tell(now)).unwrap_or_default();
         match say {

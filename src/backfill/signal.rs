@@ -44,6 +44,8 @@ pub enum Effect {
     Steers,
     /// While it is on, the backfill works a quarter of the time.
     Quarters,
+    /// While it is on, and while nobody knows, the backfill works the share that its pace has beside an application.
+    Company,
 }
 
 impl Dial {
@@ -51,7 +53,21 @@ impl Dial {
     pub fn new(throttle: &Throttle) -> Dial {
         let effect = match throttle.signal {
             Signal::Vacuum => Effect::Quarters,
-            _ => Effect::Steers,
+            Signal::Application => Effect::Company,
+            Signal::ReplicaLag { .. }
+            | Signal::ReplicaBytes { .. }
+            | Signal::LockWaiters
+            | Signal::ActiveSessions
+            | Signal::Horizon
+            | Signal::SlotRetention
+            | Signal::ArchiveQueue
+            | Signal::Checkpoints
+            | Signal::DeadTuples
+            | Signal::WalFile
+            | Signal::Query { .. }
+            | Signal::Http { .. }
+            | Signal::Prometheus { .. }
+            | Signal::Hours(_) => Effect::Steers,
         };
         Dial {
             name: throttle.name(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::backfill::forecast::{Basis, Measured, forecast};
 use crate::dialect::duration::{bytes, range};
 use crate::ledger::{Ledger, Pulse};
-use crate::migration::Numbers;
+use crate::migration::{Numbers, Share};
 use crate::report::Report;
 use crate::report::view::{LogView, PhaseState, SecondsView, WorkKind, WorkView};
 use crate::schema::{Dialect, Phase};
@@ -46,9 +46,11 @@ impl Outlook {
             Basis::Measured => "as earlier backfills here",
             Basis::Assumed => "nothing was measured here yet",
         };
-        let share = match self.numbers.duty.get() {
-            all if all >= 1.0 => String::new(),
-            share => format!(", {:.0} % of the time", share * 100.0),
+        let percent = |share: Share| format!("{:.0}", share.get() * 100.0);
+        let share = match (self.numbers.duty, self.numbers.beside) {
+            (all, None) if all.get() >= 1.0 => String::new(),
+            (share, None) => format!(", {} % of the time", percent(share)),
+            (alone, Some(beside)) => format!(", {} % of the time ({} % beside an application)", percent(alone), percent(beside)),
         };
         let log = expected.log.map(|(least, most)| format!("; {} to {} of log", bytes(least), bytes(most))).unwrap_or_default();
         let (slow, fast) = expected.rates;

@@ -28,6 +28,7 @@ pub(super) fn watch(gauge: &mut Gauge, throttles: &[Throttle]) {
             | Signal::Checkpoints
             | Signal::DeadTuples
             | Signal::Vacuum
+            | Signal::Application
             | Signal::WalFile
             | Signal::Query { .. }
             | Signal::Hours(_) => {}

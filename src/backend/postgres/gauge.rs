@@ -107,6 +107,7 @@ impl Reader {
             Signal::Checkpoints => self.early_checkpoints().await?,
             Signal::DeadTuples => self.dead_tuples().await?,
             Signal::Vacuum => self.vacuum().await?,
+            Signal::Application => self.application().await?,
             Signal::Query { sql, .. } => self.query(sql).await?,
             Signal::WalFile | Signal::Http { .. } | Signal::Prometheus { .. } | Signal::Hours(_) => {
                 return Err(Missing::Ever(format!("{} does not tell it", Dialect::Postgres)));
@@ -162,6 +163,17 @@ impl Reader {
         self.measure(&format!(
             "WITH {OURS} SELECT count(*)::text AS value, NULL AS detail FROM pg_stat_activity \
              WHERE state = 'active' AND backend_type = 'client backend' AND pid NOT IN (SELECT pid FROM ours)"
+        ))
+        .await
+    }
+
+    /// Whether others are at work in this database. That a session is connected says nothing: pools keep theirs.
+    async fn application(&mut self) -> Result<Found, Missing> {
+        self.sees_sessions().await?;
+        self.measure(&format!(
+            "WITH {OURS} SELECT count(*)::text AS value, NULL AS detail FROM pg_stat_activity \
+             WHERE datname = current_database() AND backend_type = 'client backend' AND pid NOT IN (SELECT pid FROM ours) \
+               AND (state = 'active' OR state_change > clock_timestamp() - interval '5 s')"
         ))
         .await
     }

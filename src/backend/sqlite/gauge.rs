@@ -59,6 +59,7 @@ async fn look(session: &mut Option<Session>, target: &DatabaseUrl, throttle: &Th
         | Signal::Checkpoints
         | Signal::DeadTuples
         | Signal::Vacuum
+        | Signal::Application
         | Signal::Http { .. }
         | Signal::Prometheus { .. }
         | Signal::Hours(_) => Err(BackendError::Unsuitable { reason: format!("{} has no such signal", Dialect::Sqlite) }),

@@ -78,12 +78,17 @@ pub(super) fn worst(now: Duration, dials: &[Dial]) -> Option<(&Dial, f64)> {
     let steering = dials.iter().filter(|dial| match dial.effect {
         Effect::Steers => true,
         Effect::Quarters => dial.asked == Asked::ByName && dial.utilisation(now).is_infinite(),
+        Effect::Company => false,
     });
     steering.map(|dial| (dial, dial.utilisation(now))).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// The largest share of the time that the signals allow, with the one that allows no more.
-pub(super) fn ceiling(now: Duration, dials: &[Dial]) -> (f64, Option<&Dial>) {
-    let on = dials.iter().find(|dial| dial.effect == Effect::Quarters && dial.last.is_some() && dial.utilisation(now) >= 1.0);
-    (if on.is_some() { QUARTER } else { 1.0 }, on)
+/// The largest share of the time that the signals allow, with the one that allows no more. `beside` is the share that is left
+/// to the backfill beside an application.
+pub(super) fn ceiling(now: Duration, dials: &[Dial], beside: Option<f64>) -> (f64, Option<&Dial>) {
+    let on = |effect: Effect| dials.iter().find(move |dial| dial.effect == effect && dial.utilisation(now) >= 1.0);
+    let vacuum = on(Effect::Quarters).filter(|dial| dial.last.is_some()).map(|dial| (QUARTER, dial));
+    let company = beside.and_then(|share| on(Effect::Company).map(|dial| (share, dial)));
+    let least = vacuum.into_iter().chain(company).min_by(|a, b| a.0.total_cmp(&b.0));
+    least.map_or((1.0, None), |(share, dial)| (share, Some(dial)))
 }

@@ -231,6 +231,30 @@ fn a_vacuum_that_is_asked_for_and_cannot_be_seen_stops_the_work() {
 }
 
 #[test]
+fn beside_an_application_and_while_nobody_knows_it_works_a_tenth_of_the_time() {
+    let now = Duration::ZERO;
+    let throttle = Throttle { signal: Signal::Application, limit: 1.0, asked: Asked::ByDefault };
+    let dial = |last: Option<f64>| {
+        let last = last.map(|value| crate::backfill::signal::Reading { value, detail: None, at: now });
+        Dial { last, ..Dial::new(&throttle) }
+    };
+    let share = |numbers: Numbers, dial: Dial| {
+        let mut pace = Pace::new(numbers);
+        assert!(matches!(pace.look(now, &[dial]), Verdict::Go(_)));
+        pace.duty()
+    };
+    for (text, beside, alone) in [("default", 0.1, 0.5), ("gentle", 0.05, 0.25), ("fast", 1.0, 1.0), ("duty=40%", 0.4, 0.4)] {
+        assert_eq!(share(numbers(text), dial(Some(3.0))), beside, "{text}");
+        assert_eq!(share(numbers(text), dial(None)), beside, "{text}");
+        assert_eq!(share(numbers(text), dial(Some(0.0))), alone, "{text}");
+    }
+    let off = Pacing { throttles: vec![Throttle { asked: Asked::Off, ..throttle.clone() }], ..Pacing::default() };
+    assert_eq!(share(off.numbers(Dialect::Postgres), dial(Some(3.0))), 0.5);
+    let told = Pace::new(numbers("default")).look(now, &[dial(Some(3.0))]);
+    assert_eq!(told, Verdict::Go(Some("application".to_owned())));
+}
+
+#[test]
 fn another_pace_holds_from_the_next_chunk() {
     let mut pace = pace();
     pace.change(numbers("gentle"));

@@ -63,6 +63,8 @@ pub enum Signal {
     DeadTuples,
     /// A vacuum at work on the table: it is left three quarters of the time.
     Vacuum,
+    /// Sessions of others that did something in this database in the last seconds: beside them the backfill works less.
+    Application,
     /// Pages in SQLite's log that a reader keeps from going back to the file.
     WalFile,
     /// A query that returns one number.
@@ -140,7 +142,7 @@ pub enum Unit {
 
 impl Signal {
     /// The kinds, as `kind` names them.
-    const KINDS: [&str; 15] = [
+    const KINDS: [&str; 16] = [
         "replica-lag",
         "replica-bytes",
         "lock-waiters",
@@ -151,6 +153,7 @@ impl Signal {
         "checkpoints",
         "dead-tuples",
         "vacuum",
+        "application",
         "wal-file",
         "query",
         "http",
@@ -171,6 +174,7 @@ impl Signal {
             Signal::Checkpoints => "checkpoints",
             Signal::DeadTuples => "dead-tuples",
             Signal::Vacuum => "vacuum",
+            Signal::Application => "application",
             Signal::WalFile => "wal-file",
             Signal::Query { .. } => "query",
             Signal::Http { .. } => "http",
@@ -188,7 +192,7 @@ impl Signal {
                 Unit::Count
             }
             Signal::DeadTuples => Unit::Share,
-            Signal::Vacuum | Signal::Http { .. } | Signal::Hours(_) => Unit::Switch,
+            Signal::Vacuum | Signal::Application | Signal::Http { .. } | Signal::Hours(_) => Unit::Switch,
         }
     }
 
@@ -208,7 +212,8 @@ impl Signal {
             | Signal::ArchiveQueue
             | Signal::Checkpoints
             | Signal::DeadTuples
-            | Signal::Vacuum => SignalSource::Of(Dialect::Postgres),
+            | Signal::Vacuum
+            | Signal::Application => SignalSource::Of(Dialect::Postgres),
         }
     }
 
@@ -243,7 +248,7 @@ impl Signal {
             Signal::WalFile => Some(64e6),
             // Above the fifth at which autovacuum comes by itself.
             Signal::DeadTuples => Some(0.3),
-            Signal::Vacuum | Signal::Http { .. } | Signal::Hours(_) => Some(1.0),
+            Signal::Vacuum | Signal::Application | Signal::Http { .. } | Signal::Hours(_) => Some(1.0),
             Signal::ActiveSessions | Signal::Checkpoints | Signal::Query { .. } | Signal::Prometheus { .. } => None,
         }
     }
@@ -260,6 +265,7 @@ impl Throttle {
             Signal::SlotRetention,
             Signal::ArchiveQueue,
             Signal::Vacuum,
+            Signal::Application,
             Signal::WalFile,
         ];
         let throttle = |signal: Signal| signal.default_limit().map(|limit| Throttle { signal, limit, asked: Asked::ByDefault });
@@ -334,6 +340,7 @@ fn read_signal(table: &mut Table<'_>, kind: &str, kind_at: Range<usize>, at: Ran
         "checkpoints" => Signal::Checkpoints,
         "dead-tuples" => Signal::DeadTuples,
         "vacuum" => Signal::Vacuum,
+        "application" => Signal::Application,
         "wal-file" => Signal::WalFile,
         "query" => Signal::Query { name: named(table)?, sql: table.required("sql", at)?.0 },
         "http" => Signal::Http { name: named(table)?, endpoint: Endpoint::read(table, at, Scheme::Bearer)? },
