@@ -160,7 +160,7 @@ async fn a_partition_attached_under_the_run_is_filled_as_well() {
         let Some(cluster) = support::postgres(major) else { continue };
         let database = cluster.database();
         let workshop = Workshop::new("postgres", &database.url);
-        workshop.configure("[backfill]\nchunk_target = \"50ms\"");
+        workshop.configure("chunk_target = \"50ms\"");
         workshop.write(
             "0001_parts/expand.sql",
             "CREATE TABLE parts (id bigint PRIMARY KEY, name text NOT NULL, slug text) PARTITION BY RANGE (id);\n\

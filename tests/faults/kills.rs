@@ -83,7 +83,7 @@ async fn every_phase_killed_again_and_again() {
     while hit < goal {
         let database = cluster.database();
         let workshop = Workshop::new("postgres", &database.url);
-        workshop.configure("[backfill]\nchunk_target = \"50ms\"");
+        workshop.configure("chunk_target = \"50ms\"");
         workshop.write(
             "0001_people/expand.sql",
             "CREATE TABLE people (id bigint PRIMARY KEY, fullname text NOT NULL, legacy text);\n\

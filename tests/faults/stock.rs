@@ -65,7 +65,7 @@ impl Stock {
     pub(crate) async fn with(url: &str, rows: u32, settings: &str) -> Stock {
         let (dialect, schema) = if url.starts_with("postgres") { ("postgres", POSTGRES) } else { ("sqlite", SQLITE) };
         let workshop = Workshop::with_locks(dialect, url, "500ms", "60s");
-        workshop.configure(&format!("[backfill]\n{settings}"));
+        workshop.configure(settings);
         workshop.write("0001_stock/expand.sql", &schema.replace("{rows}", &rows.to_string()));
         workshop.write("0001_stock/backfill.sql", BACKFILL);
         workshop.expect(&["apply", "--phase", "expand"], 0).await;

@@ -32,8 +32,10 @@ impl Workshop {
 
     pub(crate) fn with_locks(dialect: &str, url: &str, timeout: &str, give_up_after: &str) -> Workshop {
         let folder = tempfile::tempdir().expect("a scratch folder");
+        // Those who look on from a second session are no application to be spared.
+        let duty = if dialect == "postgres" { "duty = \"50%\"\n" } else { "" };
         let settings = format!(
-            "dialect = \"{dialect}\"\nservices = [\"app\"]\n\n[database]\nurl = \"{url}\"\n\n[contract]\nsoak = \"1s\"\n\n[locks]\ntimeout = \"{timeout}\"\ngive_up_after = \"{give_up_after}\"\n"
+            "dialect = \"{dialect}\"\nservices = [\"app\"]\n\n[database]\nurl = \"{url}\"\n\n[contract]\nsoak = \"1s\"\n\n[locks]\ntimeout = \"{timeout}\"\ngive_up_after = \"{give_up_after}\"\n\n[backfill]\n{duty}"
         );
         std::fs::create_dir(folder.path().join("migrations")).expect("a folder");
         std::fs::write(folder.path().join("migrate.toml"), settings).expect("migrate.toml");
@@ -116,7 +118,7 @@ impl Workshop {
         Running { child: command.spawn().expect("the command starts") }
     }
 
-    /// Adds lines to migrate.toml.
+    /// Adds lines to `[backfill]` in migrate.toml.
     pub(crate) fn configure(&self, lines: &str) {
         let file = self.path().join("migrate.toml");
         let text = std::fs::read_to_string(&file).expect("migrate.toml");
