@@ -23,14 +23,9 @@ impl Remade {
             let Operation::RenameTable { table, to } = operation else { return None };
             let copy = before.canonical(table);
             let old = before.table(&ObjectName { schema: table.schema.clone(), name: to.clone() }).recorded()?;
-            let is_made = operations().any(|other| match other {
-                Operation::CreateTable(create) => before.canonical(&create.name) == copy,
-                _ => false,
-            });
-            let goes = operations().any(|other| match other {
-                Operation::DropTable(drop) => before.canonical(&drop.name) == old.name,
-                _ => false,
-            });
+            let makes = |other: &Operation| matches!(other, Operation::CreateTable(create) if before.canonical(&create.name) == copy);
+            let drops = |other: &Operation| matches!(other, Operation::DropTable(drop) if before.canonical(&drop.name) == old.name);
+            let (is_made, goes) = (operations().any(makes), operations().any(drops));
             (is_made && goes && copy != old.name).then(|| Remade { copy, old: old.clone() })
         });
         remade.collect()
@@ -84,13 +79,11 @@ impl<'a> Frame<'a> {
 
     /// The column of this name, where the clause brings it to a table that had none of it.
     pub(in crate::lint) fn brought_column(&self, column: &Ident) -> Option<&'a NewColumn> {
-        match self.operation {
-            Operation::AddColumn(add) => (add.column.name == *column).then_some(&add.column),
-            _ => {
-                let (old, create) = self.remade()?;
-                create.columns.iter().find(|new| new.name == *column && old.column(column).is_none())
-            }
+        if let Operation::AddColumn(add) = self.operation {
+            return (add.column.name == *column).then_some(&add.column);
         }
+        let (old, create) = self.remade()?;
+        create.columns.iter().find(|new| new.name == *column && old.column(column).is_none())
     }
 }
 

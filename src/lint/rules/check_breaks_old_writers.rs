@@ -72,10 +72,10 @@ fn refusing_trigger(frame: &Frame<'_>, trigger: &CreateTrigger, findings: &mut F
     }
     let body = match &trigger.function {
         None => Some(frame.clause_sql()),
-        Some(function) => frame.earlier_in_script().find_map(|clause| match &clause.operation {
-            Operation::CreateRoutine(create) if create.name == *function => Some(frame.script.text(clause.span)),
-            _ => None,
-        }),
+        Some(function) => {
+            let makes = |clause: &&Clause| matches!(&clause.operation, Operation::CreateRoutine(create) if create.name == *function);
+            frame.earlier_in_script().find(makes).map(|clause| frame.script.text(clause.span))
+        }
     };
     let refuses = body.is_some_and(|body| {
         let words: String = body.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").replace("raise (", "raise(");

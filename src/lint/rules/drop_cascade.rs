@@ -53,11 +53,10 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 
 /// Whether the migrations tell everything that hangs on a table or a column.
 fn is_followed(frame: &Frame<'_>) -> bool {
-    match frame.operation {
-        Operation::DropTable(drop) => frame.is_known(&drop.name) && frame.before.heirs(&drop.name).next().is_none(),
-        Operation::DropColumn { table, .. } => frame.is_known(table),
-        _ => false,
+    if let Operation::DropTable(drop) = frame.operation {
+        return frame.is_known(&drop.name) && frame.before.heirs(&drop.name).next().is_none();
     }
+    matches!(frame.operation, Operation::DropColumn { table, .. } if frame.is_known(table))
 }
 
 /// What a clause drops with CASCADE, unless nobody can depend on it yet or it does not exist.

@@ -62,10 +62,8 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 
 /// Whether the keys of the one begin with all keys of the other; where only the first is the same, few queries may need either.
 fn serves_alike(replacement: &Operation, old: &Index) -> bool {
-    match replacement {
-        Operation::CreateIndex(create) => create.keys.starts_with(&old.keys) || old.keys.starts_with(&create.keys),
-        _ => true,
-    }
+    let Operation::CreateIndex(create) = replacement else { return true };
+    create.keys.starts_with(&old.keys) || old.keys.starts_with(&create.keys)
 }
 
 /// Whether a clause makes an index that serves the same queries: it begins with the same key.

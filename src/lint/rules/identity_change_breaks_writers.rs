@@ -29,7 +29,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
             (Generated::No, Generated::Stored(_) | Generated::Virtual(_)) => {
                 "is computed from now on: the inserts of every running release that writes it fail"
             }
-            _ => continue,
+            (
+                Generated::Stored(_) | Generated::Virtual(_),
+                Generated::Stored(_) | Generated::Virtual(_) | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial,
+            )
+            | (Generated::No, Generated::No | Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial)
+            | (Generated::IdentityAlways | Generated::IdentityByDefault | Generated::Serial, _) => continue,
         };
         findings.push(Fault::new(format!("`{}.{}` {what}", old.name, column.name)).help(anew_in_contract(&old.name)));
     }

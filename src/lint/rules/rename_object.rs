@@ -54,13 +54,12 @@ fn check(frame: &Frame<'_>, findings: &mut Findings) {
 
 /// The constraint by which an upsert can name its conflict, where it gets another name: a key or an exclusion, also by its index.
 fn renamed_key<'a>(frame: &Frame<'a>) -> Option<(&'a ObjectName, &'a Ident)> {
-    let (table, name) = match frame.operation {
-        Operation::RenameConstraint { table, name, .. } => (frame.table(table)?, name),
-        Operation::RenameIndex { index, table, .. } => {
-            let (table, index) = frame.before.index(index, table.as_ref()).recorded()?;
-            (frame.table(table)?, index.name.as_ref()?)
-        }
-        _ => return None,
+    let (table, name) = if let Operation::RenameConstraint { table, name, .. } = frame.operation {
+        (frame.table(table)?, name)
+    } else {
+        let Operation::RenameIndex { index, table, .. } = frame.operation else { return None };
+        let (table, index) = frame.before.index(index, table.as_ref()).recorded()?;
+        (frame.table(table)?, index.name.as_ref()?)
     };
     let held = table.constraint(name)?;
     let named = match &held.kind {

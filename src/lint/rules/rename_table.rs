@@ -95,9 +95,9 @@ fn is_served_by_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool 
 /// Whether triggers of the same transaction carry every kind of write through the view.
 fn is_written_by_triggers(frame: &Frame<'_>, view: &ObjectName) -> bool {
     let carries = |event: &TriggerEvent| {
-        frame.later().any(|clause| match &clause.operation {
-            Operation::CreateTrigger(trigger) => trigger.instead_of && trigger.table == *view && trigger.events.contains(event),
-            _ => false,
+        frame.later().any(|clause| {
+            matches!(&clause.operation, Operation::CreateTrigger(trigger)
+                if trigger.instead_of && trigger.table == *view && trigger.events.contains(event))
         })
     };
     [TriggerEvent::Insert, TriggerEvent::Update, TriggerEvent::Delete].iter().all(carries)
@@ -106,17 +106,13 @@ fn is_written_by_triggers(frame: &Frame<'_>, view: &ObjectName) -> bool {
 /// Whether new releases already use a view of the new name, which an earlier statement of this transaction dropped.
 fn takes_the_place_of_a_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) -> bool {
     let same_statement = frame.statement.clauses.iter().take_while(|clause| !std::ptr::eq(*clause, frame.clause));
-    let is_moved = |clause: &Clause| match &clause.operation {
-        Operation::RenameTable { table: view, to: _ } => view.name == *to && view.schema == table.schema,
-        _ => false,
-    };
+    let is_old = |view: &ObjectName| view.name == *to && view.schema == table.schema;
+    let is_moved = |clause: &Clause| matches!(&clause.operation, Operation::RenameTable { table: view, .. } if is_old(view));
+    let is_dropped = |clause: &Clause| matches!(&clause.operation, Operation::DropView { drop, .. } if is_old(&drop.name));
     // In MySQL no transaction holds DDL together: the statement before must do.
     let of_script = (frame.dialect() == Dialect::Mysql).then(|| frame.earlier_in_script().take(1));
     let of_transaction = frame.transaction.statements[..frame.transaction.position].iter().flat_map(|statement| &statement.clauses);
     frame.phase() == Phase::Contract
         && (same_statement.into_iter().any(is_moved)
-            || of_transaction.chain(of_script.into_iter().flatten()).any(|clause| match &clause.operation {
-                Operation::DropView { drop, .. } => drop.name.name == *to && drop.name.schema == table.schema,
-                _ => false,
-            }))
+            || of_transaction.chain(of_script.into_iter().flatten()).any(is_dropped))
 }

@@ -89,7 +89,11 @@ impl Table {
             .iter()
             .find_map(|constraint| match &constraint.kind {
                 ConstraintKind::PrimaryKey(columns) => Some(columns.as_slice()),
-                _ => None,
+                ConstraintKind::Unique { .. }
+                | ConstraintKind::Check(_)
+                | ConstraintKind::NotNull(_)
+                | ConstraintKind::ForeignKey(_)
+                | ConstraintKind::Exclusion { .. } => None,
             })
             .unwrap_or_default()
     }
@@ -101,7 +105,10 @@ impl Table {
                 && match &constraint.kind {
                     ConstraintKind::Check(condition) => condition.proves_not_null.contains(column),
                     ConstraintKind::NotNull(named) => named == column,
-                    _ => false,
+                    ConstraintKind::PrimaryKey(_)
+                    | ConstraintKind::Unique { .. }
+                    | ConstraintKind::ForeignKey(_)
+                    | ConstraintKind::Exclusion { .. } => false,
                 }
         })
     }
