@@ -52,6 +52,8 @@ pub use sync::{Side, Sync, SyncKey};
 pub use table::parse_duration;
 pub use veto::{Ask, Veto, VetoKind};
 
+use std::sync::Arc;
+
 use crate::schema::Phase;
 
 /// One migration: a folder with a script per phase, or a flat file that is an expand script alone.
@@ -64,7 +66,7 @@ pub struct Migration {
     /// rollback.sql, where there is one.
     pub rollback: Option<ScriptFile>,
     /// migration.toml, or its defaults.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
 }
 
 impl Migration {

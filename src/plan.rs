@@ -35,7 +35,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::{Certainty, Impact, Speeds, TableLock, Work};
-use crate::lint::{Allowed, Finding};
+use crate::lint::{Allowed, Finding, PackedFindings};
 use crate::migration::{MigrationId, NodeRef, Runner};
 use crate::schema::Server;
 use crate::schema::size::Sizes;
@@ -91,7 +91,7 @@ pub struct PlannedScript {
     /// What it does; empty for scripts that were only followed.
     pub statements: PlannedStatements,
     /// What is wrong with it.
-    pub findings: Vec<Finding>,
+    pub findings: PackedFindings,
     /// What would be wrong with it, had nobody answered for it.
     pub allowed: Vec<Allowed>,
     /// What a backend executes; empty for scripts that are done, where a finding stands in the way, and without a ledger
@@ -100,7 +100,7 @@ pub struct PlannedScript {
     /// Steps that an earlier run finished.
     pub finished: usize,
     /// A contract's gate, to be judged with a ledger at hand.
-    pub gate: Option<GateSpec>,
+    pub gate: Option<Box<GateSpec>>,
 }
 
 /// Where a script is.
@@ -231,7 +231,7 @@ impl ScriptState {
 impl Plan {
     /// What each open contract's gate is judged by.
     pub fn gates(&self) -> impl Iterator<Item = &GateSpec> {
-        self.scripts.iter().filter_map(|script| script.gate.as_ref())
+        self.scripts.iter().filter_map(|script| script.gate.as_deref())
     }
 
     /// Enters how the gates were judged: a contract whose gate lets it through is pending (or running), any other stays held.
@@ -249,10 +249,15 @@ impl Plan {
     /// The same plan, its times told by these speeds.
     #[must_use]
     pub fn at(mut self, speeds: Speeds) -> Plan {
-        for finding in self.scripts.iter_mut().flat_map(|script| &mut script.findings).chain(&mut self.findings) {
-            finding.costs = std::mem::take(&mut finding.costs).into_iter().map(|cost| cost.at(&speeds)).collect();
+        let told = |mut finding: Finding| {
+            finding.costs = finding.costs.into_iter().map(|cost| cost.at(&speeds)).collect();
             finding.costs.sort_by_key(|cost| std::cmp::Reverse(cost.most));
+            finding
+        };
+        for script in &mut self.scripts {
+            script.findings = script.findings.iter().map(told).collect();
         }
+        self.findings = self.findings.into_iter().map(told).collect();
         self.speeds = speeds;
         self
     }
@@ -268,8 +273,8 @@ impl Plan {
     }
 
     /// Every finding, script by script, then those about none.
-    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
-        self.scripts.iter().flat_map(|script| &script.findings).chain(&self.findings)
+    pub fn all_findings(&self) -> impl Iterator<Item = Finding> {
+        self.scripts.iter().flat_map(|script| script.findings.iter()).chain(self.findings.iter().cloned())
     }
 }
 

@@ -323,7 +323,7 @@ fn applied(nodes: &[NodeRef], site: &Site, progress: &Progress) -> Vec<Migration
     let view = |node: &NodeRef| {
         let mut view = planned::bare(node, PhaseState::Done, file(node));
         if let (Some(rows), Some(phase)) = (progress.rows(node), view.phases.first_mut()) {
-            phase.progress = Some(ProgressView { steps_done: 1, steps: None, rows: Some(rows), backfill: None });
+            phase.progress = Some(Box::new(ProgressView { steps_done: 1, steps: None, rows: Some(rows), backfill: None }));
         }
         view
     };

@@ -95,8 +95,8 @@ fn fill(report: &mut Report, mut plan: Plan) {
     report.next_check_at = planned::next_check(&plan);
     let allowed: Vec<Allowed> = plan.scripts.iter_mut().flat_map(|script| std::mem::take(&mut script.allowed)).collect();
     // Room for all at once: growing would take twice of it.
-    report.findings.reserve_exact(plan.all_findings().count());
-    let found = plan.scripts.into_iter().flat_map(|script| script.findings).chain(plan.findings);
+    report.findings.reserve_exact(plan.scripts.iter().map(|script| script.findings.len()).sum::<usize>() + plan.findings.len());
+    let found = plan.scripts.into_iter().flat_map(|script| script.findings.iter().collect::<Vec<_>>()).chain(plan.findings);
     enter(report, found, allowed, plan.server.dialect);
     if report.migrations.is_empty() {
         report.notes.push("nothing is pending".to_owned());

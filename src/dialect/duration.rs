@@ -8,7 +8,7 @@ use super::speed::{Rate, Speed, Speeds};
 use crate::schema::size::TableSize;
 
 /// What a piece of work costs on a table of known size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cost {
     /// What is done.
     pub work: Work,

@@ -34,7 +34,7 @@ pub enum Measure {
 }
 
 /// The speed of one piece of work: between the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Speed {
     pub(super) slow: Rate,
     pub(super) fast: Rate,
@@ -42,7 +42,7 @@ pub struct Speed {
 }
 
 /// What a speed rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Basis {
     /// Nothing was measured here.
     Assumed,

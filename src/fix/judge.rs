@@ -73,7 +73,7 @@ pub(super) fn judge(case: &Case<'_>, draft: &Draft) -> Judged {
         }
     };
     judged.syncs.clone_from(&settings.syncs);
-    let migration = Migration { id: case.migration.clone(), scripts: Vec::new(), rollback: None, settings };
+    let migration = Migration { id: case.migration.clone(), scripts: Vec::new(), rollback: None, settings: settings.into() };
     let declared: Arc<str> = migration.settings.syncs.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into();
     for (phase, path) in Phase::ALL.into_iter().zip(&case.paths) {
         let text = draft.text(phase);

@@ -44,7 +44,7 @@ pub struct Finding {
 }
 
 /// A file to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CureFile {
     /// Its path, as the finding's own file is called.
     pub path: String,
@@ -53,7 +53,7 @@ pub struct CureFile {
 }
 
 /// Another place in the same file, with what it has to do with the finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Label {
     /// Where.
     pub span: Span,

@@ -335,7 +335,12 @@ pub static ALL: &[&Rule] = &[
 
 /// The rule of this id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
-    ALL.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok().map(|index| ALL[index])
+    ALL.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok().map(|number| ALL[number])
+}
+
+/// The place of a rule in the list.
+pub(super) fn number(id: LintId) -> Option<usize> {
+    ALL.binary_search_by(|rule| rule.id.as_str().cmp(id.as_str())).ok()
 }
 
 /// The id that was probably meant.

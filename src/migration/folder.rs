@@ -287,7 +287,7 @@ impl<'a> Store<'a> {
     }
 
     fn migration(&self, id: MigrationId, members: &[Member], dialect: Dialect) -> Result<Migration, MigrationError> {
-        let mut migration = Migration { id, scripts: Vec::new(), rollback: None, settings: Settings::default() };
+        let mut migration = Migration { id, scripts: Vec::new(), rollback: None, settings: Settings::unstated() };
         let mut expand_from: Option<&str> = None;
         let mut rollback_from: Option<&str> = None;
         let declares = members.iter().any(|member| member.role == Role::Settings);
@@ -297,7 +297,7 @@ impl<'a> Store<'a> {
             let parts = match member.role {
                 Role::Settings => {
                     let text = self.source(&member.path)?.text;
-                    migration.settings = Settings::parse(&self.shown(&member.path), &text)?;
+                    migration.settings = Arc::new(Settings::parse(&self.shown(&member.path), &text)?);
                     continue;
                 }
                 Role::Script(phase) => vec![(phase, Part::Whole, false)],

@@ -1,6 +1,7 @@
 //! migration.toml: what a migration says about itself beside its SQL.
 
 use std::str::FromStr;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::id::{NodeRef, NodeText};
@@ -118,6 +119,12 @@ pub struct Allowance {
 }
 
 impl Settings {
+    /// Those of a migration without a migration.toml: all of them share one value.
+    pub fn unstated() -> Arc<Settings> {
+        static UNSTATED: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+        Arc::clone(&UNSTATED)
+    }
+
     /// Reads a migration.toml. `path` is how the file is called in messages.
     ///
     /// Whether the migrations named in `after` exist is checked when the whole folder is known.

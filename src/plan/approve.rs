@@ -45,7 +45,7 @@ pub struct ApprovedScript {
     digest: Digest,
     source: Source,
     steps: Arc<[Step]>,
-    gate: Option<GateSpec>,
+    gate: Option<Box<GateSpec>>,
     turn: Turn,
 }
 
@@ -169,7 +169,7 @@ impl Plan {
                 }
                 ScriptState::Pending | ScriptState::Running { .. } => {}
             }
-            findings.extend(script.findings.into_iter().filter(|finding| finding.level == Level::Deny));
+            findings.extend(script.findings.iter().filter(|finding| finding.level == Level::Deny));
             let Some(source) = script.source else { continue };
             approved.scripts.push(ApprovedScript {
                 node: script.node,
@@ -244,7 +244,7 @@ impl ApprovedScript {
 
     /// For a contract: what its gate is judged by, again, inside the lease.
     pub fn gate(&self) -> Option<&GateSpec> {
-        self.gate.as_ref()
+        self.gate.as_deref()
     }
 }
 

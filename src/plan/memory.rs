@@ -14,7 +14,7 @@ use crate::schema::Phase;
 use crate::sql::{Digest, Script, Source};
 
 /// The form of snapshots. A change of the schema's types changes it.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Scripts after the last known one that make a new snapshot worth its room.
 const WORTH_KEEPING: usize = 64;

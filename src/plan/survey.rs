@@ -114,6 +114,7 @@ impl Survey<'_> {
             removes: HashMap::new(),
         };
         let order = past.order(&graph);
+        work.scripts.reserve_exact(order.len());
         let done = work.take_up(&order, memory)?;
         for node in &order[done..] {
             work.script(node)?;
@@ -312,7 +313,7 @@ impl Work<'_> {
             self.replay.plan_fault(placed, span, &fault, &mut report);
             match self.scripts.iter_mut().find(|script| script.node == node) {
                 Some(planned) => {
-                    planned.findings.splice(0..0, report.findings);
+                    planned.findings = report.findings.into_iter().chain(planned.findings.iter()).collect();
                     planned.allowed.extend(report.allowed);
                 }
                 None => self.findings.extend(report.findings),
@@ -351,7 +352,7 @@ impl Work<'_> {
             source: (kept.runs && self.past.ledger().is_some()).then(|| script.source.clone()),
             text,
             statements,
-            findings: report.findings,
+            findings: report.findings.into_iter().collect(),
             allowed: report.allowed,
             steps: if kept.runs && whole { cut.steps.into() } else { Vec::new().into() },
             finished,
@@ -376,7 +377,7 @@ impl Work<'_> {
             let placed =
                 Placed { migration: &migration.id, phase: side.node.phase, script: &script, allowances: &migration.settings.allowances };
             let mut report = ScriptReport {
-                findings: std::mem::take(&mut planned.findings),
+                findings: planned.findings.iter().collect(),
                 allowed: std::mem::take(&mut planned.allowed),
                 statements: Vec::new(),
             };
@@ -385,7 +386,7 @@ impl Work<'_> {
             if report.allowed.len() > answered {
                 allowed.push(clash.clone());
             }
-            planned.findings = report.findings;
+            planned.findings = report.findings.into_iter().collect();
             planned.allowed = report.allowed;
         }
         clashes.retain(|clash| !allowed.contains(clash));
@@ -406,7 +407,8 @@ impl Work<'_> {
             let open = plan.clashes.iter().filter(|clash| clash.first.node == script.node || clash.second.node == script.node);
             let proofs = self.proofs.remove(&migration.id).unwrap_or_default();
             let removes = self.removes.remove(&migration.id).unwrap_or_default();
-            script.gate = self.gate_spec(graph, migration, proofs, open.cloned().collect()).map(|spec| GateSpec { removes, ..spec });
+            script.gate =
+                self.gate_spec(graph, migration, proofs, open.cloned().collect()).map(|spec| Box::new(GateSpec { removes, ..spec }));
         }
         if self.past.ledger().is_some() {
             self.past.hold_and_block(graph, &mut plan);

@@ -31,7 +31,7 @@ pub fn some(plan: &Plan, is_wanted: impl Fn(&PlannedScript) -> bool) -> Vec<Migr
     for script in plan.scripts.iter().filter(|script| is_wanted(script)) {
         let id = &script.node.migration;
         let place = *places.entry(id).or_insert_with(|| {
-            migrations.push(MigrationView { id: id.to_string(), phases: Vec::new() });
+            migrations.push(MigrationView { id: id.to_string(), phases: Vec::with_capacity(1) });
             migrations.len() - 1
         });
         migrations[place].phases.push(phase(script, plan));
@@ -110,7 +110,7 @@ fn phase(script: &PlannedScript, plan: &Plan) -> PhaseView {
         actor: None,
         progress: None,
         waits_for: Vec::new(),
-        needs: script.gate.as_ref().map(needs).unwrap_or_default(),
+        needs: script.gate.as_deref().map(needs).unwrap_or_default(),
         statements: Statements::of(script, plan),
     };
     view.state = match &script.state {
@@ -120,7 +120,7 @@ fn phase(script: &PlannedScript, plan: &Plan) -> PhaseView {
         }
         ScriptState::Unchanged => PhaseState::Unchanged,
         ScriptState::Running { finished, of } => {
-            view.progress = Some(ProgressView { steps_done: *finished, steps: Some(*of), rows: None, backfill: None });
+            view.progress = Some(Box::new(ProgressView { steps_done: *finished, steps: Some(*of), rows: None, backfill: None }));
             PhaseState::Running
         }
         ScriptState::Pending if basis == Basis::Files => PhaseState::Unknown,
@@ -177,7 +177,7 @@ struct Planned {
     statements: PlannedStatements,
     sizes: Sizes,
     speeds: Speeds,
-    outlook: Option<Outlook>,
+    outlook: Option<Box<Outlook>>,
 }
 
 impl Statements {
@@ -210,7 +210,7 @@ impl Statements {
     /// Tells with each what a backfill of it is expected to take.
     pub(super) fn foresee(&mut self, outlook: Outlook) {
         if let Some(planned) = &mut self.of {
-            planned.outlook = Some(outlook);
+            planned.outlook = Some(Box::new(outlook));
         }
     }
 

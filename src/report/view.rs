@@ -38,7 +38,7 @@ pub struct PhaseView {
     /// Who ran it.
     pub actor: Option<String>,
     /// How far it is, while it runs.
-    pub progress: Option<ProgressView>,
+    pub progress: Option<Box<ProgressView>>,
     /// What must run before it: `id:phase`.
     pub waits_for: Vec<String>,
     /// What a contract's gate will ask for (`plan`).

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ObjectName;
-use super::frozen::{Frozen, Stable, freeze, freeze_over, merged};
+use super::frozen::{Frozen, Stable, freeze, freeze_over, merge};
 use super::layered::{PART, WORTH_FREEZING};
 
 /// For each target, the objects that point at it.
@@ -135,10 +135,7 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize> Backlinks<K> 
             }
         }
         let frozen = self.frozen.as_ref().map_or(0, |frozen| frozen.len());
-        if settled.len() >= WORTH_FREEZING.max(frozen / PART)
-            && let Some(whole) = merged(self.frozen.as_deref(), settled, Sources::held)
-        {
-            self.frozen = Some(Arc::new(whole));
+        if settled.len() >= WORTH_FREEZING.max(frozen / PART) && merge(&mut self.frozen, settled, Sources::held).is_some() {
             self.settled = Arc::default();
         }
     }

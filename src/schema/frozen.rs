@@ -51,10 +51,56 @@ const LINE: usize = 12;
 /// Bytes of a number.
 const WORD: usize = 4;
 
-/// The entries of one map: for each bucket of hashes its first line, then the lines sorted by hash, then the entries in the
-/// same order.
+/// The shards of a map: each is made anew on its own, so that a long one is never held twice.
+const SHARDS: usize = 8;
+
+/// The entries of one map, each in the shard that its hash tells.
 #[derive(Debug)]
 pub(super) struct Frozen<K, V> {
+    shards: [Arc<Shard<K, V>>; SHARDS],
+}
+
+impl<K, V> Clone for Frozen<K, V> {
+    fn clone(&self) -> Frozen<K, V> {
+        Frozen { shards: self.shards.clone() }
+    }
+}
+
+/// By the last bits: the buckets of a shard go by the first.
+fn shard(hash: u64) -> usize {
+    hash as usize % SHARDS
+}
+
+impl<K: Stable + Eq + DeserializeOwned, V: DeserializeOwned> Frozen<K, V> {
+    fn empty() -> Frozen<K, V> {
+        Frozen { shards: std::array::from_fn(|_| Arc::new(Shard::empty())) }
+    }
+
+    /// Takes the entries that begin at `at`, and moves `at` behind them. `None` where the bytes are not whole.
+    pub(super) fn thaw(bytes: &Arc<Vec<u8>>, at: &mut usize) -> Option<Frozen<K, V>> {
+        let shards: Option<Vec<_>> = (0..SHARDS).map(|_| Shard::thaw(bytes, at).map(Arc::new)).collect();
+        Some(Frozen { shards: shards?.try_into().ok()? })
+    }
+
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        let hash = key.stable_hash();
+        self.shards[shard(hash)].get(hash, key)
+    }
+
+    /// Every entry, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.shards.iter().flat_map(|shard| shard.iter())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.len()).sum()
+    }
+}
+
+/// The entries of one shard: for each bucket of hashes its first line, then the lines sorted by hash, then the entries in the
+/// same order.
+#[derive(Debug)]
+struct Shard<K, V> {
     bytes: Arc<Vec<u8>>,
     /// Where the buckets begin; there are `1 << bits`, and one more that tells the end.
     buckets: usize,
@@ -80,9 +126,13 @@ fn bucket(hash: u64, bits: u32) -> usize {
     hash.checked_shr(u64::BITS - bits).and_then(|bucket| usize::try_from(bucket).ok()).unwrap_or_default()
 }
 
-impl<K: Stable + Eq + DeserializeOwned, V: DeserializeOwned> Frozen<K, V> {
+impl<K: Eq + DeserializeOwned, V: DeserializeOwned> Shard<K, V> {
+    fn empty() -> Shard<K, V> {
+        Shard { bytes: Arc::default(), buckets: 0, bits: 0, index: 0, entries: 0, end: 0, read: Box::default() }
+    }
+
     /// Takes the entries that begin at `at`, and moves `at` behind them. `None` where the bytes are not whole.
-    pub(super) fn thaw(bytes: &Arc<Vec<u8>>, at: &mut usize) -> Option<Frozen<K, V>> {
+    fn thaw(bytes: &Arc<Vec<u8>>, at: &mut usize) -> Option<Shard<K, V>> {
         let count = word(bytes, *at)?;
         let length = word(bytes, at.checked_add(WORD)?)?;
         let bits = bits(count);
@@ -95,11 +145,10 @@ impl<K: Stable + Eq + DeserializeOwned, V: DeserializeOwned> Frozen<K, V> {
         }
         *at = end;
         let read = (0..count).map(|_| OnceLock::new()).collect();
-        Some(Frozen { bytes: Arc::clone(bytes), buckets, bits, index, entries, end, read })
+        Some(Shard { bytes: Arc::clone(bytes), buckets, bits, index, entries, end, read })
     }
 
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
-        let hash = key.stable_hash();
+    fn get(&self, hash: u64, key: &K) -> Option<&V> {
         let at = self.buckets + bucket(hash, self.bits) * WORD;
         let (low, high) = (word(&self.bytes, at)?, word(&self.bytes, at + WORD)?.min(self.read.len()));
         let same = (low..high).filter(|place| self.hash(*place) == hash);
@@ -107,11 +156,11 @@ impl<K: Stable + Eq + DeserializeOwned, V: DeserializeOwned> Frozen<K, V> {
     }
 
     /// Every entry, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+    fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         (0..self.read.len()).filter_map(|place| self.entry(place)).map(|(key, value)| (key, value))
     }
 
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.read.len()
     }
 
@@ -139,57 +188,85 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(word).ok()
 }
 
-/// Entries on their way into bytes.
+/// Entries on their way into bytes. Old ones are not copied before they are written.
 #[derive(Default)]
 struct Draft {
-    /// Hash, first byte, length.
-    lines: Vec<(u64, u32, u32)>,
+    lines: Vec<Line>,
     bytes: Vec<u8>,
 }
 
+/// An entry of a draft. Sorted as the index is: by hash.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    hash: u64,
+    from: From,
+    length: u32,
+}
+
+/// Where the bytes of an entry are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum From {
+    /// The entry of this place in what was there.
+    Old(u32),
+    /// The draft, from this byte on.
+    New(u32),
+}
+
 impl Draft {
-    fn add<K: Stable + Serialize, V: Serialize>(&mut self, key: &K, value: &V) -> Option<()> {
+    fn add<K: Serialize, V: Serialize>(&mut self, hash: u64, key: &K, value: &V) -> Option<()> {
         let start = self.bytes.len();
         self.bytes = postcard::to_extend(&(key, value), std::mem::take(&mut self.bytes)).ok()?;
-        self.line(key.stable_hash(), start)
-    }
-
-    fn copy(&mut self, hash: u64, entry: &[u8]) -> Option<()> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(entry);
-        self.line(hash, start)
-    }
-
-    fn line(&mut self, hash: u64, start: usize) -> Option<()> {
         let length = u32::try_from(self.bytes.len() - start).ok()?;
-        self.lines.push((hash, u32::try_from(start).ok()?, length));
+        self.lines.push(Line { hash, from: From::New(u32::try_from(start).ok()?), length });
         Some(())
     }
 
-    fn write(mut self, out: &mut Vec<u8>) -> Option<()> {
+    fn keep(&mut self, hash: u64, place: usize, entry: &[u8]) -> Option<()> {
+        self.lines.push(Line { hash, from: From::Old(u32::try_from(place).ok()?), length: u32::try_from(entry.len()).ok()? });
+        Some(())
+    }
+
+    /// `old` tells the bytes of an entry that was there.
+    fn write<'o>(mut self, old: impl Fn(usize) -> Option<&'o [u8]>, out: &mut Vec<u8>) -> Option<()> {
         self.lines.sort_unstable();
         let count = self.lines.len();
         let bits = bits(count);
+        let mut length = 0_usize;
+        for line in &self.lines {
+            length = length.checked_add(usize::try_from(line.length).ok()?)?;
+        }
+        let room = 2 * WORD + ((1_usize << bits) + 1) * WORD + count * LINE + length;
+        // Exactly: the bytes of a long history are much, and nothing comes behind them but in a snapshot.
+        if out.is_empty() {
+            out.reserve_exact(room)
+        } else {
+            out.reserve(room)
+        }
         let mut put = |number: usize| u32::try_from(number).ok().map(|number| out.extend_from_slice(&number.to_le_bytes()));
         put(count)?;
-        put(self.bytes.len())?;
+        put(length)?;
         let mut first = 0;
         for number in 0..1_usize << bits {
-            while first < count && bucket(self.lines[first].0, bits) < number {
+            while first < count && bucket(self.lines[first].hash, bits) < number {
                 first += 1;
             }
             put(first)?;
         }
         put(count)?;
         let mut start = 0_u32;
-        for (hash, _, length) in &self.lines {
-            out.extend_from_slice(&hash.to_le_bytes());
+        for line in &self.lines {
+            out.extend_from_slice(&line.hash.to_le_bytes());
             out.extend_from_slice(&start.to_le_bytes());
-            start += length;
+            start += line.length;
         }
-        for (_, start, length) in &self.lines {
-            let (start, length) = (usize::try_from(*start).ok()?, usize::try_from(*length).ok()?);
-            out.extend_from_slice(&self.bytes[start..start + length]);
+        for line in &self.lines {
+            match line.from {
+                From::Old(place) => out.extend_from_slice(old(usize::try_from(place).ok()?)?),
+                From::New(start) => {
+                    let start = usize::try_from(start).ok()?;
+                    out.extend_from_slice(self.bytes.get(start..start + usize::try_from(line.length).ok()?)?);
+                }
+            }
         }
         Some(())
     }
@@ -197,16 +274,60 @@ impl Draft {
 
 /// Writes entries in the form that [`Frozen::thaw`] takes. `None` if they do not go into bytes.
 pub(super) fn freeze<'a, K: Stable + Serialize + 'a, V: Serialize + 'a>(
-    mut entries: impl Iterator<Item = (&'a K, &'a V)>,
+    entries: impl Iterator<Item = (&'a K, &'a V)>,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let mut draft = Draft::default();
-    entries.try_for_each(|(key, value)| draft.add(key, value))?;
-    draft.write(out)
+    let mut drafts: [Draft; SHARDS] = Default::default();
+    for (key, value) in entries {
+        let hash = key.stable_hash();
+        drafts[shard(hash)].add(hash, key, value)?;
+    }
+    drafts.into_iter().try_for_each(|draft| draft.write(|_| None, out))
 }
 
-/// Writes old entries with others over them; those of which nothing is to be held are left out. Old ones that stay are
-/// copied as they are. `None` if the others do not go into bytes.
+/// Entries that take the place of old ones, by shards.
+struct Over<'a, K, X> {
+    map: &'a HashMap<K, X>,
+    shards: [Vec<(u64, &'a K, &'a X)>; SHARDS],
+    hashes: HashSet<u64>,
+}
+
+impl<'a, K: Stable + Eq + Hash, X> Over<'a, K, X> {
+    fn of(map: &'a HashMap<K, X>) -> Over<'a, K, X> {
+        let mut shards: [Vec<_>; SHARDS] = Default::default();
+        for (key, value) in map {
+            let hash = key.stable_hash();
+            shards[shard(hash)].push((hash, key, value));
+        }
+        let hashes = shards.iter().flatten().map(|(hash, ..)| *hash).collect();
+        Over { map, shards, hashes }
+    }
+
+    /// Writes one shard with what comes over it; entries of which nothing is to be held are left out. Old ones that stay are
+    /// copied as they are.
+    fn write<V>(&self, number: usize, old: Option<&Shard<K, V>>, held: impl Fn(&X) -> Option<&V>, out: &mut Vec<u8>) -> Option<()>
+    where
+        K: Serialize + DeserializeOwned,
+        V: Serialize + DeserializeOwned,
+    {
+        let mut draft = Draft::default();
+        for (old, place) in old.into_iter().flat_map(|old| (0..old.len()).map(move |place| (old, place))) {
+            let hash = old.hash(place);
+            let is_over = self.hashes.contains(&hash) && old.entry(place).is_some_and(|(key, _)| self.map.contains_key(key));
+            if !is_over {
+                draft.keep(hash, place, old.raw(place)?)?;
+            }
+        }
+        for (hash, key, value) in &self.shards[number] {
+            if let Some(value) = held(value) {
+                draft.add(*hash, *key, value)?;
+            }
+        }
+        draft.write(|place| old?.raw(place), out)
+    }
+}
+
+/// Writes old entries with others over them in the form that [`Frozen::thaw`] takes. `None` if the others do not go into bytes.
 pub(super) fn freeze_over<K, V, X>(
     old: Option<&Frozen<K, V>>,
     over: &HashMap<K, X>,
@@ -217,33 +338,24 @@ where
     K: Stable + Eq + Hash + Serialize + DeserializeOwned,
     V: Serialize + DeserializeOwned,
 {
-    let mut draft = Draft::default();
-    let hashes: HashSet<u64> = over.keys().map(Stable::stable_hash).collect();
-    for (old, place) in old.into_iter().flat_map(|old| (0..old.len()).map(move |place| (old, place))) {
-        let hash = old.hash(place);
-        let is_over = hashes.contains(&hash) && old.entry(place).is_some_and(|(key, _)| over.contains_key(key));
-        if !is_over {
-            draft.copy(hash, old.raw(place)?)?;
-        }
-    }
-    for (key, value) in over {
-        if let Some(value) = held(value) {
-            draft.add(key, value)?;
-        }
-    }
-    draft.write(out)
+    let over = Over::of(over);
+    (0..SHARDS).try_for_each(|number| over.write(number, old.map(|old| old.shards[number].as_ref()), &held, out))
 }
 
-/// As [`freeze_over`], to be read at once.
-pub(super) fn merged<K, V, X>(old: Option<&Frozen<K, V>>, over: &HashMap<K, X>, held: impl Fn(&X) -> Option<&V>) -> Option<Frozen<K, V>>
+/// Puts others over the entries, shard by shard. `None` if some of them do not go into bytes: then they must stay over the map.
+pub(super) fn merge<K, V, X>(frozen: &mut Option<Arc<Frozen<K, V>>>, over: &HashMap<K, X>, held: impl Fn(&X) -> Option<&V>) -> Option<()>
 where
     K: Stable + Eq + Hash + Serialize + DeserializeOwned,
     V: Serialize + DeserializeOwned,
 {
-    let mut bytes = Vec::new();
-    freeze_over(old, over, held, &mut bytes)?;
-    bytes.shrink_to_fit();
-    Frozen::thaw(&Arc::new(bytes), &mut 0)
+    let over = Over::of(over);
+    let whole = Arc::make_mut(frozen.get_or_insert_with(|| Arc::new(Frozen::empty())));
+    for (number, shard) in whole.shards.iter_mut().enumerate() {
+        let mut bytes = Vec::new();
+        over.write(number, Some(shard), &held, &mut bytes)?;
+        *shard = Arc::new(Shard::thaw(&Arc::new(bytes), &mut 0)?);
+    }
+    Some(())
 }
 
 #[cfg(test)]
@@ -278,7 +390,9 @@ mod tests {
         let old: Frozen<ObjectName, u32> = Frozen::thaw(&Arc::new(bytes), &mut 0).expect("whole");
         let over: HashMap<ObjectName, Option<u32>> =
             [(name("t3"), Some(300)), (name("t4"), None), (name("new"), Some(1))].into_iter().collect();
-        let new = merged(Some(&old), &over, Option::as_ref).expect("bytes");
+        let mut merged = Some(Arc::new(old));
+        merge(&mut merged, &over, Option::as_ref).expect("bytes");
+        let new = merged.expect("merged");
         assert_eq!(new.len(), 40);
         assert_eq!([3, 4, 5].map(|number| new.get(&names[number]).copied()), [Some(300), None, Some(5)]);
         assert_eq!(new.get(&name("new")), Some(&1));

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::ObjectName;
-use super::frozen::{Frozen, Stable, freeze, freeze_over, merged};
+use super::frozen::{Frozen, Stable, freeze, freeze_over, merge};
 
 /// Objects of one kind by their canonical names.
 pub(super) type Objects<T> = Layered<ObjectName, Arc<T>>;
@@ -28,9 +28,9 @@ pub(super) struct Layered<K, V> {
 }
 
 /// Entries that are worth being frozen, and by which part they must make more of what is frozen: so each entry is copied a
-/// few times at most, however long a history is.
+/// dozen times at most, however long a history is, and few are held as values.
 pub(super) const WORTH_FREEZING: usize = if cfg!(test) { 6 } else { 1024 };
-pub(super) const PART: usize = 2;
+pub(super) const PART: usize = if cfg!(test) { 2 } else { 8 };
 
 /// A shared layer is copied when what changed has grown to this part of it: then copies cost no more than changes.
 const WORTH_A_COPY: usize = 4;
@@ -138,10 +138,7 @@ impl<K: Stable + Eq + Hash + Clone + DeserializeOwned + Serialize, V: Clone + De
         }
         self.since.shrink_to(KEPT);
         let frozen = self.frozen.as_ref().map_or(0, |frozen| frozen.len());
-        if settled.len() >= WORTH_FREEZING.max(frozen / PART)
-            && let Some(whole) = merged(self.frozen.as_deref(), settled, Option::as_ref)
-        {
-            self.frozen = Some(Arc::new(whole));
+        if settled.len() >= WORTH_FREEZING.max(frozen / PART) && merge(&mut self.frozen, settled, Option::as_ref).is_some() {
             self.settled = Arc::default();
         }
     }

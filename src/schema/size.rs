@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{ObjectName, Origin, Phase, Schema};
 
 /// The size of a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TableSize {
     /// Rows, as far as the server knows.
     pub rows: u64,

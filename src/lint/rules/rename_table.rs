@@ -113,6 +113,5 @@ fn takes_the_place_of_a_view(frame: &Frame<'_>, table: &ObjectName, to: &Ident) 
     let of_script = (frame.dialect() == Dialect::Mysql).then(|| frame.earlier_in_script().take(1));
     let of_transaction = frame.transaction.statements[..frame.transaction.position].iter().flat_map(|statement| &statement.clauses);
     frame.phase() == Phase::Contract
-        && (same_statement.into_iter().any(is_moved)
-            || of_transaction.chain(of_script.into_iter().flatten()).any(is_dropped))
+        && (same_statement.into_iter().any(is_moved) || of_transaction.chain(of_script.into_iter().flatten()).any(is_dropped))
 }

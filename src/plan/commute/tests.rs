@@ -179,7 +179,7 @@ fn places_are_those_of_the_clauses() {
     let plan = plan(&files, Known::Nothing);
     let [clash] = &plan.clashes[..] else { panic!("{:?}", plan.clashes) };
     assert_eq!((clash.first.place.as_str(), clash.second.place.as_str()), ("1_a/contract.sql:3", "2_b/expand.sql:2"));
-    let told = |finding: &&crate::lint::Finding| finding.lint.as_str() == "unordered-conflict";
+    let told = |finding: &crate::lint::Finding| finding.lint.as_str() == "unordered-conflict";
     let findings: Vec<_> = plan.all_findings().filter(told).collect();
     assert_eq!(findings.len(), 1);
     assert_eq!(&*findings[0].source.path, "2_b/expand.sql");

@@ -28,7 +28,7 @@ pub(in crate::plan) fn migration(id: &str, phases: &str, after: Option<&[&str]>)
         Err(_) => After::Migration(MigrationId::new(text)),
     };
     let after = after.map(|list| list.iter().map(reference).collect());
-    Migration { id: MigrationId::new(id), scripts, rollback: None, settings: Settings { after, ..Settings::default() } }
+    Migration { id: MigrationId::new(id), scripts, rollback: None, settings: Settings { after, ..Settings::default() }.into() }
 }
 
 fn graph(list: Vec<Migration>) -> Result<Graph, Cycle> {

@@ -20,7 +20,9 @@ fn migrations(scripts: &[(&str, Phase, u8)]) -> Migrations {
         let script = ScriptFile { phase, path, digest: digest(byte), content: Digest([0; 32]), text, declared: Arc::from("") };
         match list.iter_mut().find(|migration| migration.id.as_str() == id) {
             Some(migration) => migration.scripts.push(script),
-            None => list.push(Migration { id: MigrationId::new(id), scripts: vec![script], rollback: None, settings: Settings::default() }),
+            None => {
+                list.push(Migration { id: MigrationId::new(id), scripts: vec![script], rollback: None, settings: Settings::unstated() })
+            }
         }
     }
     Migrations::new(list).expect("versions differ")

@@ -46,7 +46,7 @@ fn offline_everything_is_judged_and_nothing_is_known() {
         ]
     );
     let loud = plan.all_findings().filter(|finding| finding.level > Level::Notice);
-    assert_eq!(loud.map(|finding| finding.message.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
+    assert_eq!(loud.map(|finding| finding.message).collect::<Vec<_>>(), Vec::<String>::new());
     assert_eq!(plan.clashes, []);
     // Nothing can run by it: only the backfill was cut, to see whether it can be.
     assert!(plan.scripts.iter().all(|script| script.source.is_none()));
@@ -140,7 +140,7 @@ fn a_backfill_that_cannot_be_cut_is_a_finding_with_its_reason() {
         );
         let script = plan.scripts.last().expect("planned").clone();
         assert!(script.findings.is_empty() || script.steps.is_empty());
-        script.findings.into_iter().map(|finding| (finding.lint.as_str(), finding.message)).collect::<Vec<_>>()
+        script.findings.iter().map(|finding| (finding.lint.as_str(), finding.message)).collect::<Vec<_>>()
     };
     assert_eq!(findings("UPDATE users SET name = 'x' WHERE name IS NULL;"), []);
     for (sql, reason) in [

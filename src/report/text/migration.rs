@@ -155,7 +155,7 @@ fn head(report: &Report, phase: &PhaseView, width: usize, text: &mut String) {
     if let Some(at) = phase.finished_at.or(phase.started_at) {
         facts.push(format!("{}{}", ago(at, report.now), phase.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default()));
     }
-    facts.extend(phase.progress.as_ref().map(progress));
+    facts.extend(phase.progress.as_deref().map(progress));
     if !phase.waits_for.is_empty() {
         facts.push(format!("for {}", phase.waits_for.join(" and ")));
     }
