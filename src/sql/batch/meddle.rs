@@ -187,8 +187,8 @@ impl Watch {
         };
         let fires = (0..on).rev().find(|index| words.is(*index, event))?;
         if words.is(fires + 1, "of") {
-            let listed = (fires + 2..on).filter_map(|index| name(words, index));
-            if !listed.into_iter().any(|column| self.assigned.iter().any(|(name, _)| *name == column)) {
+            let mut listed = (fires + 2..on).filter_map(|index| name(words, index));
+            if !listed.any(|column| self.assigned.iter().any(|(name, _)| *name == column)) {
                 return None;
             }
         }
