@@ -136,7 +136,7 @@ mod tests {
             source: source.clone(),
             span: Span::new(number, number + 2),
             statement: Span::new(0, 21),
-            replaces: (number % 2 == 0).then_some(Span::new(0, 21)),
+            replaces: number.is_multiple_of(2).then_some(Span::new(0, 21)),
             labels: vec![Label { span: Span::new(1, 2), text: "here".to_owned() }],
             costs: vec![cost.clone()],
         };
