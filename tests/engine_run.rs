@@ -225,6 +225,17 @@ async fn a_backfill_that_never_ends_says_so() {
         )
         .await
         .expect("it runs");
+    let outcome = shop.apply(&db.url(), Phase::Backfill, &options(), &Stop::never(), |_| {}).await;
+    let error = outcome.expect_err("a row is always left");
+    assert!(matches!(error, RunError::RowsRemain { rounds: 1, .. }), "the trigger is seen: {error}");
+    connection
+        .execute(
+            "DROP TRIGGER undo; CREATE TABLE echo (id INTEGER); \
+        CREATE TRIGGER tell AFTER UPDATE ON items WHEN NEW.id = 2 BEGIN INSERT INTO echo (id) VALUES (2); END; \
+        CREATE TRIGGER undo AFTER INSERT ON echo BEGIN UPDATE items SET slug = NULL WHERE id = 2; END",
+        )
+        .await
+        .expect("it runs");
     let mut walks = 1;
     let error = shop
         .apply(&db.url(), Phase::Backfill, &options(), &Stop::never(), |event| {

@@ -222,7 +222,7 @@ fn a_view_that_means_another_column_is_left() {
     let given = "CREATE TABLE t (id integer PRIMARY KEY, a integer);\n";
     for (view, reason) in [
         ("SELECT a AS n FROM t", "which names `n` already"),
-        ("SELECT *, 1 FROM t", "which shows every column"),
+        ("SELECT *, 1 FROM t", "names of its columns are not told"),
         ("SELECT a + 1 FROM t", "names of its columns are not told"),
         ("SELECT x.a FROM t x JOIN elsewhere e ON e.id = x.id", "whose columns are not known"),
     ] {

@@ -122,7 +122,8 @@ pub enum RunError {
     },
     /// A backfill came to its end again and again, and its own predicate still finds rows.
     #[error(
-        "{place}: rows are left after {rounds} walks along the whole table: either something still writes rows that the statement is about, or the statement leaves them as they are"
+        "{place}: rows are left after the whole table was walked {}: either something still writes rows that the statement is about, or the statement leaves them as they are",
+        times(*rounds)
     )]
     RowsRemain {
         /// Scripts that ran to their end before.
@@ -213,5 +214,13 @@ fn incomplete(place: &str, rows: u64, most: Option<u64>) -> String {
         Some(most) => {
             format!("{place}: stopped: {refused}, more than the {most} that are left out: it is rather the statement that is wrong")
         }
+    }
+}
+
+/// `once`, `3 times`.
+fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
     }
 }
