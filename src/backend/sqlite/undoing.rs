@@ -14,7 +14,8 @@ impl SqliteBackend {
             Exclusion::Proven { .. } => {}
             Exclusion::Unproven { .. } => return Ok(None),
         }
-        let session = self.session()?;
+        // A file that is yet to be made has no triggers.
+        let Some(session) = self.session.as_mut() else { return Ok(None) };
         session.calm().await?;
         let sql = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
             AND name NOT LIKE 'zz\\_sync\\_%' ESCAPE '\\' ORDER BY name";
