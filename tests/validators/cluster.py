@@ -5,7 +5,8 @@ real program, in the order that Helm and Argo CD document, and holds exit codes 
 Usage: cluster.py helm|argocd FILE... ; cluster.py job FILE... runs the Jobs in the order of the files.
 Environment: MIGRATE (the program), PROJECT (a checkout of the release), MIGRATE_DATABASE_URL (in place of the Secret).
 As `kubectl` or `aws` (the name of the link that calls it) it serves what roll-out.sh asks for; its state lies in the folder
-$CLUSTER. With $ABORTED set, controllers say that they gave the roll-out up.
+$CLUSTER. With $ABORTED set, controllers say that they gave the roll-out up. With $DRAINING set, the question what is left
+fails once, then finds something, then nothing; a marker `deployed` before that is refused.
 """
 
 import json
@@ -87,6 +88,24 @@ def argocd(documents):
             must(one)
 
 
+def remaining():
+    """What is left of the other release: everything is gone at the third question."""
+    if "DRAINING" not in os.environ:
+        return False
+    asked = Path(os.environ["CLUSTER"]) / "asked"
+    asked.write_text((asked.read_text() if asked.exists() else "") + "?")
+    if len(asked.read_text()) == 1:
+        sys.exit("the question fails")
+    return len(asked.read_text()) == 2
+
+
+def drained(arguments):
+    """A marker that comes too early."""
+    if "DRAINING" in os.environ and arguments[:2] == ["mark", "deployed"]:
+        asked = Path(os.environ["CLUSTER"]) / "asked"
+        assert asked.exists() and len(asked.read_text()) == 3, "marked before all was drained"
+
+
 def kubectl(words):
     """What roll-out.sh asks of kubectl."""
     state = Path(os.environ["CLUSTER"])
@@ -95,6 +114,7 @@ def kubectl(words):
     if words[0] == "create":
         document = yaml.safe_load(sys.stdin)
         assert "__" not in yaml.safe_dump(document), "a name was not filled"
+        drained(arguments(pod(document)["template"]["spec"]["containers"][0]))
         completed, told = run(document)
         name = document["metadata"]["generateName"] + str(len(list(state.glob("*.job"))))
         (state / f"{name}.job").write_text("Complete" if completed else "Failed")
@@ -124,8 +144,11 @@ def kubectl(words):
         calls = log.read_text().count("get canary/")
         phase = "Failed" if "ABORTED" in os.environ else "Succeeded"
         print(calls if "phase" not in words[-1] else f"{phase} {calls}")
-    elif words[0] == "get" and words[1].endswith("-primary"):
+    elif words[0] == "get" and words[1].startswith("deployment/"):
         print((state / "primary").read_text())
+    elif words[0] == "get" and "app.kubernetes.io/version" in " ".join(words):
+        if remaining():
+            print("pod/old")
     elif words[0] in ("get", "rollout"):
         pass
     else:
@@ -157,11 +180,18 @@ def aws(words):
             network = json.loads(options["--network-configuration"])
             report += shapes.faults("ecs", "RunTask", {"taskDefinition": "a", "networkConfiguration": network})
             assert not report, report
+            drained(overrides["containerOverrides"][0]["command"])
             line = [os.environ["MIGRATE"], *overrides["containerOverrides"][0]["command"]]
             ended = subprocess.run(line, cwd=os.environ["PROJECT"], capture_output=True, text=True)
             print(ended.stdout + ended.stderr, file=sys.stderr)
             (state / "task").write_text(str(ended.returncode))
             print("arn:aws:ecs:eu-central-1:1:task/default/1")
+        case ["ecs", "describe-tasks"] if options["--output"] == "json":
+            named = words[words.index("--tasks") + 1 :]
+            assert len(named) <= 100, "describe-tasks takes a hundred"
+            # What drains is the last of them.
+            alive = {"taskArn": named[-1], "taskDefinitionArn": "another", "lastStatus": "DEACTIVATING"}
+            print(json.dumps({"tasks": [alive] if named[-1].endswith("149") else [], "failures": []}))
         case ["ecs", "describe-tasks"]:
             print("STOPPED\t" + (state / "task").read_text())
         case ["ecs", "update-service"]:
@@ -172,7 +202,8 @@ def aws(words):
             deployment = {"taskDefinition": (state / "service").read_text(), "rolloutState": rolled}
             print(json.dumps({"services": [{"deployments": [deployment]}]}))
         case ["ecs", "list-tasks"]:
-            print("[]")
+            stopped = options["--desired-status"] == "STOPPED"
+            print(json.dumps([f"arn:{number:03}" for number in range(150)] if stopped and remaining() else []))
         case _:
             sys.exit(f"aws {' '.join(words)}: not played")
 

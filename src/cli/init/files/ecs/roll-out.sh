@@ -24,7 +24,7 @@ once() {
     local overrides task seen
     overrides=$(jq -cn '{containerOverrides: [{name: "migrate", command: $ARGS.positional}]}' --args -- "$@")
     task=$(aws ecs run-task --cluster "$cluster" --launch-type FARGATE --task-definition "$migrations" --overrides "$overrides" \
-        --network-configuration "$(jq -c .networkConfiguration "$here/service.json")" --query 'tasks[0].taskArn' --output text)
+        --network-configuration "$(jq -c .networkConfiguration "$here/service.json")" --query 'tasks[0].taskArn' --output text) || return 75
     [ "$task" != None ] || return 75
     # `aws ecs wait tasks-stopped` gives up after ten minutes.
     while true; do
@@ -50,17 +50,39 @@ run() {
     return 75
 }
 
-# How many tasks of the service are not of this task definition, those that drain included.
-others() {
-    local tasks
-    tasks=$({
-        aws ecs list-tasks --cluster "$cluster" --service-name "$service" --desired-status RUNNING --query taskArns --output json
-        aws ecs list-tasks --cluster "$cluster" --service-name "$service" --desired-status STOPPED --query taskArns --output json
-    } | jq -rs 'add | unique | .[]')
-    [ -n "$tasks" ] || { echo 0; return; }
-    # shellcheck disable=SC2086 # one word for each task
-    aws ecs describe-tasks --cluster "$cluster" --tasks $tasks --output json |
-        jq --arg of "$1" '[.tasks[] | select(.lastStatus != "STOPPED" and .taskDefinitionArn != $of)] | length'
+# The service's tasks, a JSON list of ARNs; with STOPPED, those that are to stop and may still drain.
+tasks() { aws ecs list-tasks --cluster "$cluster" --service-name "$service" --desired-status "$1" --query taskArns --output json; }
+
+# How many tasks of the service are (`==`) or are not (`!=`) of this task definition, those that drain included. Fails when AWS
+# does not say. Asked in a condition, where `set -e` is off: each question ends the function itself.
+left() {
+    local running stopped all seen
+    running=$(tasks RUNNING) || return
+    stopped=$(tasks STOPPED) || return
+    all=$(jq -rs 'if map(type) == ["array", "array"] then add | unique | .[] else error("no list of tasks") end' <<<"$running $stopped") || return
+    [ -n "$all" ] || { echo 0; return; }
+    # describe-tasks takes a hundred at most.
+    seen=$(xargs -n 100 aws ecs describe-tasks --cluster "$cluster" --output json --tasks <<<"$all") || return
+    jq -s --arg is "$1" --arg of "$application" '
+        # A task that is missing is gone. Any other failure is no answer.
+        if any(.[].failures[]?; .reason != "MISSING") then error("not every task was described") else
+            [.[].tasks[] | select(.lastStatus != "STOPPED" and (.taskDefinitionArn == $of) == ($is == "=="))] | length
+        end' <<<"$seen"
+}
+
+# Waits until none is left. A question that fails is asked again; after a minute of failures the roll-out ends without its marker.
+drained() {
+    local number failures=0
+    while true; do
+        if number=$(left "$1"); then
+            [ "$number" != 0 ] || return 0
+            failures=0
+        else
+            failures=$((failures + 1))
+            [ "$failures" -lt 12 ] || return 1
+        fi
+        sleep 5
+    done
 }
 
 migrations=$(register migrations.json)
@@ -75,6 +97,7 @@ while true; do
     COMPLETED) break ;;
     # The circuit breaker goes back to the earlier release by itself.
     FAILED | GONE)
+        drained '=='
         run mark rolled-back "__SERVICE__@$release"
         exit 1
         ;;
@@ -82,6 +105,6 @@ while true; do
     sleep 10
 done
 # Targets that drain still run old code.
-until [ "$(others "$application")" -eq 0 ]; do sleep 5; done
+drained '!='
 run mark deployed "__SERVICE__@$release"
 run apply --phase backfill --wait 10m

@@ -25,8 +25,17 @@ run() {
 }
 
 # Waits until no pod of the service is left whose release is (`=`) or is not (`!=`) this one, not even one that is terminating.
+# A question that fails is no answer: it is asked again, and after a minute of failures the roll-out ends without its marker.
 drained() {
-    until [ -z "$(kubectl get pods --selector "app.kubernetes.io/name in (__NAME__, __NAME__-primary),app.kubernetes.io/version$1$release" --output name)" ]; do
+    local left failures=0
+    while true; do
+        if left=$(kubectl get pods --selector "app.kubernetes.io/name in (__NAME__, __NAME__-primary),app.kubernetes.io/version$1$release" --output name); then
+            [ -n "$left" ] || return 0
+            failures=0
+        else
+            failures=$((failures + 1))
+            [ "$failures" -lt 30 ] || return 1
+        fi
         sleep 2
     done
 }

@@ -26,7 +26,9 @@ out)
     start backfill.yaml
     ;;
 back)
-    kubectl rollout undo deployment/__NAME__
+    # Run again, it must not go forward.
+    live=$(kubectl get deployment/__NAME__ --output 'jsonpath={.spec.template.metadata.labels.app\.kubernetes\.io/version}')
+    [ "$live" != "$release" ] || kubectl rollout undo deployment/__NAME__
     kubectl rollout status deployment/__NAME__ --timeout 20m
     drained '='
     run mark.yaml rolled-back
