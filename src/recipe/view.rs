@@ -51,14 +51,22 @@ impl Views {
             Operation::RenameTable { table, .. } | Operation::MoveTable { table, .. } => self.rewritten(&table.name, dialect),
             Operation::RenameColumn { column, .. } => self.rewritten(column, dialect),
             Operation::AlterView { view, change } => match change {
-                ObjectChange::Option => {}
+                // Its text does not hold them, and a view that is written anew has them no more.
+                ObjectChange::Option => self.changed(&view.name),
                 ObjectChange::Rename(_) | ObjectChange::RenameColumn { .. } | ObjectChange::Move(_) => {
-                    self.held.iter_mut().filter(|held| held.name.name == view.name).for_each(|held| held.stale = true);
+                    self.changed(&view.name);
                     self.rewritten(&view.name, dialect);
                 }
             },
+            // PostgreSQL takes ALTER TABLE for a view as well.
+            Operation::AlterTable { table, .. } | Operation::AlterColumn { table, .. } => self.changed(&table.name),
             _ => {}
         }
+    }
+
+    /// A view of this name is no longer what its text says.
+    fn changed(&mut self, name: &Ident) {
+        self.held.iter_mut().filter(|held| held.name.name == *name).for_each(|held| held.stale = true);
     }
 
     fn rewritten(&mut self, name: &Ident, dialect: Dialect) {
@@ -107,7 +115,7 @@ pub(super) fn over_the_new(given: &Given<'_>, moved: &Move<'_>, view: &View) -> 
                 return Err(by_hand("which others read or write through"));
             }
             Ok(format!(
-                "-- A view's columns keep their types: it is made anew. Say GRANTs on it again behind it.\nBEGIN;\nDROP VIEW {name};\n{anew}COMMIT;\n"
+                "-- A view's columns keep their types: it is made anew. Its owner, its comment, defaults of its columns and GRANTs on it go: say them again behind it.\nBEGIN;\nDROP VIEW {name};\n{anew}COMMIT;\n"
             ))
         }
         Dialect::Postgres | Dialect::Mysql => Ok(anew.replacen("CREATE ", "CREATE OR REPLACE ", 1)),
@@ -162,6 +170,10 @@ fn parts(text: &str, dialect: Dialect) -> Option<Parts<'_>> {
             _ if before.is_some() && depth == 0 && is(token, "with") => with = Some(at),
             _ if before.is_some() && depth == 0 && is(token, "as") => {
                 let before = before.map(|before| if before.is_empty() { before } else { format!("{before} ") })?;
+                // An option list without parentheses is none that is known here.
+                if with.is_some() {
+                    return None;
+                }
                 let query = text[at + token.len()..].trim();
                 // What these quote is not told apart from names.
                 let plain = dialect != Dialect::Postgres || !query.contains('$') && !query.contains('\\');
@@ -216,5 +228,29 @@ fn query(given: &Given<'_>, moved: &Move<'_>, view: &View, query: &str, shown: &
             Ok(renamed(query, dialect, moved.old, &new).replacen('*', &columns.join(", "), 1))
         }
         _ => Err("which shows every column by `*`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Server, ServerVersion};
+
+    fn stale(dialect: Dialect, text: &str) -> Vec<bool> {
+        let mut views = Views::default();
+        let server = Server { dialect, version: ServerVersion::oldest(dialect) };
+        views.follow(&sql::read(&Source::new("1_base.sql", text), server), dialect);
+        views.held.iter().map(|held| held.stale).collect()
+    }
+
+    #[test]
+    fn options_that_came_later_are_not_in_the_text() {
+        let view = "CREATE VIEW adults AS SELECT id FROM users;\n";
+        assert_eq!(stale(Dialect::Postgres, view), [false]);
+        for change in ["ALTER VIEW adults SET (security_barrier)", "ALTER TABLE adults SET (security_barrier)"] {
+            assert_eq!(stale(Dialect::Postgres, &format!("{view}{change};\n")), [true], "{change}");
+        }
+        let anew = format!("{view}ALTER VIEW adults SET (security_barrier);\nCREATE OR REPLACE VIEW adults AS SELECT id FROM users;\n");
+        assert_eq!(stale(Dialect::Postgres, &anew), [false]);
     }
 }
