@@ -74,7 +74,7 @@ pub(super) fn carry(given: &Given<'_>, moved: &Move<'_>, phases: &mut Phases) ->
             }
         }
         if let Some(default) = moved.default(column) {
-            let default = match moved.forward {
+            let default = match moved.forward.filter(|_| moved.stated.is_none()) {
                 Some(forward) => with_word(forward, &old, &format!("({})", pretty(default))),
                 None => pretty(default),
             };

@@ -72,6 +72,11 @@ pub(super) fn repoint(
     if child.partitioning != Partitioning::None {
         return refuse("whose partitions would all be read under a lock: drop it in a contract before, and add it again behind this one");
     }
+    if moved.forward.is_some() {
+        return refuse(
+            "whose values are not those that --forward makes: drop it in a contract before, change its own columns the same way, and add it again behind this one",
+        );
+    }
     let Some(name) = &constraint.name else { return refuse("whose name the migrations do not tell") };
     if child.name == referenced.name && key.columns.contains(moved.old) {
         return refuse("which holds both of its sides: write the phases by hand");

@@ -25,7 +25,8 @@ pub fn rename_column(
     if given.column(table, old).is_none() && ty.is_none() {
         return Err(unknown(table, old, "give it with --type"));
     }
-    let mut phases = replace(given, &Move { table, old, new, ty: None, forward: None, stated: None }, None, wishes)?;
+    let moved = Move { table, old, new, ty: None, forward: wishes.forward.as_deref(), stated: None };
+    let mut phases = replace(given, &moved, None, wishes)?;
     if let Some(ty) = ty {
         phases.syncs.iter_mut().for_each(|sync| sync.ty = Some(ty.to_owned()));
     }
@@ -72,7 +73,8 @@ pub fn redefine(
     }
     let new = if stated.name == *old { typed_name(given.dialect(), old, ty, wishes) } else { stated.name.clone() };
     let written = ty.to_string();
-    Some(replace(given, &Move { table, old, new: &new, ty: Some(ty), forward: None, stated: Some(stated) }, Some(&written), wishes))
+    let moved = Move { table, old, new: &new, ty: Some(ty), forward: wishes.forward.as_deref(), stated: Some(stated) };
+    Some(replace(given, &moved, Some(&written), wishes))
 }
 
 /// The old name with the type behind it.

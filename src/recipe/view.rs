@@ -97,6 +97,9 @@ pub(super) fn over_the_new(given: &Given<'_>, moved: &Move<'_>, view: &View) -> 
     if view.materialized {
         return Err(by_hand("which stores rows"));
     }
+    if moved.forward.is_some() {
+        return Err(by_hand("which would show what --forward makes of its values"));
+    }
     let views = given.views.ok_or_else(|| by_hand("whose text is not at hand"))?;
     let text = views.of(given.schema, view).filter(|held| !held.stale).map(|held| held.text.as_str());
     let parts = text.and_then(|text| parts(text, dialect)).ok_or_else(|| by_hand("whose text as it is now the migrations do not tell"))?;
