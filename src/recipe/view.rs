@@ -149,7 +149,21 @@ struct Parts<'a> {
     query: &'a str,
 }
 
+/// Whether a text holds quotes that are not told apart from names, or a sign that begins something else there.
+fn misread(text: &str, dialect: Dialect) -> bool {
+    let signs: &[&str] = match dialect {
+        Dialect::Postgres => &["$", "\\", "[", "\"\""],
+        // `5--age` is a difference, and `/*! … */` is read.
+        Dialect::Mysql => &["\"", "\\", "#", "``", "--", "/*!", "/*M!"],
+        Dialect::Sqlite => &["\"\"", "``"],
+    };
+    signs.iter().any(|sign| text.contains(*sign))
+}
+
 fn parts(text: &str, dialect: Dialect) -> Option<Parts<'_>> {
+    if misread(text, dialect) {
+        return None;
+    }
     let is = |token: &str, word: &str| token.eq_ignore_ascii_case(word);
     let mut tokens = words(text).peekable();
     tokens.next().filter(|(_, token)| is(token, "create"))?;
@@ -178,9 +192,7 @@ fn parts(text: &str, dialect: Dialect) -> Option<Parts<'_>> {
                     return None;
                 }
                 let query = text[at + token.len()..].trim();
-                // What these quote is not told apart from names.
-                let plain = dialect != Dialect::Postgres || !query.contains('$') && !query.contains('\\');
-                return plain.then_some(Parts { before, options, query });
+                return Some(Parts { before, options, query });
             }
             _ => {}
         }
@@ -244,6 +256,24 @@ mod tests {
         let server = Server { dialect, version: ServerVersion::oldest(dialect) };
         views.follow(&sql::read(&Source::new("1_base.sql", text), server), dialect);
         views.held.iter().map(|held| held.stale).collect()
+    }
+
+    #[test]
+    fn a_text_that_may_be_misread_is_not_taken_apart() {
+        let view = |query: &str| format!("CREATE VIEW v AS SELECT {query} FROM u");
+        for (dialect, query, told) in [
+            (Dialect::Postgres, "age, 'age'", true),
+            (Dialect::Postgres, "tags[age]", false),
+            (Dialect::Postgres, "E'\\'age'", false),
+            (Dialect::Postgres, "$$age$$", false),
+            (Dialect::Mysql, "age, 'age', `age`", true),
+            (Dialect::Mysql, "\"age\"", false),
+            (Dialect::Mysql, "'\\' age'", false),
+            (Dialect::Mysql, "1 # age\n", false),
+            (Dialect::Sqlite, "[age], \"age\"", true),
+        ] {
+            assert_eq!(parts(&view(query), dialect).is_some(), told, "{query}");
+        }
     }
 
     #[test]
