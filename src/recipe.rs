@@ -20,6 +20,7 @@ pub mod statement;
 pub mod sync;
 mod table;
 mod tighten;
+mod untold;
 mod view;
 pub mod words;
 

@@ -7,6 +7,10 @@ use super::statement::alter;
 use crate::schema::Dialect;
 use crate::schema::table::{Column, Generated, Table};
 
+/// No schema keeps how the old counter counts.
+const TOLD: &str =
+    "-- Had the old counter its own INCREMENT, MINVALUE, MAXVALUE, CACHE or CYCLE? Say it again behind IDENTITY, in parentheses.\n";
+
 /// The statements that hand the counter over, for the transaction in which the old column goes.
 pub(super) fn hand_over(given: &Given<'_>, moved: &Move<'_>, table: &Table, column: &Column) -> Result<Vec<String>, Refusal> {
     let dialect = Dialect::Postgres;
@@ -44,12 +48,17 @@ pub(super) fn hand_over(given: &Given<'_>, moved: &Move<'_>, table: &Table, colu
             return Ok(statements);
         }
     };
+    if given.views.is_some_and(|views| views.untold.counts(&table.name.name)) {
+        return Err(refuse(
+            "by a counter with options of its own, which a new one would not have: declare the [[sync]] by hand, and let contract.sql add the identity with them",
+        ));
+    }
     let counter = |column: &str| {
         let quoted = |text: &str| text.replace('\'', "''");
         format!("pg_get_serial_sequence('{}', '{}')", quoted(&moved.table.spelled(dialect)), quoted(column))
     };
     Ok(vec![
-        format!("{alter} ALTER COLUMN {new} ADD GENERATED {kind} AS IDENTITY;\n"),
+        format!("{TOLD}{alter} ALTER COLUMN {new} ADD GENERATED {kind} AS IDENTITY;\n"),
         format!("SELECT setval({}, nextval({}));\n", counter(moved.new.as_str()), counter(moved.old.as_str())),
     ])
 }

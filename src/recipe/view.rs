@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Spelled;
 use super::carry::Move;
 use super::phases::{Given, Refusal};
+use super::untold::Untold;
 use super::words::{is_name, renamed, words};
 use crate::schema::object::View;
 use crate::schema::operation::ObjectChange;
@@ -17,6 +18,8 @@ pub struct Views {
     held: Vec<Written>,
     /// Relations that carry triggers.
     triggered: Vec<ObjectName>,
+    /// What else the scripts alone tell.
+    pub(super) untold: Untold,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +35,9 @@ impl Views {
     pub fn follow(&mut self, script: &Script, dialect: Dialect) {
         for statement in &script.statements {
             for clause in &statement.clauses {
-                self.apply(&clause.operation, script.text(statement.span), dialect);
+                let text = script.text(statement.span);
+                self.untold.follow(&clause.operation, text);
+                self.apply(&clause.operation, text, dialect);
             }
         }
     }
