@@ -254,6 +254,12 @@ fn constrain(given: &Given<'_>, moved: &Move<'_>, constraint: &Constraint, phase
             (condition.text, condition.columns) = (text, columns);
             (ConstraintKind::Check(condition), "check")
         }
+        ConstraintKind::ForeignKey(_) if key::deferred(given, moved.table) => {
+            return Err(Refusal::Impossible(format!(
+                "`{}.{}` is part of a foreign key that may be DEFERRABLE: drop it in a contract before, and add it again behind this one",
+                moved.table, moved.old
+            )));
+        }
         ConstraintKind::ForeignKey(key) => (ConstraintKind::ForeignKey(ForeignKey { columns: swap(&key.columns), ..key.clone() }), "fkey"),
         ConstraintKind::Exclusion { .. } => {
             return Err(Refusal::Impossible(format!("`{}.{}` is part of an exclusion constraint", moved.table, moved.old)));
@@ -268,11 +274,7 @@ fn constrain(given: &Given<'_>, moved: &Move<'_>, constraint: &Constraint, phase
     let name = Some(renamed(dialect, constraint.name.as_ref(), moved, suffix));
     let copy = NewConstraint { name, kind, validity: Validity::Valid, deferrable: false };
     let sql = add_constraint(dialect, moved.table, &copy);
-    match sql.split_once(";\n") {
-        // Who never looked at old rows does not begin now.
-        Some((first, _)) if constraint.validity == Validity::NotValid => phases.add(Phase::Contract, &format!("{first};\n")),
-        Some(_) | None => phases.add(Phase::Contract, &sql),
-    }
+    key::add_like(constraint, &sql, phases);
     Ok(())
 }
 

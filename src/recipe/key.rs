@@ -6,7 +6,7 @@ use super::statement::{add_constraint, alter};
 use super::{Spelled, derived};
 use crate::schema::operation::NewConstraint;
 use crate::schema::table::{Constraint, ConstraintKind, ForeignKey, Partitioning, Table, Validity};
-use crate::schema::{Dialect, Ident, Phase};
+use crate::schema::{Dialect, Ident, ObjectName, Phase};
 
 /// Builds what the primary key will stand on, and returns the clauses that put it in the place of the old one.
 pub(super) fn primary(given: &Given<'_>, moved: &Move<'_>, table: &Table, phases: &mut Phases) -> Result<Vec<String>, Refusal> {
@@ -60,22 +60,8 @@ pub(super) fn repoint(
     let refuse = |why: &str| {
         Err(Refusal::Impossible(format!("`{}.{}` is referenced by a foreign key of `{}`, {why}", moved.table, moved.old, child.name)))
     };
-    match dialect {
-        Dialect::Postgres => {}
-        Dialect::Sqlite => {
-            return refuse("which SQLite changes in a table that is made anew only: keep the name, or make both tables anew by hand");
-        }
-        Dialect::Mysql => {
-            return refuse("which holds on to the index of the old column: drop it in a contract before, and add it again behind this one");
-        }
-    }
-    if child.partitioning != Partitioning::None {
-        return refuse("whose partitions would all be read under a lock: drop it in a contract before, and add it again behind this one");
-    }
-    if moved.forward.is_some() {
-        return refuse(
-            "whose values are not those that --forward makes: drop it in a contract before, change its own columns the same way, and add it again behind this one",
-        );
+    if let Some(why) = hindrance(given, moved, child, constraint) {
+        return refuse(why);
     }
     let Some(name) = &constraint.name else { return refuse("whose name the migrations do not tell") };
     if child.name == referenced.name && key.columns.contains(moved.old) {
@@ -85,9 +71,48 @@ pub(super) fn repoint(
     let again = derived(dialect, parts);
     let kind = ForeignKey { referenced_columns: swap(moved, referenced.referenced_by(key)), ..key.clone() };
     let copy = NewConstraint { name: Some(again), kind: ConstraintKind::ForeignKey(kind), validity: Validity::Valid, deferrable: false };
-    phases.add(Phase::Contract, &add_constraint(dialect, &child.name, &copy));
+    phases.add(Phase::Contract, "-- Is the old key DEFERRABLE? Say it again on the new one.\n");
+    add_like(constraint, &add_constraint(dialect, &child.name, &copy), phases);
     phases.add(Phase::Contract, &format!("{} DROP CONSTRAINT {};\n", alter(dialect, &child.name), name.spelled(dialect)));
     Ok(())
+}
+
+/// Why a foreign key that references the old column is not made again, and what to do then.
+fn hindrance(given: &Given<'_>, moved: &Move<'_>, child: &Table, constraint: &Constraint) -> Option<&'static str> {
+    match given.dialect() {
+        Dialect::Postgres => {}
+        Dialect::Sqlite => {
+            return Some("which SQLite changes in a table that is made anew only: keep the name, or make both tables anew by hand");
+        }
+        Dialect::Mysql => {
+            return Some("which holds on to the index of the old column: drop it in a contract before, and add it again behind this one");
+        }
+    }
+    if child.partitioning != Partitioning::None {
+        return Some("whose partitions would all be read under a lock: drop it in a contract before, and add it again behind this one");
+    }
+    if moved.forward.is_some() {
+        return Some(
+            "whose values are not those that --forward makes: drop it in a contract before, change its own columns the same way, and add it again behind this one",
+        );
+    }
+    if constraint.validity == Validity::NotEnforced {
+        return Some("which is NOT ENFORCED: drop it in a contract before, and add it again behind this one");
+    }
+    deferred(given, &child.name).then_some("which may be DEFERRABLE: drop it in a contract before, and add it again behind this one")
+}
+
+/// Whether a foreign key of the table is known to wait for the end of its transaction: no schema tells which.
+pub(super) fn deferred(given: &Given<'_>, table: &ObjectName) -> bool {
+    given.views.is_some_and(|views| views.untold.defers(&table.name))
+}
+
+/// Adds a copy of a constraint: who never looked at old rows does not begin now.
+pub(super) fn add_like(constraint: &Constraint, sql: &str, phases: &mut Phases) {
+    match sql.split_once(";\n") {
+        Some((first, _)) if constraint.validity == Validity::NotValid => phases.add(Phase::Contract, &format!("{first};\n")),
+        Some(_) | None => phases.add(Phase::Contract, sql),
+    }
 }
 
 /// The columns with the new one in the place of the old one.

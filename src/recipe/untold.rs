@@ -35,6 +35,10 @@ impl Untold {
             {
                 self.counting.push(table.name.clone());
             }
+            Operation::DropTable(drop) => {
+                self.deferring.retain(|table| *table != drop.name.name);
+                self.counting.retain(|table| *table != drop.name.name);
+            }
             Operation::RenameTable { table, to } => self.rename(&table.name, to),
             _ => {}
         }
