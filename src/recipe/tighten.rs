@@ -37,12 +37,21 @@ pub fn set_not_null(given: &Given<'_>, table: &ObjectName, column: &Ident, wishe
             let stated = restated(known, &known.ty, known.default.as_ref().filter(|default| fills(Some(default))));
             let rules = given.table(table).filter(|_| given.server.version.is_mariadb());
             let rules: Vec<String> = rules.into_iter().flat_map(|table| rules_behind(table, column)).map(pretty).collect();
-            let rules = if rules.is_empty() { String::new() } else { format!(" CHECK ({})", rules.join(" AND ")) };
+            let rules = checked(&rules);
             phases.add(Phase::Contract, &format!("{} MODIFY COLUMN {name} {stated}{rules};", alter(dialect, table)));
         }
         _ => phases.add(Phase::Contract, &statements(dialect, table, column, known.map(|known| &known.ty))),
     }
     Ok(phases)
+}
+
+/// CHECK for all of the rules that stand behind a column, each on its own.
+fn checked(rules: &[String]) -> String {
+    match rules {
+        [] => String::new(),
+        [rule] => format!(" CHECK ({rule})"),
+        [..] => format!(" CHECK (({}))", rules.join(") AND (")),
+    }
 }
 
 /// Fills the rows that have no value: with the one that is asked for, else with the column's default.
@@ -75,4 +84,17 @@ pub fn add_primary_key(given: &Given<'_>, table: &ObjectName, columns: &[Ident],
     }
     phases.add(phase, &primary_key(dialect, table, columns, constraint));
     Ok(phases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_joined_each_on_its_own() {
+        let rules = ["a > 0 OR b".to_owned(), "a < 9".to_owned()];
+        assert_eq!(checked(&[]), "");
+        assert_eq!(checked(&rules[..1]), " CHECK (a > 0 OR b)");
+        assert_eq!(checked(&rules), " CHECK ((a > 0 OR b) AND (a < 9))");
+    }
 }
