@@ -44,6 +44,10 @@ impl Views {
 
     fn apply(&mut self, operation: &Operation, text: &str, dialect: Dialect) {
         match operation {
+            // Nothing, where the view is there: which of the two texts counts is not told.
+            Operation::CreateView(create) if create.if_not_exists && self.held.iter().any(|held| held.name == create.name) => {
+                self.changed(&create.name.name);
+            }
             Operation::CreateView(create) => {
                 self.held.retain(|held| held.name != create.name);
                 self.held.push(Written { name: create.name.clone(), text: text.to_owned(), stale: false });
