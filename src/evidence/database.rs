@@ -123,18 +123,30 @@ fn is_use(text: &str) -> bool {
     !UPKEEP.contains(&first.as_str())
 }
 
-/// Whether a text holds the names of what goes as whole words.
+/// Whether a text holds the names of what goes: as whole words, or anywhere where a name is more than one word.
 fn names_it(text: &str, removed: &Removed) -> bool {
-    let holds = |name: &str| words(text).any(|word| word == name.to_lowercase());
     match removed {
-        Removed::Table(table) => holds(&table.name.to_string()),
-        Removed::Column(table, column) => holds(&table.name.to_string()) && holds(&column.to_string()),
+        Removed::Table(table) => holds(text, table.name.as_str()),
+        Removed::Column(table, column) => holds(text, table.name.as_str()) && holds(text, column.as_str()),
         Removed::Index(_) => false,
     }
 }
 
+fn holds(text: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    match name.chars().all(is_of_word) {
+        true => words(text).any(|word| word == name),
+        // Such a name stands in quotes, its own doubled.
+        false => text.to_lowercase().contains(&name.replace('"', "\"\"")),
+    }
+}
+
 fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').filter(|word| !word.is_empty()).map(str::to_lowercase)
+    text.split(|c: char| !is_of_word(c)).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 fn short(text: &str) -> String {
@@ -237,6 +249,20 @@ mod tests {
         }
         let evicted = StatementsSeen { evicted: 1, ..seen(&["SELECT name FROM users"]) };
         assert_eq!(of(&evicted), GateState::Closed, "what was seen was seen");
+    }
+
+    #[test]
+    fn names_of_more_than_one_word_hold() {
+        let of = |text: &str, name: &str| {
+            let table = ObjectName::bare(Ident::stored("Old Users"));
+            statements(&seen(&[text]), &[Removed::Column(table, Ident::stored(name))], second(100)).state
+        };
+        for name in ["first-name", "First Name", "first.name"] {
+            assert_eq!(of(&format!("SELECT u.\"{name}\" FROM \"Old Users\" u"), name), GateState::Closed, "{name}");
+            assert_eq!(of("SELECT first, name FROM \"Old Users\"", name), GateState::Open, "{name}");
+        }
+        assert_eq!(of("SELECT \"a \"\"b\"\"\" FROM \"old users\"", "a \"b\""), GateState::Closed);
+        assert_eq!(of("SELECT \"first-name\" FROM users", "first-name"), GateState::Open);
     }
 
     #[test]

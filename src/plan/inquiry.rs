@@ -130,7 +130,8 @@ pub fn inquiry(veto: &Veto, removes: &[Removed]) -> Option<Inquiry> {
         Ask::ApplicationNames => Some(Inquiry::Sessions),
         Ask::Statements(asked) => {
             let names = removes.iter().filter_map(|removed| match removed {
-                Removed::Table(table) | Removed::Column(table, _) => Some(table.name.to_string()),
+                // As statements write it: a quote in a quoted name is doubled.
+                Removed::Table(table) | Removed::Column(table, _) => Some(table.name.as_str().replace('"', "\"\"")),
                 Removed::Index(_) => None,
             });
             Some(Inquiry::Statements { names: names.collect(), except_roles: asked.except_roles.clone() })

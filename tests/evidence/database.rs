@@ -19,15 +19,16 @@ fn recording(major: u16) -> Option<Cluster> {
     Some(cluster)
 }
 
-/// A project whose contract drops a column, an index and a table.
+/// A project whose contract drops two columns, an index and a table.
 fn project(database: &Database, gate: &str) -> Project {
     let project = Project::on(&database.url, gate);
     project.write(
         "migrations/1_users/expand.sql",
-        "CREATE TABLE users (id bigint PRIMARY KEY, name text);\nCREATE INDEX users_name ON users (name);\nCREATE TABLE pets (id bigint PRIMARY KEY);\n",
+        "CREATE TABLE users (id bigint PRIMARY KEY, name text, \"nick-name\" text);\nCREATE INDEX users_name ON users (name);\nCREATE TABLE pets (id bigint PRIMARY KEY);\n",
     );
     project.write("migrations/2_drop/expand.sql", "ALTER TABLE users ADD COLUMN full_name text;\n");
-    let contract = "DROP INDEX CONCURRENTLY users_name;\nALTER TABLE users DROP COLUMN name;\nDROP TABLE pets;\n";
+    let contract = "DROP INDEX CONCURRENTLY users_name;\nALTER TABLE users DROP COLUMN name;\nALTER TABLE users DROP COLUMN \"nick-name\";\n\
+                    DROP TABLE pets;\n";
     project.write("migrations/2_drop/contract.sql", contract);
     project.run(&["apply", "--phase", "expand"], 0);
     project.run(&["mark", "deployed", "api@1"], 0);
@@ -58,6 +59,11 @@ async fn statements_that_name_what_goes_hold() {
         project.expect("statements", "closed", "the first by app (1 calls): `SELECT u.id, u.name FROM users u WHERE id = $1`");
         // What was seen is forgotten one by one, not all at once.
         database.run("SELECT pg_stat_statements_reset(0, 0, queryid) FROM pg_stat_statements WHERE query LIKE '%u.name%'").await;
+        project.expect("statements", "open", "");
+        // A name that is not one word.
+        run("app", "SELECT \"nick-name\" FROM users").await;
+        project.expect("statements", "closed", "column users.nick-name");
+        database.run("SELECT pg_stat_statements_reset(0, 0, queryid) FROM pg_stat_statements WHERE query LIKE '%nick-name%'").await;
         project.expect("statements", "open", "");
         // A role that does not see what others do knows nothing.
         database.run("GRANT USAGE ON SCHEMA concertina TO app; GRANT SELECT ON ALL TABLES IN SCHEMA concertina TO app").await;
