@@ -1,4 +1,5 @@
-//! Unleash: the environment is on with one strategy that takes everybody, and no client was served anything else lately.
+//! Unleash: the environment is on with a strategy that takes everybody, none has variants, and no client was served anything
+//! else lately.
 //!
 //! Source of the shapes: the OpenAPI document of Unleash 8 (`/docs/openapi.json` of a server).
 
@@ -56,16 +57,24 @@ fn served(feature: &Value, environment: &Value) -> Result<String, String> {
     if items(&feature["dependencies"]).iter().any(|one| !one.is_null()) {
         return Err("it depends on another flag".to_owned());
     }
+    // The first strategy that is true for a user decides which variants it may get.
+    if has_variants(environment) || strategies.iter().any(|one| has_variants(one)) {
+        return Err("it has variants".to_owned());
+    }
     match strategies[..] {
         // Enabled without a strategy means everybody.
         [] => Ok("true".to_owned()),
         [one] => everybody(one).map(|()| "true".to_owned()),
         [..] => match strategies.iter().any(|one| everybody(one).is_ok()) {
-            // Strategies are alternatives: one that takes everybody is enough.
+            // Strategies are alternatives: a client is on as soon as one of them says so.
             true => Ok("true".to_owned()),
-            false => Err(format!("{} strategies decide", strategies.len())),
+            false => Err(format!("{} strategies decide, and none of them takes everybody", strategies.len())),
         },
     }
+}
+
+fn has_variants(place: &Value) -> bool {
+    !items(&place["variants"]).is_empty()
 }
 
 fn everybody(strategy: &Value) -> Result<(), String> {
@@ -141,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_strategy_that_takes_everybody_is_on() {
+    fn a_strategy_that_takes_everybody_is_on() {
         let with = |strategy: &Value| of(&json!({ "enabled": true, "strategies": [strategy] }));
         assert_eq!(of(&json!({ "enabled": false, "strategies": [{ "name": "default" }] })), Ok("false".into()));
         assert_eq!(with(&json!({ "name": "default", "constraints": [], "segments": [] })), Ok("true".into()));
@@ -153,5 +162,27 @@ mod tests {
         let disabled = json!({ "name": "userWithId", "disabled": true });
         assert_eq!(of(&json!({ "enabled": true, "strategies": [disabled, { "name": "default" }] })), Ok("true".into()));
         assert!(served(&json!({ "archived": true }), &json!({ "enabled": true })).is_err());
+    }
+
+    #[test]
+    fn one_of_several_strategies_that_takes_everybody_is_on() {
+        let some = json!({ "name": "flexibleRollout", "parameters": { "rollout": "10" } });
+        let all = json!({ "name": "flexibleRollout", "parameters": { "rollout": "100" } });
+        let with = |strategies: &[&Value]| of(&json!({ "enabled": true, "strategies": strategies }));
+        assert_eq!(with(&[&some, &all]), Ok("true".into()));
+        assert!(with(&[&some, &some]).is_err_and(|why| why.contains("none of them takes everybody")));
+    }
+
+    #[test]
+    fn variants_are_not_the_same_for_everybody() {
+        let with = |variants: Value| json!({ "name": "default", "variants": variants });
+        let on = |strategies: &[Value]| of(&json!({ "enabled": true, "strategies": strategies }));
+        let blue = json!([{ "name": "blue", "weight": 1000 }]);
+        assert_eq!(on(&[with(json!([]))]), Ok("true".into()));
+        assert_eq!(on(&[with(blue.clone())]), Err("it has variants".into()));
+        assert!(on(&[json!({ "name": "default" }), with(blue.clone())]).is_err());
+        let disabled = json!({ "name": "default", "variants": blue, "disabled": true });
+        assert_eq!(on(&[disabled, json!({ "name": "default" })]), Ok("true".into()));
+        assert!(of(&json!({ "enabled": true, "variants": blue, "strategies": [] })).is_err());
     }
 }
