@@ -1,7 +1,7 @@
 //! Kubernetes: a roll-out that has ended, and every pod that still runs, terminating ones included, of the newest kind.
 //!
 //! Sources of the shapes: the API reference of `apps/v1` Deployment and ReplicaSet and `v1` Pod; the custom resource
-//! definition of Argo Rollouts (`status.stableRS`, `status.currentPodHash`, `status.phase`).
+//! definition of Argo Rollouts (`status.observedGeneration`, `status.stableRS`, `status.currentPodHash`, `status.phase`).
 
 use std::collections::BTreeMap;
 
@@ -92,9 +92,7 @@ fn unfinished(object: &Value) -> Vec<String> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let number = |value: &Value| value.as_i64().unwrap_or_default();
     let mut holding = Vec::new();
-    if number(&status["observedGeneration"]) < number(&object["metadata"]["generation"]) {
-        holding.push("the controller has not seen the last change yet".to_owned());
-    }
+    holding.extend(unseen(object));
     if spec["paused"] == true {
         holding.push("its roll-out is paused".to_owned());
     }
@@ -110,9 +108,17 @@ fn unfinished(object: &Value) -> Vec<String> {
     holding
 }
 
+/// A controller that is behind tells of what was before.
+fn unseen(object: &Value) -> Option<String> {
+    // A number of a Deployment, a string of a Rollout. What is neither was never seen.
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_default();
+    let is_behind = number(&object["status"]["observedGeneration"]) < number(&object["metadata"]["generation"]);
+    is_behind.then(|| "the controller has not seen the last change yet".to_owned())
+}
+
 fn unpromoted(object: &Value) -> Vec<String> {
     let status = &object["status"];
-    let mut holding = Vec::new();
+    let mut holding = Vec::from_iter(unseen(object));
     let phase = status["phase"].as_str().unwrap_or("of an unknown phase");
     if phase != "Healthy" {
         holding.push(format!("it is {phase}"));
@@ -236,5 +242,19 @@ mod tests {
         }
         assert_eq!(unpromoted(&json!({ "status": { "phase": "Healthy", "stableRS": "a", "currentPodHash": "a" } })).len(), 0);
         assert_eq!(unpromoted(&json!({ "status": { "phase": "Paused", "stableRS": "a", "currentPodHash": "b" } })).len(), 2);
+    }
+
+    #[test]
+    fn a_rollout_whose_controller_is_behind_holds() {
+        let of = |observed: Value| {
+            let status = json!({ "observedGeneration": observed, "phase": "Healthy", "stableRS": "a", "currentPodHash": "a" });
+            unpromoted(&json!({ "metadata": { "generation": 10 }, "status": status }))
+        };
+        for observed in [json!("10"), json!("11"), json!(10)] {
+            assert_eq!(of(observed), Vec::<String>::new());
+        }
+        for observed in [json!("9"), json!(9), json!(""), Value::Null] {
+            assert_eq!(of(observed), ["the controller has not seen the last change yet"]);
+        }
     }
 }

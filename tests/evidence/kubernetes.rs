@@ -89,9 +89,9 @@ fn pods_name_their_release_and_come_in_pages() {
 fn a_rollout_must_be_promoted() {
     let fake = Fake::start();
     let rollout = |phase: &str, stable: &str| {
-        let status = json!({ "phase": phase, "stableRS": stable, "currentPodHash": "new" });
-        let object =
-            json!({ "metadata": { "name": "api" }, "spec": { "selector": { "matchLabels": { "app": "api" } } }, "status": status });
+        let status = json!({ "observedGeneration": "3", "phase": phase, "stableRS": stable, "currentPodHash": "new" });
+        let metadata = json!({ "name": "api", "generation": 3 });
+        let object = json!({ "metadata": metadata, "spec": { "selector": { "matchLabels": { "app": "api" } } }, "status": status });
         fake.answer("/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/api", 200, &object.to_string());
     };
     let of = |hash: &str| pod(&format!("api-{hash}"), json!({ "rollouts-pod-template-hash": hash }), json!({}));
