@@ -65,6 +65,7 @@ pub async fn execute<B: Backend>(
         Err(Halt::Breached { node, cut, condition, reason }) => {
             Err(RunError::Breached { applied: run.applied, node, cut, condition, reason })
         }
+        Err(Halt::Unanswered { node, condition, reason }) => Err(RunError::Unanswered { applied: run.applied, node, condition, reason }),
     }
 }
 
@@ -95,6 +96,8 @@ enum Halt {
     Overtaken { node: NodeRef },
     /// Something that is watched is wrong; where the statement stands that was cut off for it.
     Breached { node: NodeRef, cut: Option<String>, condition: String, reason: String },
+    /// Something that is watched does not answer.
+    Unanswered { node: NodeRef, condition: String, reason: String },
 }
 
 impl From<BackendError> for Halt {

@@ -149,6 +149,9 @@ impl From<RunError> for Failure {
                     Phase::Backfill | Phase::Contract => failure,
                 }
             }
+            RunError::Unanswered { ref node, .. } => {
+                Failure::from_error(Exit::Temporary, &error).next(format!("migrate apply --phase {}", node.phase))
+            }
             RunError::Overtaken { .. } => Failure::from_error(Exit::Conflict, &error).next("migrate plan"),
         };
         if !applied.is_empty() {

@@ -164,6 +164,18 @@ pub enum RunError {
         /// What was seen.
         reason: String,
     },
+    /// An abort condition of migrate.toml did not answer for as long as was waited; what ran stays, and the next run goes on there.
+    #[error("{}: abort condition `{condition}` cannot be asked: {reason}", stopped(node, None))]
+    Unanswered {
+        /// Scripts that ran to their end before.
+        applied: Vec<NodeRef>,
+        /// The script that was at work, or next.
+        node: NodeRef,
+        /// Which condition.
+        condition: String,
+        /// Why not.
+        reason: String,
+    },
     /// The script was started, by this or another run, with another text than the plan has.
     #[error("{node} ran with another text than this plan has; plan again")]
     Overtaken {
@@ -182,6 +194,7 @@ impl RunError {
             | RunError::RowsRemain { applied, .. }
             | RunError::Incomplete { applied, .. }
             | RunError::Breached { applied, .. }
+            | RunError::Unanswered { applied, .. }
             | RunError::Overtaken { applied, .. } => applied,
         }
     }
@@ -190,7 +203,7 @@ impl RunError {
     pub fn is_temporary(&self) -> bool {
         match self {
             RunError::Backend { source, .. } => source.is_temporary(),
-            RunError::Breached { .. } => true,
+            RunError::Breached { .. } | RunError::Unanswered { .. } => true,
             RunError::RowsRemain { .. } | RunError::Incomplete { .. } | RunError::Overtaken { .. } => false,
         }
     }

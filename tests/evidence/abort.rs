@@ -50,6 +50,30 @@ fn what_does_not_answer_is_waited_for_or_not() {
     assert!(stopped["error"]["message"].as_str().is_some_and(|message| message.contains("answered 404")), "{stopped}");
 }
 
+#[test]
+fn nothing_is_undone_because_nobody_can_be_asked() {
+    let fake = Fake::start();
+    fake.answer("/slo", 200, CALM);
+    let project = asked_every(&fake, "100ms", "[locks]\ngive_up_after = \"1s\"");
+    project.run(&["apply", "--phase", "expand"], 0);
+    project.sql("INSERT INTO items (id, old) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000) SELECT i, 'value ' || i FROM n;");
+    // Long enough that the next answer comes while it is at work.
+    project.write("migrations/2_index/expand.sql", "CREATE INDEX items_old ON items (old);\n");
+    project.write("migrations/3_note/expand.sql", "ALTER TABLE items ADD COLUMN note text;\n");
+    let mut running = project.start(&["apply", "--phase", "expand", "--rollback-on-breach"]);
+    project.said("2_index:expand: ");
+    fake.answer("/slo", 503, "");
+    assert_eq!(running.wait().expect("it ends").code(), Some(75));
+    let text = project.said("next: migrate apply --phase expand");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("stopped before the next statement of 3_note:expand: abort condition `slo` cannot be asked: "), "{text}");
+    assert!(!text.contains("undone:") && !text.contains("is breached"), "{text}");
+    assert_eq!(project.count("SELECT count(*) FROM sqlite_schema WHERE name = 'items_old'"), 1);
+    assert_eq!(project.count("SELECT count(*) FROM pragma_table_info('items') WHERE name = 'note'"), 0);
+    fake.answer("/slo", 200, CALM);
+    project.run(&["apply", "--phase", "expand"], 0);
+}
+
 /// Chunks that began after a moment, as the events tell, and a moment more in which the answer is under way.
 fn begun_behind(project: &Project, moment: jiff::Timestamp) -> usize {
     let text = std::fs::read_to_string(project.path().join("events")).expect("events are written");
