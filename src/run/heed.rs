@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Event, Halt, Options, Run, Stop};
+use super::{Event, Halt, Run};
 use crate::backend::Backend;
 use crate::evidence::{Alarm, Sight, Watch};
 use crate::migration::NodeRef;
@@ -12,44 +12,38 @@ use crate::schema::Phase;
 const REMIND: Duration = Duration::from_secs(30);
 
 impl<B: Backend> Run<'_, B> {
-    /// Goes on when nothing that is watched is wrong.
+    /// Goes on when nothing that is watched is wrong. The workers of a backfill do so by their reins.
     pub(super) async fn heed(&mut self, node: &NodeRef) -> Result<(), Halt> {
-        let observer = &mut *self.observer;
-        heeded(self.options, self.stop, node, |event| observer.see(event)).await
+        let mut watch = self.options.watch.clone();
+        let began = Instant::now();
+        let mut told: Option<Instant> = None;
+        while let Some(concern) = Concern::of(&watch, node.phase) {
+            let is_final = match (&concern, node.phase) {
+                // What an expand has begun can be undone; waiting in the middle of it helps nobody.
+                (Concern::Breached(_), Phase::Expand) => true,
+                (Concern::Breached(_) | Concern::Unanswered(_), _) => false,
+            };
+            if is_final {
+                return Err(concern.halt(node));
+            }
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            if began.elapsed() > self.options.give_up_after {
+                return Err(concern.halt(node));
+            }
+            if told.is_none_or(|at| at.elapsed() > REMIND) {
+                self.observer.see(&Event::Throttled { node: node.clone(), reason: concern.reason() });
+                told = Some(Instant::now());
+            }
+            // The stop is looked at as often as a person who pressed Ctrl-C expects.
+            watch.changed(Duration::from_millis(200)).await;
+        }
+        if told.is_some() {
+            self.observer.see(&Event::GoesOn { node: node.clone(), stood: began.elapsed() });
+        }
+        Ok(())
     }
-}
-
-/// As [`Run::heed`], for whoever has no run.
-pub(super) async fn heeded(options: &Options, stop: &Stop, node: &NodeRef, mut see: impl FnMut(&Event) + Send) -> Result<(), Halt> {
-    let mut watch = options.watch.clone();
-    let began = Instant::now();
-    let mut told: Option<Instant> = None;
-    while let Some(concern) = Concern::of(&watch, node.phase) {
-        let is_final = match (&concern, node.phase) {
-            // What an expand has begun can be undone; waiting in the middle of it helps nobody.
-            (Concern::Breached(_), Phase::Expand) => true,
-            (Concern::Breached(_) | Concern::Unanswered(_), _) => false,
-        };
-        if is_final {
-            return Err(concern.halt(node));
-        }
-        if stop.is_asked() {
-            return Err(Halt::Stopped);
-        }
-        if began.elapsed() > options.give_up_after {
-            return Err(concern.halt(node));
-        }
-        if told.is_none_or(|at| at.elapsed() > REMIND) {
-            see(&Event::Throttled { node: node.clone(), reason: concern.reason() });
-            told = Some(Instant::now());
-        }
-        // The stop is looked at as often as a person who pressed Ctrl-C expects.
-        watch.changed(Duration::from_millis(200)).await;
-    }
-    if told.is_some() {
-        see(&Event::GoesOn { node: node.clone(), stood: began.elapsed() });
-    }
-    Ok(())
 }
 
 /// What keeps a run from going on.

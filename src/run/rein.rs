@@ -1,8 +1,9 @@
 //! What happens before and after each chunk: somebody pauses, cancels or paces the backfill from another shell, signals slow it
-//! down, and it says how it is.
+//! down, abort conditions stop it, and it says how it is.
 
 use std::time::{Duration, Instant};
 
+use super::heed::Concern;
 use super::worker::Crew;
 use super::{Event, Halt};
 use crate::backend::{Backend, BackendError};
@@ -41,6 +42,8 @@ pub(super) struct Rein {
     wish: Option<ControlRecord>,
     asked: Option<Instant>,
     said: Option<Instant>,
+    /// Since when an abort condition keeps it from going on.
+    alarmed: Option<Instant>,
     state: PulseState,
     held: Option<String>,
     error: Option<String>,
@@ -65,6 +68,7 @@ impl Rein {
             wish: None,
             asked: None,
             said: None,
+            alarmed: None,
             state: PulseState::Working,
             held: None,
             error: None,
@@ -95,8 +99,12 @@ impl Rein {
                     let (by, reason) = (control.actor.clone(), control.reason.clone());
                     return Err(Halt::Cancelled { node: crew.step.node.clone(), by, reason });
                 }
-                Some(control) if control.wish == Wish::Pause => (PulseState::Paused, Some(said_by("paused", control))),
-                Some(_) | None => match self.look(crew) {
+                Some(control) if control.wish == Wish::Pause => {
+                    // Who asked for it may take longer than we wait for a condition.
+                    self.alarmed = None;
+                    (PulseState::Paused, Some(said_by("paused", control)))
+                }
+                Some(_) | None => match self.heed(crew)?.map_or_else(|| self.look(crew), Verdict::Wait) {
                     Verdict::Go(held) => (PulseState::Working, held),
                     Verdict::Wait(reason) => (PulseState::Throttled, Some(reason)),
                 },
@@ -145,6 +153,25 @@ impl Rein {
         // It ends all the same; its silence says so as well.
         if let Err(Halt::Failed(error)) = self.say(backend, crew, SAY_EVERY).await {
             tracing::debug!(%error, "the last word of a backfill could not be written");
+        }
+    }
+
+    /// Why an abort condition lets nobody go on; the end, once that was waited for long enough.
+    fn heed(&mut self, crew: &Crew<'_>) -> Result<Option<String>, Halt> {
+        let node = &crew.step.node;
+        let Some(concern) = Concern::of(&crew.options.watch, node.phase) else {
+            self.alarmed = None;
+            return Ok(None);
+        };
+        if self.alarmed.is_none() && self.state == PulseState::Throttled {
+            // A signal had stopped it before: that it is another reason now is news.
+            crew.see(&Event::Throttled { node: node.clone(), reason: concern.reason() });
+            self.said = None;
+        }
+        let since = *self.alarmed.get_or_insert_with(Instant::now);
+        match since.elapsed() > crew.options.give_up_after {
+            true => Err(concern.halt(node)),
+            false => Ok(Some(concern.reason())),
         }
     }
 

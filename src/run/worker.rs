@@ -7,7 +7,6 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use super::event::PaceShown;
-use super::heed::heeded;
 use super::hunt::{Hunt, Ran};
 use super::lease::reconnected;
 use super::patience::Patience;
@@ -243,11 +242,7 @@ impl<'a, B: Backend> Worker<'a, B> {
 
     /// Everything that may keep the next chunk from being run, or make it smaller, is looked at here.
     async fn before_chunk(&mut self, claim: &Claim) -> Result<(), Halt> {
-        let crew = self.crew;
-        let mut may = self.rein.before(self.backend, crew).await;
-        if may.is_ok() {
-            may = heeded(crew.options, crew.stop, &crew.step.node, |event| crew.see(event)).await;
-        }
+        let may = self.rein.before(self.backend, self.crew).await;
         if may.is_err() {
             // Else the next run would wait for this range's time to run out, where it cannot see that our session is gone.
             if let Err(error) = self.backend.give_up(self.crew.step, claim).await {

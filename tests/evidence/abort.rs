@@ -87,16 +87,22 @@ fn begun_behind(project: &Project, moment: jiff::Timestamp) -> usize {
     begun.iter().filter(|at| **at > moment + jiff::SignedDuration::from_millis(50)).count()
 }
 
-#[test]
-fn a_backfill_pauses_at_the_first_breaching_answer_and_goes_on() {
-    let fake = Fake::start();
+/// A backfill of a second or two that has not begun.
+fn backfill(fake: &Fake) -> Project {
     fake.answer("/slo", 200, CALM);
     // Longer than a chunk: between two questions there are several.
-    let project = asked_every(&fake, "500ms", "");
+    let project = asked_every(fake, "500ms", "");
     project.write("migrations/2_note/expand.sql", "ALTER TABLE items ADD COLUMN note text;\n");
     project.write("migrations/2_note/backfill.sql", "UPDATE items SET note = old WHERE note IS NULL;\n");
     project.run(&["apply", "--phase", "expand"], 0);
     project.sql("INSERT INTO items (id, old) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000) SELECT i, 'value ' || i FROM n;");
+    project
+}
+
+#[test]
+fn a_backfill_pauses_at_the_first_breaching_answer_and_goes_on() {
+    let fake = Fake::start();
+    let project = backfill(&fake);
     let left = || project.count("SELECT count(*) FROM items WHERE note IS NULL");
     let mut running = project.start(&["apply", "--phase", "backfill", "--events", "events"]);
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -124,6 +130,35 @@ fn a_backfill_pauses_at_the_first_breaching_answer_and_goes_on() {
     assert!(fake.asked().len() >= calm + 3, "one calm answer is not enough");
     assert!(running.wait().expect("it ends").success());
     assert_eq!(left(), 0);
+}
+
+#[test]
+fn a_backfill_that_a_condition_pauses_says_so_and_listens() {
+    let fake = Fake::start();
+    let project = backfill(&fake);
+    let mut running = project.start(&["apply", "--phase", "backfill"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while project.count("SELECT count(*) FROM items WHERE note IS NULL") == 1_500_000 {
+        assert!(Instant::now() < deadline, "the backfill does not begin");
+    }
+    fake.answer("/slo", 200, BREACH);
+    project.said("paused by abort condition `slo`");
+    let progress = || {
+        let status = project.run(&["status"], 0);
+        let phases = status["migrations"][1]["phases"].as_array().expect("phases are a list").clone();
+        phases.into_iter().find(|phase| phase["phase"] == "backfill").expect("it has one")["progress"]["backfill"].clone()
+    };
+    while progress()["state"] != "throttled" {
+        assert!(Instant::now() < deadline, "{}", progress());
+    }
+    let held = progress()["held"].as_str().map(str::to_owned);
+    assert!(held.is_some_and(|held| held.contains("paused by abort condition `slo`: `/errors` is `7`")), "{}", progress());
+    project.run(&["backfill", "pause", "2_note"], 0);
+    assert_eq!(progress()["state"], "paused");
+    project.run(&["backfill", "resume", "2_note"], 0);
+    project.run(&["backfill", "cancel", "2_note"], 0);
+    assert_eq!(running.wait().expect("it ends").code(), Some(1));
+    assert!(project.count("SELECT count(*) FROM items WHERE note IS NULL") > 0);
 }
 
 #[test]
