@@ -75,7 +75,7 @@ impl Watch {
         let (sender, receiver) = channel(heard.collect());
         let sender = Arc::new(sender);
         for (place, abort) in aborts.into_iter().enumerate() {
-            tokio::spawn(ask_again(abort, place, Arc::clone(&sender)));
+            tokio::spawn(Asker { abort, place, sender: Arc::clone(&sender) }.ask_again());
         }
         Watch(Some(receiver))
     }
@@ -102,7 +102,13 @@ impl Watch {
         match &mut self.0 {
             Some(receiver) => {
                 receiver.mark_unchanged();
-                let _ = tokio::time::timeout(longest, receiver.changed()).await;
+                let heard = async {
+                    if receiver.changed().await.is_err() {
+                        // Nobody asks any more, so nothing else will be heard.
+                        std::future::pending::<()>().await;
+                    }
+                };
+                let _ = tokio::time::timeout(longest, heard).await;
             }
             None => tokio::time::sleep(longest).await,
         }
@@ -142,20 +148,42 @@ fn worst<'a>(heard: impl Iterator<Item = &'a Heard>) -> Sight {
     found
 }
 
-/// Asks one condition until nobody looks any more.
-async fn ask_again(abort: Abort, place: usize, sender: Arc<Sender<Vec<Heard>>>) {
-    let mut calm = CALM;
-    let mut tick = tokio::time::interval(abort.interval);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    tick.tick().await;
-    loop {
-        tokio::select! {
-            () = sender.closed() => return,
-            _ = tick.tick() => {}
+/// Who asks one condition.
+struct Asker {
+    abort: Abort,
+    place: usize,
+    sender: Arc<Sender<Vec<Heard>>>,
+}
+
+impl Asker {
+    /// Asks until nobody looks any more.
+    async fn ask_again(self) {
+        let mut calm = CALM;
+        let mut tick = tokio::time::interval(self.abort.interval);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        tick.tick().await;
+        loop {
+            tokio::select! {
+                () = self.sender.closed() => return,
+                _ = tick.tick() => {}
+            }
+            let sight = look(&self.abort).await;
+            calm = if sight == Sight::Calm { calm.saturating_add(1) } else { 0 };
+            self.tell(sight, calm);
         }
-        let sight = look(&abort).await;
-        calm = if sight == Sight::Calm { calm.saturating_add(1) } else { 0 };
-        sender.send_if_modified(|all| all.get_mut(place).is_some_and(|heard| heard.hear(sight, calm)));
+    }
+
+    fn tell(&self, sight: Sight, calm: u32) {
+        self.sender.send_if_modified(|all| all.get_mut(self.place).is_some_and(|heard| heard.hear(sight, calm)));
+    }
+}
+
+/// However it came that nobody asks any more: what was heard last is no longer what is.
+impl Drop for Asker {
+    fn drop(&mut self) {
+        if !self.sender.is_closed() {
+            self.tell(unknown(&self.abort, "whoever asked it has ended".to_owned()), CALM);
+        }
     }
 }
 
@@ -177,12 +205,18 @@ impl Heard {
 
 /// Asks a condition once.
 async fn look(abort: &Abort) -> Sight {
-    let alarm = |reason: String| Alarm { name: abort.name.clone(), reason };
-    match (breach(&abort.ask).await, abort.unknown) {
-        (Ok(Some(reason)), _) => Sight::Breach(alarm(reason)),
-        (Ok(None), _) => Sight::Calm,
-        (Err(reason), OnUnknown::Pause) => Sight::Unknown(alarm(reason)),
-        (Err(reason), OnUnknown::GoOn) => {
+    match breach(&abort.ask).await {
+        Ok(Some(reason)) => Sight::Breach(Alarm { name: abort.name.clone(), reason }),
+        Ok(None) => Sight::Calm,
+        Err(reason) => unknown(abort, reason),
+    }
+}
+
+/// What is made of a condition that does not answer.
+fn unknown(abort: &Abort, reason: String) -> Sight {
+    match abort.unknown {
+        OnUnknown::Pause => Sight::Unknown(Alarm { name: abort.name.clone(), reason }),
+        OnUnknown::GoOn => {
             tracing::warn!(condition = abort.name, reason, "an abort condition does not answer");
             Sight::Calm
         }
@@ -208,6 +242,7 @@ async fn breach(ask: &AbortAsk) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migration::{Bound, Comparison, Endpoint};
 
     fn alarm(name: &str) -> Alarm {
         Alarm { name: name.to_owned(), reason: "7 > 5".to_owned() }
@@ -243,6 +278,39 @@ mod tests {
         // It began while a statement was at work.
         assert_eq!(seen(breach("before", last, 0)), Sight::Breach(alarm("before")));
         assert_eq!(watch(vec![breach("a", last, 30), breach("b", last, 120)]).watch_for(), Duration::from_secs(120));
+    }
+
+    #[tokio::test]
+    async fn a_condition_that_nobody_asks_any_more_is_not_known() {
+        let endpoint = Endpoint {
+            url: "http://127.0.0.1:1".parse().expect("valid"),
+            credential: None,
+            headers: Vec::new(),
+            ca_file: None,
+            timeout: Duration::from_secs(1),
+        };
+        let breach_when = Bound { comparison: Comparison::Above, value: 5.0 };
+        let abort = Abort {
+            name: "slo".to_owned(),
+            ask: AbortAsk::Prometheus { endpoint, query: "errors".to_owned(), breach_when },
+            phases: vec![Phase::Backfill],
+            interval: Duration::from_hours(1),
+            unknown: OnUnknown::Pause,
+            at_work: AtWork::CutOff,
+            watch_for: Duration::ZERO,
+        };
+        let (sender, receiver) = channel(vec![heard(Sight::Calm, Instant::now(), 0)]);
+        let mut watch = Watch(Some(receiver));
+        let asks = tokio::spawn(Asker { abort, place: 0, sender: Arc::new(sender) }.ask_again());
+        assert_eq!(watch.sight(), Sight::Calm);
+        asks.abort();
+        assert!(asks.await.is_err());
+        let reason = "whoever asked it has ended".to_owned();
+        assert_eq!(watch.sight(), Sight::Unknown(Alarm { reason, ..alarm("slo") }));
+        // Nothing comes any more, and that takes as long as it was waited for.
+        let (began, wait) = (Instant::now(), Duration::from_millis(50));
+        watch.changed(wait).await;
+        assert!(began.elapsed() >= wait);
     }
 
     #[test]
