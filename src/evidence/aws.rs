@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::flag::items;
 use super::http::{Call, Client};
+use super::secret::Secret;
 use super::sigv4::{Identity, Target, sign};
 use super::verdict::Verdict;
 use crate::migration::veto::{EcsService, TargetGroup, TargetsWanted};
@@ -34,8 +35,7 @@ pub(super) async fn target_group(asked: &TargetGroup) -> Verdict {
 }
 
 async fn service(asked: &EcsService) -> Result<Verdict, String> {
-    let client = Client::open(&asked.endpoint).map_err(|error| error.to_string())?;
-    let identity = identity(&asked.endpoint).await?;
+    let (client, identity) = open(&asked.endpoint).await?;
     let ask = |action: &'static str, body: Value| ecs_call(&client, &identity, asked, action, body);
     let found = ask("DescribeServices", json!({ "cluster": asked.cluster, "services": [asked.service] })).await?;
     let told = format!("service {} of cluster {}", asked.service, asked.cluster);
@@ -110,8 +110,7 @@ async fn ecs_call(client: &Client, identity: &Identity, asked: &EcsService, acti
 }
 
 async fn targets(asked: &TargetGroup) -> Result<Verdict, String> {
-    let client = Client::open(&asked.endpoint).map_err(|error| error.to_string())?;
-    let identity = identity(&asked.endpoint).await?;
+    let (client, identity) = open(&asked.endpoint).await?;
     let parameters = [("Action", "DescribeTargetHealth"), ("Version", "2015-12-01"), ("TargetGroupArn", &asked.arn)];
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let mut call = Call::post("", body.clone(), "application/x-www-form-urlencoded");
@@ -156,6 +155,15 @@ fn health(asked: &TargetGroup, document: &str) -> Result<Verdict, String> {
         return Ok(Verdict::unknown(format!("target group {group} has no target: is it the right one?"), evidence));
     }
     Ok(Verdict::open(format!("target group {group} is {}, with {}", asked.wanted.as_str(), count(all, "target")), evidence))
+}
+
+/// A client that tells nothing of the credentials, and they.
+async fn open(endpoint: &Endpoint) -> Result<(Client, Identity), String> {
+    let client = Client::open(endpoint).map_err(|error| error.to_string())?;
+    let identity = identity(endpoint).await?;
+    let secrets = std::iter::once(&identity.secret).chain(&identity.session);
+    let client = client.hiding(secrets.filter_map(|text| Secret::of(text)));
+    Ok((client, identity))
 }
 
 /// The credentials: of the environment, else those that ECS or EKS hands to the container.

@@ -25,6 +25,8 @@ pub struct Client {
     /// The header that carries the secret, and its value.
     shown: Option<(String, Secret)>,
     secret: Option<Secret>,
+    /// What else nobody may read: what requests are signed with.
+    hidden: Vec<Secret>,
 }
 
 /// One request.
@@ -158,7 +160,15 @@ impl Client {
             headers: endpoint.headers.clone(),
             shown,
             secret: secret.map(|(secret, _)| secret),
+            hidden: Vec::new(),
         })
+    }
+
+    /// A client that tells nothing of these either.
+    #[must_use]
+    pub(super) fn hiding(mut self, secrets: impl IntoIterator<Item = Secret>) -> Client {
+        self.hidden.extend(secrets);
+        self
     }
 
     /// The address of a call.
@@ -207,10 +217,11 @@ impl Client {
         }
     }
 
-    /// The text without the client's secret.
+    /// The text without the client's secrets.
     pub fn hide(&self, text: &str) -> String {
-        let text = self.secret.as_ref().map_or_else(|| text.to_owned(), |secret| secret.hide(text));
-        self.shown.as_ref().map_or(text.clone(), |(_, value)| value.hide(&text))
+        let shown = self.shown.as_ref().map(|(_, value)| value);
+        let secrets = self.secret.iter().chain(shown).chain(&self.hidden);
+        secrets.fold(text.to_owned(), |text, secret| secret.hide(&text))
     }
 
     fn said(&self, body: &str) -> String {

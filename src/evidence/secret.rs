@@ -31,6 +31,11 @@ impl Secret {
         Ok(Secret(text.to_owned()))
     }
 
+    /// What turned out to be secret; nothing where there is nothing to hide.
+    pub(super) fn of(text: &str) -> Option<Secret> {
+        (!text.is_empty()).then(|| Secret(text.to_owned()))
+    }
+
     /// The secret itself: for the wire alone.
     pub(super) fn expose(&self) -> &str {
         &self.0
@@ -68,6 +73,8 @@ mod tests {
         let secret = read(" s3cret\n").expect("a secret");
         assert_eq!(secret.expose(), "s3cret");
         assert_eq!(format!("{secret:?} {}", secret.hide("a s3cret b")), "*** a *** b");
+        assert_eq!(Secret::of("s3cret").map(|secret| secret.hide("s3cret")), Some("***".to_owned()));
+        assert!(Secret::of("").is_none(), "it would be found everywhere");
         assert!(read("\n").is_err_and(|error| error.contains("is empty")));
         assert!(read("s3cret\nmore").is_err_and(|error| !error.contains("s3cret")));
         assert!(Secret::read(&SecretSource::Variable("NO_SUCH_VARIABLE_HERE".into())).is_err_and(|error| error.contains("is not set")));

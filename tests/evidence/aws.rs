@@ -102,6 +102,9 @@ fn a_container_gets_its_credentials_where_its_environment_says() {
     project.write("eks-token", "proof-of-eks\n");
     project.expect("tasks", "unknown", "there is no service api of cluster shop");
     assert_eq!(shown("/v1/credentials"), "proof-of-eks");
+    // A service that repeats what nobody may read.
+    fake.answer(&format!("{prefix}.DescribeServices"), 403, "not allowed: s3cr3t-key of s3cr3t-session");
+    project.expect("tasks", "unknown", "answered 403: not allowed: *** of ***");
     let (out, err, _) = project.raw(&["status", "-vv"]);
     assert!(![out, err].iter().any(|text| text.contains("s3cr3t") || text.contains("proof-of")), "secrets are told");
 }
