@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::fleet::{Fleet, Who};
+use super::fleet::{Fleet, Service, Who};
 use super::prometheus::Prometheus;
 use super::verdict::Verdict;
-use super::words::{at, later, length};
+use super::words::{at, later, length, list};
 use crate::ledger::Ledger;
 use crate::migration::veto::{ErrorRate, Latency};
 
@@ -39,7 +39,7 @@ pub(super) async fn latency(asked: &Latency, ledger: &Ledger) -> Verdict {
 }
 
 async fn errors(asked: &ErrorRate, ledger: &Ledger) -> Result<Verdict, String> {
-    let pair = pair(&asked.service, asked.window, ledger)?;
+    let pair = pair(&asked.service, asked.environment.as_deref(), asked.window, ledger)?;
     let server = Prometheus::open(&asked.endpoint)?;
     let mut shares = Vec::new();
     for side in [&pair.now, &pair.before] {
@@ -79,7 +79,7 @@ async fn errors(asked: &ErrorRate, ledger: &Ledger) -> Result<Verdict, String> {
 }
 
 async fn times(asked: &Latency, ledger: &Ledger) -> Result<Verdict, String> {
-    let pair = pair(&asked.service, asked.window, ledger)?;
+    let pair = pair(&asked.service, asked.environment.as_deref(), asked.window, ledger)?;
     let server = Prometheus::open(&asked.endpoint)?;
     let mut seconds = Vec::new();
     for side in [&pair.now, &pair.before] {
@@ -113,9 +113,9 @@ async fn times(asked: &Latency, ledger: &Ledger) -> Result<Verdict, String> {
 }
 
 /// The live release and the one before, each with a window in which nothing else ran.
-fn pair(service: &str, window: std::time::Duration, ledger: &Ledger) -> Result<Pair, String> {
+fn pair(service: &str, environment: Option<&str>, window: std::time::Duration, ledger: &Ledger) -> Result<Pair, String> {
     let fleet = Fleet::of(&ledger.markers);
-    let known = fleet.services.get(service).ok_or_else(|| format!("service {service} has no marker"))?;
+    let known = sole(&fleet, service, environment)?;
     let [live] = &known.live[..] else { return Err(format!("service {service} has no single live release")) };
     let (Who::Release(release), Some(since)) = (&live.who, live.since) else {
         return Err(format!("what is live of {service} is not known"));
@@ -131,6 +131,22 @@ fn pair(service: &str, window: std::time::Duration, ledger: &Ledger) -> Result<P
         return Err(format!("{service}@{release} was not alone for {} yet; come back at {}", length(window), at(ready)));
     }
     Ok(Pair { now: Side { release: release.clone(), until: ledger.now }, before: Side { release: before.clone(), until: since.min(gone) } })
+}
+
+/// The service in the environment that is asked for, or in the only one that it has.
+fn sole<'a>(fleet: &'a Fleet, service: &'a str, environment: Option<&str>) -> Result<&'a Service, String> {
+    // In a database of one environment none is told apart.
+    let is_asked = |known: &&Service| environment.is_none() || known.environment.is_none() || known.environment.as_deref() == environment;
+    let found: Vec<&Service> = fleet.of_service(service).map(|(_, known)| known).filter(is_asked).collect();
+    match (&found[..], environment) {
+        ([one], _) => Ok(*one),
+        ([], Some(environment)) => Err(format!("service {service} has no marker in {environment}")),
+        ([], None) => Err(format!("service {service} has no marker")),
+        ([..], _) => {
+            let names: Vec<String> = found.iter().filter_map(|known| known.environment.clone()).collect();
+            Err(format!("service {service} is marked in {}: say which one counts with `environment`", list(&names)))
+        }
+    }
 }
 
 fn few(service: &str, release: &str, requests: f64, wanted: f64) -> String {
@@ -158,7 +174,48 @@ fn every(selector: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::ledger::{Marker, MarkerKind, Release};
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    fn deployed(version: &str, environment: &str, at: i64) -> Marker {
+        Marker {
+            release: Release { service: "api".into(), version: version.into() },
+            kind: MarkerKind::Deployed,
+            manifest: None,
+            ready_for: Vec::new(),
+            actor: "ci".into(),
+            at: second(at),
+            commit: None,
+            url: None,
+            environment: Some(environment.to_owned()),
+            order: None,
+        }
+    }
+
+    #[test]
+    fn each_environment_has_its_own_pair() {
+        let mut ledger = Ledger::empty(second(1000));
+        ledger.markers = vec![deployed("1", "production", 1), deployed("2", "production", 100)];
+        let of = |ledger: &Ledger, environment: Option<&str>| {
+            let pair = pair("api", environment, Duration::from_secs(60), ledger);
+            pair.map(|pair| (pair.now.release, pair.before.release))
+        };
+        let of_production = Ok(("2".to_owned(), "1".to_owned()));
+        assert_eq!(of(&ledger, None), of_production, "there is only one");
+        assert_eq!(of(&ledger, Some("production")), of_production);
+        ledger.markers.extend([deployed("3", "staging", 200), deployed("4", "staging", 300)]);
+        assert_eq!(of(&ledger, Some("production")), of_production);
+        assert_eq!(of(&ledger, Some("staging")), Ok(("4".to_owned(), "3".to_owned())));
+        assert_eq!(of(&ledger, Some("test")), Err("service api has no marker in test".to_owned()));
+        let unclear = "service api is marked in production and staging: say which one counts with `environment`";
+        assert_eq!(of(&ledger, None), Err(unclear.to_owned()));
+    }
 
     #[test]
     fn selectors_are_completed() {

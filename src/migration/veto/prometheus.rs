@@ -43,6 +43,8 @@ pub struct ErrorRate {
     pub errors: String,
     /// `service`: whose markers tell when the release before was live.
     pub service: String,
+    /// `environment`: where, in a database of several.
+    pub environment: Option<String>,
     /// `window`: over how long both are counted. Default one hour.
     pub window: Duration,
     /// `max_increase`: how much the share of failures may have grown, in points of the whole (0.01 is one percent).
@@ -62,6 +64,8 @@ pub struct Latency {
     pub quantile: Decimal,
     /// `service`: whose markers tell when the release before was live.
     pub service: String,
+    /// `environment`: where, in a database of several.
+    pub environment: Option<String>,
     /// `window`: over how long both are measured. Default one hour.
     pub window: Duration,
     /// `max_ratio`: how many times as long requests may take now. Default 1.2.
@@ -110,6 +114,7 @@ impl ErrorRate {
             requests: table.required("requests", at.clone())?.0,
             errors: table.required("errors", at.clone())?.0,
             service: table.required("service", at)?.0,
+            environment: table.text("environment")?.map(|(name, _)| name),
             window: table.duration("window")?.unwrap_or(Duration::from_hours(1)),
             max_increase: Decimal(table.decimal("max_increase")?.unwrap_or(0.0)),
             min_requests: Decimal(table.decimal("min_requests")?.unwrap_or(100.0)),
@@ -124,6 +129,7 @@ impl Latency {
             histogram: table.required("histogram", at.clone())?.0,
             quantile: Decimal(table.decimal("quantile")?.unwrap_or(0.99)),
             service: table.required("service", at.clone())?.0,
+            environment: table.text("environment")?.map(|(name, _)| name),
             window: table.duration("window")?.unwrap_or(Duration::from_hours(1)),
             max_ratio: Decimal(table.decimal("max_ratio")?.unwrap_or(1.2)),
             min_requests: Decimal(table.decimal("min_requests")?.unwrap_or(100.0)),
