@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::source::{Place, Snapshot, Source};
 use crate::ledger::Marker;
@@ -16,8 +16,11 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Reads when somebody asks, at most once a second, and remembers the last success.
 pub(super) struct Readings {
     source: Arc<dyn Source>,
-    last: Mutex<Option<(Instant, Reading)>>,
+    last: Arc<Mutex<Last>>,
 }
+
+/// What was read last, and when.
+type Last = Option<(Instant, Reading)>;
 
 /// What is known at a moment.
 #[derive(Clone)]
@@ -34,35 +37,26 @@ pub(super) struct Reading {
 
 impl Readings {
     pub(super) fn new(source: Arc<dyn Source>) -> Readings {
-        Readings { source, last: Mutex::new(None) }
+        Readings { source, last: Arc::new(Mutex::new(None)) }
     }
 
-    /// What is known now. Those who ask while the database is read wait for that read.
+    /// What is known now. Those who ask while the database is read wait for that read, which goes on when nobody waits any longer:
+    /// the next who asks finds what came of it.
     pub(super) async fn now(&self) -> Reading {
-        let mut last = self.last.lock().await;
+        let last = Arc::clone(&self.last).lock_owned().await;
         if let Some((at, reading)) = &*last
             && at.elapsed() < FRESH
         {
             return reading.clone();
         }
-        let (before, failing_since) = match last.take() {
-            Some((_, reading)) => (reading.last, reading.failing_since),
-            None => (None, None),
-        };
-        let reading = match self.source.read().await {
-            Ok(snapshot) => {
-                let snapshot = Arc::new(snapshot);
-                Reading { place: snapshot.place.clone(), now: Ok(Arc::clone(&snapshot)), last: Some(snapshot), failing_since: None }
-            }
-            Err(report) => Reading {
-                place: before.as_ref().map_or_else(|| self.source.place(), |before| before.place.clone()),
-                now: Err(Arc::from(report)),
-                last: before,
-                failing_since: failing_since.or_else(|| Some(Timestamp::now())),
+        match tokio::spawn(read(Arc::clone(&self.source), last)).await {
+            Ok(reading) => reading,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and with it whoever asked.
+                Err(_) => std::future::pending().await,
             },
-        };
-        *last = Some((Instant::now(), reading.clone()));
-        reading
+        }
     }
 
     /// Appends a marker; whoever asks next sees it.
@@ -74,5 +68,75 @@ impl Readings {
             *at = stale;
         }
         answer
+    }
+}
+
+/// Reads, and keeps what was known before until that is done.
+async fn read(source: Arc<dyn Source>, mut last: OwnedMutexGuard<Last>) -> Reading {
+    let answer = source.read().await;
+    let (before, failing_since) = match last.take() {
+        Some((_, reading)) => (reading.last, reading.failing_since),
+        None => (None, None),
+    };
+    let reading = match answer {
+        Ok(snapshot) => {
+            let snapshot = Arc::new(snapshot);
+            Reading { place: snapshot.place.clone(), now: Ok(Arc::clone(&snapshot)), last: Some(snapshot), failing_since: None }
+        }
+        Err(report) => Reading {
+            place: before.as_ref().map_or_else(|| source.place(), |before| before.place.clone()),
+            now: Err(Arc::from(report)),
+            last: before,
+            failing_since: failing_since.or_else(|| Some(Timestamp::now())),
+        },
+    };
+    *last = Some((Instant::now(), reading.clone()));
+    reading
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::source::Answer;
+    use super::*;
+    use crate::report::CommandName;
+
+    /// A database that answers after a while, and says no.
+    #[derive(Default)]
+    struct Slow {
+        reads: AtomicUsize,
+    }
+
+    impl Source for Slow {
+        fn place(&self) -> Place {
+            Place::default()
+        }
+
+        fn read(&self) -> Answer<'_, Result<Snapshot, Box<Report>>> {
+            Box::pin(async {
+                self.reads.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                Err::<Snapshot, _>(Box::new(Report::new(CommandName::Status)))
+            })
+        }
+
+        fn mark(&self, _: Marker) -> Answer<'_, Result<Report, Box<Report>>> {
+            Box::pin(async { Err::<Report, _>(Box::new(Report::new(CommandName::Mark))) })
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_neither_ends_the_read_nor_takes_along_what_was_known() {
+        let source = Arc::new(Slow::default());
+        let readings = Readings::new(Arc::clone(&source) as Arc<dyn Source>);
+        assert!(tokio::time::timeout(Duration::from_millis(50), readings.now()).await.is_err(), "it hung up");
+        let first = readings.now().await;
+        assert_eq!(source.reads.load(Ordering::SeqCst), 1, "the read of the one that hung up was waited for");
+        assert!(first.now.is_err() && first.failing_since.is_some());
+        tokio::time::sleep(FRESH).await;
+        assert!(tokio::time::timeout(Duration::from_millis(50), readings.now()).await.is_err(), "it hung up again");
+        assert_eq!(readings.now().await.failing_since, first.failing_since);
+        assert_eq!(source.reads.load(Ordering::SeqCst), 2);
     }
 }
