@@ -12,7 +12,7 @@ use crate::schema::Phase;
 /// What can be said of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It can serve. `Latched` when that was found out earlier and cannot be asked now.
+    /// It can serve.
     Ready {
         /// Whether the schema is newer than the build.
         ahead: bool,
@@ -46,10 +46,10 @@ pub(super) fn judge(state: &State, reading: &Reading, release: Option<&Release>)
     let snapshot = match &reading.now {
         Ok(snapshot) => snapshot,
         Err(report) => {
-            if state.latches.is_set(release) {
-                return Verdict::Ready { ahead: false, found: Found::Earlier };
-            }
-            return Verdict::Unknown(unasked(report));
+            return match state.latches.ahead(release) {
+                Some(ahead) => Verdict::Ready { ahead, found: Found::Earlier },
+                None => Verdict::Unknown(unasked(report)),
+            };
         }
     };
     let build = match release {
@@ -65,7 +65,7 @@ pub(super) fn judge(state: &State, reading: &Reading, release: Option<&Release>)
     };
     match Readiness::of(&build, &snapshot.ledger) {
         Readiness::Ready { ahead } => {
-            state.latches.set(release);
+            state.latches.set(release, ahead);
             Verdict::Ready { ahead, found: Found::Now }
         }
         Readiness::Behind { missing } => Verdict::Behind(missing),

@@ -85,10 +85,12 @@ pub(super) async fn livez() -> Json<Live> {
     (status = 200, description = "Ready, or it was before.", body = Probe),
     (status = 503, description = "Not ready; `Retry-After` says when to ask again.", body = Probe)))]
 pub(super) async fn readyz(shared: Shared) -> Response {
-    let was_ready = shared.latches.is_set(None);
+    let was_ready = shared.latches.ahead(None);
     let mut probe = ask(&shared, None).await;
-    if was_ready && !probe.ready {
-        (probe.ready, probe.latched) = (true, true);
+    if let Some(ahead) = was_ready
+        && !probe.ready
+    {
+        (probe.ready, probe.ahead, probe.latched) = (true, ahead, true);
     }
     probe.into_response()
 }
@@ -131,13 +133,13 @@ impl Probe {
             reason: reason.to_owned(),
         };
         match verdict {
-            Verdict::Ready { found: Found::Earlier, .. } => {
-                Probe { latched: true, ..told(ProbeState::Ready, "it was ready, and the database cannot be asked now") }
+            Verdict::Ready { found: Found::Earlier, ahead } => {
+                Probe { ahead, latched: true, ..told(ProbeState::Ready, "it was ready, and the database cannot be asked now") }
             }
-            Verdict::Ready { ahead: true, .. } => {
+            Verdict::Ready { ahead: true, found: Found::Now } => {
                 Probe { ahead: true, ..told(ProbeState::Ready, "everything it needs is there, and more: the schema is newer") }
             }
-            Verdict::Ready { ahead: false, .. } => told(ProbeState::Ready, "everything it needs is there"),
+            Verdict::Ready { ahead: false, found: Found::Now } => told(ProbeState::Ready, "everything it needs is there"),
             Verdict::Behind(missing) => {
                 let told = told(ProbeState::Behind, "expand scripts are missing: `migrate apply --phase expand`");
                 Probe { missing: list(missing), ..told }
