@@ -1,6 +1,8 @@
 //! Probes. Liveness never asks the database; readiness accepts a schema that is ahead, and what was ready stays ready
 //! while the database cannot be asked.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
@@ -15,6 +17,9 @@ use super::problem::{ASK_AGAIN, Problem};
 use super::{Shared, State};
 use crate::ledger::Release;
 use crate::migration::NodeRef;
+
+/// How long the probe of what was ready before waits for the database: kubelet gives up after a second unless it is told otherwise.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// That the process runs.
 #[derive(Debug, Serialize, ToSchema)]
@@ -114,8 +119,14 @@ pub(super) async fn startupz(shared: Shared, query: Result<Query<Build>, QueryRe
 }
 
 async fn ask(state: &State, release: Option<&Release>) -> Probe {
-    let reading = state.readings.now().await;
-    Probe::of(judge(state, &reading, release), release)
+    let verdict = match state.latches.ahead(release) {
+        None => judge(state, &state.readings.now().await, release),
+        Some(ahead) => match tokio::time::timeout(PATIENCE, state.readings.now()).await {
+            Ok(reading) => judge(state, &reading, release),
+            Err(_) => Verdict::Ready { ahead, found: Found::Earlier },
+        },
+    };
+    Probe::of(verdict, release)
 }
 
 impl Probe {
@@ -161,5 +172,51 @@ impl IntoResponse for Probe {
         } else {
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, ASK_AGAIN)], Json(self)).into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::super::latch::Latches;
+    use super::super::reading::Readings;
+    use super::super::source::{Answer, Place, Snapshot, Source};
+    use super::*;
+    use crate::ledger::Marker;
+    use crate::report::Report;
+
+    /// A database that never answers.
+    struct Hung;
+
+    impl Source for Hung {
+        fn place(&self) -> Place {
+            Place::default()
+        }
+
+        fn read(&self) -> Answer<'_, Result<Snapshot, Box<Report>>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn mark(&self, _: Marker) -> Answer<'_, Result<Report, Box<Report>>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_ready_does_not_wait_for_a_database_that_hangs() {
+        let state = Arc::new(State { readings: Readings::new(Arc::new(Hung)), latches: Latches::default(), token: None });
+        let release = Release { service: "api".to_owned(), version: "2.3.0".to_owned() };
+        state.latches.set(None, false);
+        state.latches.set(Some(&release), true);
+        let began = Instant::now();
+        let files = readyz(axum::extract::State(Arc::clone(&state))).await;
+        assert_eq!(files.status(), StatusCode::OK);
+        let probe = ask(&state, Some(&release)).await;
+        assert!(probe.ready && probe.latched && probe.ahead, "{probe:?}");
+        assert!(began.elapsed() < PATIENCE * 2 + Duration::from_millis(400), "{:?}", began.elapsed());
+        let other = Release { version: "2.4.0".to_owned(), ..release };
+        assert!(tokio::time::timeout(PATIENCE * 2, ask(&state, Some(&other))).await.is_err(), "what never was ready waits");
     }
 }
