@@ -100,29 +100,28 @@ impl Reader {
     /// How large the tables are; unknown where the database does not say, which only makes findings sterner.
     async fn count(&self) -> Vec<(ObjectName, TableSize)> {
         let mut line = self.line.lock().await;
-        let Some(backend) = line.as_mut() else { return Vec::new() };
+        // Whoever hangs up in the middle of an answer takes the connection along.
+        let Some(mut backend) = line.take() else { return Vec::new() };
         match tokio::time::timeout(PATIENCE, backend.count(Care::Quick)).await {
-            Ok(Ok(tables)) => tables,
-            Ok(Err(_)) | Err(_) => {
-                *line = None;
-                Vec::new()
+            Ok(Ok(tables)) => {
+                *line = Some(backend);
+                tables
             }
+            Ok(Err(_)) | Err(_) => Vec::new(),
         }
     }
 
     /// What the database says, over the connection at hand or a new one.
     async fn ask(&self) -> Result<Read, Failure> {
         let mut line = self.line.lock().await;
-        let asked = tokio::time::timeout(PATIENCE, read(&self.url, &mut line)).await;
-        let answer = asked.unwrap_or_else(|_| {
+        let asked = tokio::time::timeout(PATIENCE, Box::pin(read(&self.url, line.take()))).await;
+        let (answer, backend) = asked.unwrap_or_else(|_| {
             let message = format!("the database did not answer within {} s", PATIENCE.as_secs());
             Err(Failure::new(Exit::Temporary, message))
-        });
-        if answer.is_err() {
-            // In the middle of an answer, or of no use.
-            *line = None;
-        }
-        answer
+        })?;
+        // Put back only here: one that was left in the middle of an answer, or failed, is of no use.
+        *line = Some(backend);
+        Ok(answer)
     }
 }
 
@@ -133,17 +132,17 @@ struct Read {
     waits: Vec<Waiting>,
 }
 
-async fn read(url: &DatabaseUrl, line: &mut Option<AnyBackend>) -> Result<Read, Failure> {
-    if let Some(backend) = line {
-        match backend.ledger().await {
-            // It may have been restarted since.
-            Err(BackendError::Unreachable { .. }) => {}
-            answer => return with_waits(answer?, backend).await,
+async fn read(url: &DatabaseUrl, line: Option<AnyBackend>) -> Result<(Read, AnyBackend), Failure> {
+    if let Some(mut backend) = line {
+        let ledger = backend.ledger().await;
+        // It may have been restarted since.
+        if !matches!(ledger, Err(BackendError::Unreachable { .. })) {
+            return Ok((with_waits(ledger?, &mut backend).await?, backend));
         }
     }
-    let backend = line.insert(AnyBackend::connect(url.expose()).await?);
+    let mut backend = AnyBackend::connect(url.expose()).await?;
     let ledger = backend.ledger().await?;
-    with_waits(ledger, backend).await
+    Ok((with_waits(ledger, &mut backend).await?, backend))
 }
 
 /// Locks are looked at only while a run is at work.
