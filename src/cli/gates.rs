@@ -20,11 +20,37 @@ pub(super) async fn judged(plan: Plan, ledger: &Ledger, backend: &mut AnyBackend
 /// # Errors
 /// As [`judged`].
 pub(super) async fn gates(plan: &Plan, ledger: &Ledger, backend: &mut AnyBackend, programs: Programs) -> Result<Vec<Gate>, Failure> {
-    let mut gates: Vec<Gate> = Vec::new();
+    let proofs = proofs(plan, ledger, backend).await?;
+    with_proofs(plan, ledger, backend, &proofs, programs).await
+}
+
+/// What the database says to the proofs of each gate, in the order of the gates.
+///
+/// # Errors
+/// As [`judged`].
+pub(super) async fn proofs(plan: &Plan, ledger: &Ledger, backend: &mut AnyBackend) -> Result<Vec<Vec<ProofAnswer>>, Failure> {
+    let mut proofs = Vec::new();
     for spec in plan.gates() {
-        let proofs = answers(spec, ledger, backend).await?;
+        proofs.push(answers(spec, ledger, backend).await?);
+    }
+    Ok(proofs)
+}
+
+/// As [`gates`], where [`proofs`] are known.
+///
+/// # Errors
+/// As [`judged`].
+pub(super) async fn with_proofs(
+    plan: &Plan,
+    ledger: &Ledger,
+    backend: &mut AnyBackend,
+    proofs: &[Vec<ProofAnswer>],
+    programs: Programs,
+) -> Result<Vec<Gate>, Failure> {
+    let mut gates: Vec<Gate> = Vec::new();
+    for (spec, proofs) in plan.gates().zip(proofs) {
         let told = inquired(spec, ledger, backend).await?;
-        let answers = Answers { proofs, verdicts: evidence::consult(spec, ledger, &told, programs).await };
+        let answers = Answers { proofs: proofs.clone(), verdicts: evidence::consult(spec, ledger, &told, programs).await };
         gates.push(evidence::gate(spec, ledger, &answers));
     }
     Ok(gates)
