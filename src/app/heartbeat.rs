@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::AppError;
-use crate::backend::{AnyBackend, Backend};
+use crate::backend::{AnyBackend, Backend, BackendError};
 use crate::ledger::{Instance, Release};
 use crate::migration::{DatabaseUrl, Manifest};
 
@@ -49,7 +49,7 @@ impl Heartbeat {
         &self.id
     }
 
-    /// Deregisters and waits until that is written. Call it when the last request is done.
+    /// Deregisters and waits until that is written, ten seconds at most. Call it when the last request is done.
     ///
     /// # Errors
     /// When the database cannot be reached; the registration then runs out by itself.
@@ -80,22 +80,48 @@ async fn beat(url: DatabaseUrl, backend: AnyBackend, instance: Instance, mut sto
             _ = &mut stopped => break,
             _ = clock.tick() => {}
         }
-        if backend.is_none() {
-            backend = AnyBackend::connect(url.expose()).await.ok();
-        }
-        if let Some(open) = &mut backend
-            && let Err(error) = open.heartbeat(&instance).await
-        {
-            tracing::warn!(%error, "the heartbeat was not written; it is tried again");
-            backend = None;
-        }
+        // A connection that hangs goes, and what it wrote all the same runs out by itself.
+        let written = tokio::time::timeout(PERIOD, write(&url, backend.take(), &instance));
+        backend = tokio::select! {
+            _ = &mut stopped => break,
+            written = written => match written {
+                Ok(Ok(open)) => Some(open),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the heartbeat was not written; it is tried again");
+                    None
+                }
+                Err(_) => {
+                    tracing::warn!("the heartbeat was not written within {} s; it is tried again", PERIOD.as_secs());
+                    None
+                }
+            },
+        };
     }
-    if let Some(open) = &mut backend
-        && open.deregister(&instance.id).await.is_ok()
+    let done = tokio::time::timeout(PERIOD, Box::pin(deregister(&url, backend, &instance.id))).await;
+    done.unwrap_or_else(|_| {
+        let reason = format!("no answer within {} s", PERIOD.as_secs());
+        Err(BackendError::Unreachable { target: url.to_string(), reason }.into())
+    })
+}
+
+/// Writes over the connection at hand or a new one, which comes back where that went well.
+async fn write(url: &DatabaseUrl, backend: Option<AnyBackend>, instance: &Instance) -> Result<AnyBackend, AppError> {
+    let mut open = match backend {
+        Some(open) => open,
+        None => AnyBackend::connect(url.expose()).await?,
+    };
+    open.heartbeat(instance).await?;
+    Ok(open)
+}
+
+/// Takes it back over the connection at hand, and over a new one where that does not answer.
+async fn deregister(url: &DatabaseUrl, backend: Option<AnyBackend>, id: &str) -> Result<(), AppError> {
+    if let Some(mut open) = backend
+        && let Ok(Ok(())) = tokio::time::timeout(PERIOD / 2, open.deregister(id)).await
     {
         return Ok(());
     }
-    Ok(AnyBackend::connect(url.expose()).await?.deregister(&instance.id).await?)
+    Ok(AnyBackend::connect(url.expose()).await?.deregister(id).await?)
 }
 
 /// Unique per process and start: host, process and a random part, since containers share process numbers.

@@ -122,3 +122,19 @@ async fn through_a_transaction_pooler_whose_sessions_are_ended() {
         stock.check().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_drains_in_time_when_the_network_fell_silent() {
+    let Some(cluster) = support::postgres(17) else { return };
+    let database = cluster.database();
+    let proxy = Proxy::to(cluster.port()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("1_users")).expect("a folder");
+    std::fs::write(folder.path().join("1_users/expand.sql"), "CREATE TABLE users (id bigint PRIMARY KEY);").expect("a script");
+    let migrator = concertina::Migrator::from_dir(folder.path(), &proxy.url(database.name())).expect("the folder is understood");
+    migrator.expand().await.expect("expansion");
+    let heartbeat = migrator.heartbeat("api", "1").await.expect("a heartbeat");
+    proxy.fall_silent();
+    let drained = tokio::time::timeout(Duration::from_secs(20), heartbeat.drain()).await.expect("it does not wait for ever");
+    assert!(drained.is_err(), "the registration runs out by itself");
+}
