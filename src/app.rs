@@ -32,13 +32,16 @@ const LEASE_WAIT: Duration = Duration::from_secs(60);
 
 /// The migrations of this build over its database.
 ///
-/// The connection is opened when it is first needed and again after it broke; calls share it one after the other.
+/// The connection is opened when it is first needed and again after it broke; calls share it one after the other, but
+/// [`Migrator::readiness`], which does not wait for a run.
 #[derive(Debug)]
 pub struct Migrator {
     project: Project,
     migrations: Migrations,
     url: DatabaseUrl,
     connection: Mutex<Connection>,
+    /// For those who do not wait for a run; closed once the build is ready.
+    aside: Mutex<Connection>,
     broadcast: Broadcast,
     /// Set once it was ready: whether the schema was ahead then.
     latch: OnceLock<bool>,
@@ -85,8 +88,8 @@ impl Migrator {
     }
 
     fn new(project: Project, migrations: Migrations, url: DatabaseUrl) -> Migrator {
-        let connection = Mutex::new(Connection(None));
-        Migrator { project, migrations, url, connection, broadcast: Broadcast::new(), latch: OnceLock::new() }
+        let (connection, aside) = (Mutex::new(Connection(None)), Mutex::new(Connection(None)));
+        Migrator { project, migrations, url, connection, aside, broadcast: Broadcast::new(), latch: OnceLock::new() }
     }
 
     /// Whether this build can work with the schema. One round trip once the connection is open.
@@ -103,11 +106,15 @@ impl Migrator {
         if let Some(ahead) = self.latch.get() {
             return Ok(Readiness::Ready { ahead: *ahead });
         }
-        let mut connection = self.connected().await?;
+        let mut connection = self.at_hand().await?;
         let ledger = connection.ask(|backend| Box::pin(backend.ledger())).await?;
+        drop(connection);
         let found = Readiness::of(&self.migrations.manifest(), &ledger);
         if let Readiness::Ready { ahead } = found {
             self.latch.get_or_init(|| ahead);
+            if let Ok(mut aside) = self.aside.try_lock() {
+                aside.0 = None;
+            }
         }
         Ok(found)
     }
@@ -206,7 +213,18 @@ impl Migrator {
     }
 
     async fn connected(&self) -> Result<Open<'_>, AppError> {
-        let mut connection = self.connection.lock().await;
+        self.open(self.connection.lock().await).await
+    }
+
+    /// Does not wait for a run, which keeps its connection for as long as it works: a probe gives up after a second.
+    async fn at_hand(&self) -> Result<Open<'_>, AppError> {
+        match self.connection.try_lock() {
+            Ok(connection) => self.open(connection).await,
+            Err(_) => self.open(self.aside.lock().await).await,
+        }
+    }
+
+    async fn open<'a>(&'a self, mut connection: MutexGuard<'a, Connection>) -> Result<Open<'a>, AppError> {
         if connection.0.is_none() {
             connection.0 = Some(AnyBackend::connect(self.url.expose()).await?);
         }
@@ -225,7 +243,7 @@ type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, BackendErro
 
 impl Open<'_> {
     fn backend(&mut self) -> &mut AnyBackend {
-        self.connection.0.as_mut().expect("`connected` opened it, and only `forget` at the end of a call closes it")
+        self.connection.0.as_mut().expect("`open` opened it, and only `forget` at the end of a call closes it")
     }
 
     /// Asks a question that is safe to repeat: once more on a new connection when the old one turns out to be dead.

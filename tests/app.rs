@@ -8,7 +8,7 @@ use std::sync::Arc;
 use concertina::schema::Phase;
 use concertina::{Migrator, Readiness};
 use futures::StreamExt;
-use sqlx::Row;
+use sqlx::{Executor, Row};
 
 /// A folder with one table and, where asked, a second migration with all phases.
 fn folder(migrations: &[(&str, &str)]) -> tempfile::TempDir {
@@ -133,6 +133,27 @@ async fn a_server_that_goes_away_takes_nothing_out_of_service() {
     assert!(starting.readiness().await.is_err());
     cluster.restart();
     assert!(starting.readiness().await.expect("it comes back by itself").is_ready());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_does_not_wait_for_a_run() {
+    let Some(cluster) = support::postgres(17) else { return };
+    let database = cluster.database();
+    let (before, after) = (folder(&[USERS]), folder(&[USERS, NICK]));
+    migrator(before.path(), &database.url).expand().await.expect("expansion");
+    let mut reader = database.connect().await;
+    reader.execute("BEGIN; SELECT count(*) FROM users").await.expect("it reads");
+    let migrator = Arc::new(migrator(after.path(), &database.url));
+    let working = Arc::clone(&migrator);
+    let run = tokio::spawn(async move { working.expand().await });
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(!run.is_finished(), "it waits for the reader");
+    let began = std::time::Instant::now();
+    assert!(!migrator.readiness().await.expect("readiness").is_ready());
+    assert!(began.elapsed() < std::time::Duration::from_secs(1), "a probe gives up after a second: {:?}", began.elapsed());
+    reader.execute("COMMIT").await.expect("it ends");
+    run.await.expect("no panic").expect("expansion");
+    assert!(migrator.readiness().await.expect("readiness").is_ready());
 }
 
 #[tokio::test]
