@@ -203,13 +203,13 @@ async fn execute(
     let actor = &options.holder.actor;
     let outcome = match result {
         Ok(outcome) => outcome,
-        Err(error) => return Err(breach::answered(error, on_breach, actor, site, session).await),
+        Err(error) => return Err(breach::answered(error, on_breach, actor, site, (session, &stop)).await),
     };
     if outcome.end == End::Complete
         && !outcome.applied.is_empty()
         && let Some(alarm) = breach::linger(phase, &mut watch, &stop, session).await
     {
-        return Err(breach::late(&alarm, &outcome.applied, on_breach, actor, site, session).await);
+        return Err(breach::late(&alarm, &outcome.applied, on_breach, actor, site, (session, &stop)).await);
     }
     report.migrations = applied(&outcome.applied, site, &progress);
     if !outcome.applied.is_empty() {

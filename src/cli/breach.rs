@@ -66,20 +66,27 @@ pub(super) async fn linger(phase: Phase, watch: &mut Watch, stop: &Stop, session
 }
 
 /// The failure that a run ended with; a breach during an expand is answered as was asked for.
-pub(super) async fn answered(error: RunError, on_breach: OnBreach, actor: &str, site: &Site, session: &Session) -> Failure {
+pub(super) async fn answered(error: RunError, on_breach: OnBreach, actor: &str, site: &Site, by: (&Session, &Stop)) -> Failure {
     let RunError::Breached { applied, node, condition, reason, .. } = &error else { return error.into() };
     if on_breach == OnBreach::Stay || node.phase != Phase::Expand {
         return error.into();
     }
     let alarm = Alarm { name: condition.clone(), reason: reason.clone() };
     let nodes: Vec<NodeRef> = applied.iter().chain(std::iter::once(node)).cloned().collect();
-    undone(&alarm, &nodes, actor, site, session).await
+    undone(&alarm, &nodes, actor, site, by).await
 }
 
 /// A breach that was seen after the last statement.
-pub(super) async fn late(alarm: &Alarm, applied: &[NodeRef], on_breach: OnBreach, actor: &str, site: &Site, session: &Session) -> Failure {
+pub(super) async fn late(
+    alarm: &Alarm,
+    applied: &[NodeRef],
+    on_breach: OnBreach,
+    actor: &str,
+    site: &Site,
+    by: (&Session, &Stop),
+) -> Failure {
     match on_breach {
-        OnBreach::RollBack => undone(alarm, applied, actor, site, session).await,
+        OnBreach::RollBack => undone(alarm, applied, actor, site, by).await,
         OnBreach::Stay => {
             let mut failure = Failure::new(Exit::Failure, format!("expand ran, and {}", told(alarm)));
             failure.next = applied.iter().rev().map(|node| format!("migrate rollback {}", node.migration)).collect();
@@ -89,11 +96,11 @@ pub(super) async fn late(alarm: &Alarm, applied: &[NodeRef], on_breach: OnBreach
 }
 
 /// Undoes what a run did, last first.
-async fn undone(alarm: &Alarm, nodes: &[NodeRef], actor: &str, site: &Site, session: &Session) -> Failure {
+async fn undone(alarm: &Alarm, nodes: &[NodeRef], actor: &str, site: &Site, (session, stop): (&Session, &Stop)) -> Failure {
     let began = Instant::now();
     let mut taken_back = Vec::new();
     for (reached, node) in nodes.iter().rev().enumerate() {
-        match rollback::take_back(site, &node.migration, actor, session).await {
+        match rollback::take_back(site, &node.migration, actor, session, stop).await {
             Ok(true) => taken_back.push(node.migration.to_string()),
             Ok(false) => {}
             Err(stuck) => {

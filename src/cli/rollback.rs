@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::session::{Session, actor};
+use super::signal;
 use super::site::{Site, ledger};
 use crate::backend::{AnyBackend, Backend, BackendError};
 use crate::evidence::{Fleet, Who};
@@ -16,8 +17,8 @@ use crate::plan::{Known, Plan, Resume, Step, StepKind};
 use crate::recipe::sync::{self, Names};
 use crate::report::view::PhaseState;
 use crate::report::{CommandName, Outcome, Report, planned};
-use crate::run::Options;
 use crate::run::undo::roll_back;
+use crate::run::{Options, Stop};
 use crate::schema::operation::OperationKind;
 use crate::schema::size::Sizes;
 use crate::schema::table::Knowledge;
@@ -65,7 +66,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
         report.notes.push("nothing was changed".to_owned());
         return Ok(report);
     }
-    execute(&actor(args.actor.as_deref()), &site, migration, &undo, backend, session).await?;
+    let stop = signal::listen();
+    execute(&actor(args.actor.as_deref()), &site, migration, &undo, backend, (session, &stop)).await?;
     let file = site.migrations.script(&node).map(|script| script.path.to_string()).unwrap_or_default();
     report.migrations = vec![planned::bare(&node, PhaseState::RolledBack, file)];
     report.phase = Some(Phase::Expand);
@@ -78,7 +80,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Report, Failure> {
 ///
 /// # Errors
 /// As [`run`].
-pub(super) async fn take_back(site: &Site, id: &MigrationId, actor: &str, session: &Session) -> Result<bool, Failure> {
+pub(super) async fn take_back(site: &Site, id: &MigrationId, actor: &str, session: &Session, stop: &Stop) -> Result<bool, Failure> {
     let Some(migration) = site.migrations.get(id) else { return Ok(false) };
     let mut backend = site.connect().await?;
     let ledger = ledger(&mut backend).await?;
@@ -89,7 +91,7 @@ pub(super) async fn take_back(site: &Site, id: &MigrationId, actor: &str, sessio
     let plan = site.plan(backend.server(), Known::Ledger(&ledger), &Sizes::unknown())?;
     let undo = way_back(migration, backend.server(), &done(&plan, &ledger, migration))?;
     allowed(site, migration, &undo, &ledger)?;
-    execute(actor, site, migration, &undo, backend, session).await?;
+    execute(actor, site, migration, &undo, backend, (session, stop)).await?;
     Ok(true)
 }
 
@@ -298,14 +300,14 @@ async fn execute(
     migration: &Migration,
     undo: &Undo,
     mut backend: AnyBackend,
-    session: &Session,
+    (session, stop): (&Session, &Stop),
 ) -> Result<(), Failure> {
     let holder = Holder { actor: actor.to_owned(), pid: std::process::id(), purpose: format!("rollback {}", migration.id) };
     let lease = backend.acquire(&holder).await.map_err(|error| again(error, &migration.id))?;
     let mut options = Options::new(holder);
     options.lock_timeout = site.project.lock_timeout;
     options.give_up_after = site.project.give_up_after;
-    let undone = under_lease(site, migration, undo, &mut backend, &lease, (&options, session)).await;
+    let undone = under_lease(site, migration, undo, &mut backend, &lease, (&options, session, stop)).await;
     let released = backend.release(lease).await;
     backend.close().await;
     undone?;
@@ -328,10 +330,10 @@ async fn under_lease(
     undo: &Undo,
     backend: &mut AnyBackend,
     lease: &Lease,
-    (options, session): (&Options, &Session),
+    (options, session, stop): (&Options, &Session, &Stop),
 ) -> Result<(), Failure> {
     allowed(site, migration, undo, &ledger(backend).await?)?;
     let node = NodeRef::new(&migration.id, Phase::Expand);
     let mut progress = Progress::new(session);
-    roll_back(backend, lease, &node, &undo.statements, &mut progress, options).await.map_err(Failure::from)
+    roll_back(backend, lease, &node, &undo.statements, &mut progress, options, stop).await.map_err(Failure::from)
 }

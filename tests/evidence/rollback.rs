@@ -84,3 +84,25 @@ async fn of_a_big_table_blocks_nobody() {
     assert!(longest < Duration::from_millis(1500), "a write waited {longest:?}");
     assert_eq!(project.run(&["status"], 0)["migrations"][1]["phases"][0]["state"], "rolled-back");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_is_asked_to_stop_does_not_try_again() {
+    let Some(cluster) = postgres(17) else { return };
+    let database = cluster.database();
+    let project = Project::on(&database.url, "[locks]\ntimeout = \"300ms\"\n");
+    project.write("migrations/1_users/expand.sql", "CREATE TABLE users (id bigint PRIMARY KEY);\n");
+    project.write("migrations/2_name/expand.sql", "ALTER TABLE users ADD COLUMN name text;\n");
+    project.run(&["apply", "--phase", "expand"], 0);
+    let mut reader = database.connect().await;
+    reader.execute("BEGIN; SELECT count(*) FROM users").await.expect("it reads");
+    let mut running = project.start(&["rollback", "2_name", "--yes"]);
+    project.said("lock not obtained");
+    let killed = std::process::Command::new("kill").args(["-TERM", &running.id().to_string()]).status().expect("there is kill");
+    assert!(killed.success());
+    let began = Instant::now();
+    let ended = tokio::task::spawn_blocking(move || running.wait()).await.expect("no panic").expect("it ended");
+    assert_eq!(ended.code(), Some(75));
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    reader.execute("COMMIT").await.expect("it ends");
+    project.run(&["rollback", "2_name", "--yes"], 0);
+}
