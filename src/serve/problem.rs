@@ -34,6 +34,14 @@ impl Problem {
     pub(super) fn next(self, next: impl Into<String>) -> Problem {
         Problem { next: Some(next.into()), ..self }
     }
+
+    /// In a line, for those who show text.
+    pub(super) fn line(self) -> String {
+        match self.next {
+            Some(next) => format!("{}: {next}", self.detail),
+            None => self.detail,
+        }
+    }
 }
 
 impl IntoResponse for Problem {

@@ -111,8 +111,18 @@ fn a_migration_walks_through_its_phases_and_every_address_says_so() {
     let nowhere = server.get("/v2");
     assert_eq!((nowhere.status, nowhere.header("content-type")), (404, "application/problem+json"));
     assert_eq!(server.post("/livez", &json!({}), &[]).status, 405);
-    assert_eq!(server.post("/v1/hooks/flagger/strange", &json!({ "name": "api" }), &[]).status, 404);
-    assert_eq!(server.post("/v1/hooks/flagger/event", &json!(["api"]), &[]).status, 400);
+    // Of Flagger it is an answer like any other: text, and 500 where waiting does not help.
+    let strange = server.post("/v1/hooks/flagger/strange", &json!({ "name": "api" }), &[]);
+    assert_eq!((strange.status, strange.header("content-type")), (500, "text/plain; charset=utf-8"));
+    assert!(strange.body.contains("no webhook of type `strange`"), "{}", strange.body);
+    assert_eq!(server.post("/v1/hooks/flagger/event", &json!(["api"]), &[]).status, 500);
+    for migration in ["3_none", "1_users"] {
+        let canary = json!({ "name": "api", "metadata": { "migration": migration } });
+        assert_eq!(server.post("/v1/hooks/flagger/confirm-promotion", &canary, &[]).status, 500, "{migration}");
+    }
+    let canary = json!({ "name": "api", "metadata": { "release": "9.0.0" } });
+    let unknown = server.post("/v1/hooks/flagger/confirm-rollout", &canary, &[]);
+    assert_eq!(unknown.status, 412, "{}", unknown.body);
     assert_eq!(server.stop(), 0);
 }
 
@@ -141,6 +151,9 @@ fn a_roll_back_is_ready_and_a_build_from_before_the_contract_is_not() {
     assert_eq!(server.post("/v1/hooks/ecs", &details, &[]).json()["hookStatus"], "FAILED");
     let canary = json!({ "name": "api", "metadata": { "release": "2.0.0" } });
     assert_eq!(server.post("/v1/hooks/flagger/rollback", &canary, &[]).status, 200, "it asks for the roll-back");
+    let never = server.post("/v1/hooks/flagger/confirm-rollout", &canary, &[]);
+    assert_eq!(never.status, 500, "{}", never.body);
+    assert!(never.body.contains("2_nick:contract took away what api@2.0.0 uses"), "{}", never.body);
     let canary = json!({ "name": "api", "metadata": { "release": "3.0.0" } });
     assert_eq!(server.post("/v1/hooks/flagger/rollback", &canary, &[]).status, 412);
 }
@@ -329,7 +342,7 @@ fn a_database_that_goes_away_is_a_state_and_no_crash() {
     for metadata in [json!({ "migration": "2_nick" }), json!({ "phase": "backfill" })] {
         let canary: Value = json!({ "name": "api", "namespace": "shop", "phase": "Progressing", "metadata": metadata });
         let answer = server.post("/v1/hooks/flagger/confirm-promotion", &canary, &[]);
-        assert_eq!(answer.status, 503, "{metadata}: {}", answer.body);
+        assert_eq!(answer.status, 412, "{metadata}: {}", answer.body);
     }
     let (name, value) = bearer();
     let marker = json!({ "kind": "deployed", "service": "api", "release": "2.0.0" });

@@ -1,8 +1,9 @@
-//! Flagger: 200 passes and 412 holds; the text of the answer becomes an event of the canary. Never writes: Flagger's
-//! webhooks carry no token.
+//! Flagger: 200 passes, 412 holds, and 500 says that waiting does not help; the text of the answer becomes an event of the
+//! canary. What cannot be found out holds. Never writes: Flagger's webhooks carry no token.
 
 use std::collections::BTreeMap;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, Path, Request};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -15,6 +16,18 @@ use super::super::problem::Problem;
 use super::super::reading::Reading;
 use super::super::{Shared, State};
 use crate::ledger::Release;
+
+/// Goes on.
+const PASSES: StatusCode = StatusCode::OK;
+
+/// Waits: it is asked again.
+const HOLDS: StatusCode = StatusCode::PRECONDITION_FAILED;
+
+/// Asking again does not help.
+const NEVER: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+
+/// The status, and what is told.
+type Answer = (StatusCode, String);
 
 /// What Flagger sends.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,15 +73,19 @@ pub(in crate::serve) enum HookType {
     request_body = Payload,
     responses(
         (status = 200, description = "Go on; for `rollback`: roll back.", body = String, content_type = "text/plain"),
-        (status = 400, description = "No payload of Flagger.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such type, or no such migration.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Wait; for `rollback`: do not.", body = String, content_type = "text/plain"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "No JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It cannot be found out now.", body = String, content_type = "text/plain")))]
-pub(in crate::serve) async fn hook(shared: Shared, Path(name): Path<String>, request: Request) -> Result<(StatusCode, String), Problem> {
-    let kind: HookType = serde_json::from_value(serde_json::Value::String(name.clone()))
-        .map_err(|_| Problem::new(StatusCode::NOT_FOUND, format!("Flagger has no webhook of type `{name}`")).next("/openapi.json"))?;
+        (status = 412, description = "Wait, or it cannot be found out now; for `rollback`: do not.", body = String, content_type = "text/plain"),
+        (status = 500, description = "Waiting does not help: a contract took away what the release uses, there is no such migration or type, or this is no payload of Flagger.", body = String, content_type = "text/plain")))]
+pub(in crate::serve) async fn hook(shared: Shared, name: Result<Path<String>, PathRejection>, request: Request) -> Answer {
+    let answered = match name {
+        Ok(Path(name)) => answer(&shared, &name, request).await,
+        Err(error) => Err(Problem::new(NEVER, error.body_text())),
+    };
+    answered.unwrap_or_else(|problem| (NEVER, problem.line()))
+}
+
+async fn answer(shared: &State, name: &str, request: Request) -> Result<Answer, Problem> {
+    let kind: HookType = serde_json::from_value(serde_json::Value::String(name.to_owned()))
+        .map_err(|_| Problem::new(NEVER, format!("Flagger has no webhook of type `{name}`")).next("/openapi.json"))?;
     let Body(payload) = Body::<Payload>::from_request(request, &()).await?;
     let said = |key: &str| payload.metadata.as_ref().and_then(|metadata| metadata.get(key)).filter(|text| !text.is_empty()).cloned();
     let service = said("service").unwrap_or_else(|| payload.name.clone());
@@ -77,15 +94,15 @@ pub(in crate::serve) async fn hook(shared: Shared, Path(name): Path<String>, req
         HookType::PostRollout | HookType::Event => {
             let subject = release.map_or_else(|| payload.name.clone(), |release| release.to_string());
             tracing::info!(canary = %payload.name, namespace = %payload.namespace, phase = %payload.phase, "flagger: {name}");
-            return Ok((StatusCode::OK, format!("noted; `migrate mark` records what became of {subject}")));
+            return Ok((PASSES, format!("noted; `migrate mark` records what became of {subject}")));
         }
         HookType::Rollback => {
             let reading = shared.readings.now().await;
-            return Ok(match judge(&shared, &reading, release.as_ref()) {
-                Verdict::Behind(missing) => (StatusCode::OK, format!("roll back: it needs {}, which did not run", names(&missing))),
-                Verdict::Contracted(removed) => (StatusCode::OK, format!("roll back: {} took away what it uses", names(&removed))),
-                Verdict::Ready { .. } => (StatusCode::PRECONDITION_FAILED, "nothing asks for a roll-back: the schema fits".to_owned()),
-                Verdict::Unknown(reason) => (StatusCode::PRECONDITION_FAILED, format!("nothing asks for a roll-back: {reason}")),
+            return Ok(match judge(shared, &reading, release.as_ref()) {
+                Verdict::Behind(missing) => (PASSES, format!("roll back: it needs {}, which did not run", names(&missing))),
+                Verdict::Contracted(removed) => (PASSES, format!("roll back: {} took away what it uses", names(&removed))),
+                Verdict::Ready { .. } => (HOLDS, "nothing asks for a roll-back: the schema fits".to_owned()),
+                Verdict::Unknown(reason) => (HOLDS, format!("nothing asks for a roll-back: {reason}")),
             });
         }
         HookType::ConfirmPromotion => said("migration"),
@@ -96,41 +113,40 @@ pub(in crate::serve) async fn hook(shared: Shared, Path(name): Path<String>, req
         (Some(migration), Ok(snapshot)) => {
             let answer = stand(snapshot, &migration)?;
             let status = match answer.state {
-                Standing::Open | Standing::Done => StatusCode::OK,
-                Standing::Held => StatusCode::PRECONDITION_FAILED,
-                Standing::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+                Standing::Open | Standing::Done => PASSES,
+                Standing::Held | Standing::Unknown => HOLDS,
             };
             Ok((status, format!("{}: {}", answer.migration, answer.reason)))
         }
         // What was ready stays ready; a gate is asked each time.
-        (Some(_), Err(report)) => Ok((StatusCode::SERVICE_UNAVAILABLE, format!("not known: {}", unasked(report)))),
-        (None, _) => Ok(ready(&shared, &reading, release.as_ref(), said("phase").as_deref())),
+        (Some(_), Err(report)) => Ok((HOLDS, format!("not known: {}", unasked(report)))),
+        (None, _) => Ok(ready(shared, &reading, release.as_ref(), said("phase").as_deref())),
     }
 }
 
 /// Whether the schema is ready for the canary, and where the webhook asks for it, its rows are.
-fn ready(state: &State, reading: &Reading, release: Option<&Release>, phase: Option<&str>) -> (StatusCode, String) {
+fn ready(state: &State, reading: &Reading, release: Option<&Release>, phase: Option<&str>) -> Answer {
     let subject = release.map_or_else(|| "the files beside the server".to_owned(), ToString::to_string);
     match judge(state, reading, release) {
         Verdict::Ready { .. } => {}
         Verdict::Behind(missing) => {
-            return (StatusCode::PRECONDITION_FAILED, format!("held: {subject} needs {}, which did not run", names(&missing)));
+            return (HOLDS, format!("held: {subject} needs {}, which did not run", names(&missing)));
         }
         Verdict::Contracted(removed) => {
-            return (StatusCode::PRECONDITION_FAILED, format!("held: {} took away what {subject} uses", names(&removed)));
+            return (NEVER, format!("{} took away what {subject} uses: deploy a build that was made after it", names(&removed)));
         }
-        Verdict::Unknown(reason) => return (StatusCode::SERVICE_UNAVAILABLE, format!("not known: {reason}")),
+        Verdict::Unknown(reason) => return (HOLDS, format!("not known: {reason}")),
     }
     match (phase, &reading.now) {
         (Some("backfill"), Ok(snapshot)) => {
             let manifest = release.and_then(|release| build::manifest(&snapshot.ledger, release));
             let unfilled = build::unfilled(manifest.as_ref().unwrap_or(&snapshot.build), &snapshot.ledger);
             if !unfilled.is_empty() {
-                return (StatusCode::PRECONDITION_FAILED, format!("held: {} did not run to the end", names(&unfilled)));
+                return (HOLDS, format!("held: {} did not run to the end", names(&unfilled)));
             }
         }
-        (Some("backfill"), Err(report)) => return (StatusCode::SERVICE_UNAVAILABLE, format!("not known: {}", unasked(report))),
+        (Some("backfill"), Err(report)) => return (HOLDS, format!("not known: {}", unasked(report))),
         (Some(_) | None, _) => {}
     }
-    (StatusCode::OK, format!("the schema is ready for {subject}"))
+    (PASSES, format!("the schema is ready for {subject}"))
 }
