@@ -78,6 +78,11 @@ impl Pace {
         self.duty.share().min(self.ceiling)
     }
 
+    /// The largest share of the time that the signals allow now.
+    pub fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+
     /// Whether a chunk cannot become smaller.
     pub fn is_at_floor(&self) -> bool {
         self.size.is_at_floor()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::heed::Concern;
 use super::worker::Crew;
 use super::{Event, Halt};
-use crate::backend::{Backend, BackendError};
+use crate::backend::{Backend, BackendError, Chunk};
 use crate::backfill::Pace;
 use crate::backfill::eta::Progress;
 use crate::backfill::pace::Verdict;
@@ -24,6 +24,9 @@ const STAND_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it looks whether it may go on.
 const STAND: Duration = Duration::from_millis(250);
+
+/// No rest is longer: the claim on the range, which a chunk renews, holds for half as long again.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// How long the first chunk waits for the first reading of every signal.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -122,8 +125,9 @@ impl Rein {
     }
 
     /// A chunk was committed; comes back when its rest is over.
-    pub(super) async fn after(&mut self, crew: &Crew<'_>, rows: u64, took: Duration, log: Option<u64>) {
-        self.pace.finished(rows, took, log);
+    pub(super) async fn after<B: Backend>(&mut self, backend: &mut B, crew: &Crew<'_>, chunk: &Chunk) {
+        let (rows, took) = (chunk.size, chunk.took);
+        self.pace.finished(rows, took, chunk.log);
         self.took = took;
         self.walked += rows;
         self.progress.add(crew.gauge.now(), self.walked);
@@ -131,7 +135,31 @@ impl Rein {
             self.told_floor = true;
             crew.see(&Event::AtFloor { node: crew.step.node.clone(), rows, took });
         }
-        crew.stop.sleep(self.pace.rest()).await;
+        self.rest(backend, crew).await;
+    }
+
+    /// Leaves the database alone for a while, and goes on hearing what others wish: another wish ends the rest, and so do signals
+    /// that allow more than they did when it was measured out.
+    async fn rest<B: Backend>(&mut self, backend: &mut B, crew: &Crew<'_>) {
+        let (began, rest) = (Instant::now(), self.pace.rest().min(LONGEST_REST));
+        let (wish, ceiling) = (self.wish.clone(), self.pace.ceiling());
+        loop {
+            let left = rest.saturating_sub(began.elapsed());
+            crew.stop.sleep(left.min(STAND)).await;
+            if left <= STAND || crew.must_stop() {
+                return;
+            }
+            self.listen(backend, crew).await;
+            self.look(crew);
+            if self.wish != wish || self.pace.ceiling() > ceiling {
+                return;
+            }
+            if self.say(backend, crew, SAY_EVERY).await.is_err() {
+                // Asked before the next chunk once more, where it can be told.
+                self.said = None;
+                return;
+            }
+        }
     }
 
     /// A chunk was rolled back.

@@ -257,7 +257,7 @@ impl<'a, B: Backend> Worker<'a, B> {
         if chunk.size > 0 {
             self.crew.count(chunk, self.rein.held());
         }
-        self.rein.after(self.crew, chunk.size, chunk.took, chunk.log).await;
+        self.rein.after(self.backend, self.crew, chunk).await;
     }
 
     async fn claim(&mut self) -> Result<Claimed, Halt> {
