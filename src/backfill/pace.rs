@@ -27,6 +27,8 @@ pub struct Pace {
     duty: Duty,
     brake: Brake,
     ceiling: f64,
+    /// How many share what the signals allow.
+    workers: u32,
     rest: Duration,
 }
 
@@ -48,8 +50,16 @@ impl Pace {
             duty: Duty::new(numbers.duty.get()),
             brake: Brake::default(),
             ceiling: 1.0,
+            workers: 1,
             rest: Duration::ZERO,
         }
+    }
+
+    /// The pace of one of several workers: what the signals allow is the share of all of them.
+    #[must_use]
+    pub fn among(mut self, workers: u32) -> Pace {
+        self.workers = workers.max(1);
+        self
     }
 
     /// Other numbers from now on; what was learnt of the table stays.
@@ -120,7 +130,7 @@ impl Pace {
         let was_on = self.brake.is_on();
         let say = self.brake.look(now, dials);
         let (ceiling, cap) = brake::ceiling(now, dials, self.numbers.beside.map(|share| share.get()));
-        self.ceiling = ceiling;
+        self.ceiling = if cap.is_some() { ceiling / f64::from(self.workers) } else { ceiling };
         let worst = || brake::worst(now, dials).map(|(dial, _)| dial.tell(now)).unwrap_or_default();
         match say {
             Say::Room => self.duty.grow(now),

@@ -63,7 +63,7 @@ impl Rein {
         Rein {
             worker,
             dialect,
-            pace: Pace::new(stated.numbers(dialect)),
+            pace: Pace::new(stated.numbers(dialect)).among(crew.workers),
             pacing: stated.clone(),
             stated,
             progress: Progress::new(crew.gauge.now(), 0),

@@ -101,8 +101,9 @@ impl<B: Backend> Run<'_, B> {
             }
         }
         let gauge = self.gauge(step, job);
+        let workers = u32::try_from(further.len() + 1).unwrap_or(u32::MAX);
         let results = {
-            let crew = Crew::new((step, job), record, self.options, self.stop, &gauge, &mut *self.observer);
+            let crew = Crew::new((step, job), record, workers, self.options, self.stop, &gauge, &mut *self.observer);
             let hands = std::iter::once(&mut *self.backend).chain(&mut further);
             join_all(hands.zip(1..).map(|(backend, number)| Worker::new(backend, &crew, number).work())).await
         };

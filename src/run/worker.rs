@@ -38,6 +38,8 @@ pub(super) struct Crew<'a> {
     pub(super) job: &'a Job,
     pub(super) options: &'a Options,
     pub(super) stop: &'a Stop,
+    /// How many they are in this process.
+    pub(super) workers: u32,
     observer: Mutex<&'a mut dyn Observer>,
     tally: Mutex<Tally>,
     pub(super) gauge: &'a Gauge,
@@ -74,6 +76,7 @@ impl<'a> Crew<'a> {
     pub(super) fn new(
         (step, job): (&'a Step, &'a Job),
         record: &JobRecord,
+        workers: u32,
         options: &'a Options,
         stop: &'a Stop,
         gauge: &'a Gauge,
@@ -85,6 +88,7 @@ impl<'a> Crew<'a> {
             job,
             options,
             stop,
+            workers,
             observer: Mutex::new(observer),
             tally,
             gauge,

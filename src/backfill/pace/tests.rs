@@ -223,6 +223,19 @@ fn beside_a_vacuum_it_works_a_quarter_of_the_time() {
 }
 
 #[test]
+fn four_workers_share_what_the_signals_allow() {
+    let mut pace = Pace::new(numbers("fast")).among(4);
+    let now = Duration::ZERO;
+    let throttle = Throttle { signal: Signal::Vacuum, limit: 1.0, asked: Asked::ByDefault };
+    let on = |value| Dial { last: Some(crate::backfill::signal::Reading { value, detail: None, at: now }), ..Dial::new(&throttle) };
+    assert!(matches!(pace.look(now, &[on(1.0)]), Verdict::Go(_)));
+    assert!((pace.duty() - 0.0625).abs() < 1e-9, "{}", pace.duty());
+    // Without a signal that is on nothing is divided.
+    assert_eq!(pace.look(now, &[on(0.0)]), Verdict::Go(None));
+    assert!((pace.duty() - 1.0).abs() < 1e-9, "{}", pace.duty());
+}
+
+#[test]
 fn a_vacuum_that_is_asked_for_and_cannot_be_seen_stops_the_work() {
     let unseen = |asked| Dial::new(&Throttle { signal: Signal::Vacuum, limit: 1.0, asked });
     let now = Duration::ZERO;
