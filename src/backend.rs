@@ -418,6 +418,9 @@ pub trait Backend: Send {
     /// Sizes of these tables, by estimate; tables that do not exist are left out.
     fn sizes(&mut self, tables: &[ObjectName]) -> impl Future<Output = Result<Vec<(ObjectName, TableSize)>, BackendError>> + Send;
 
+    /// The size of one table, where it can be had at once; `None` where somebody else holds it, or it does not exist.
+    fn size_at_once(&mut self, table: &ObjectName) -> impl Future<Output = Result<Option<TableSize>, BackendError>> + Send;
+
     /// Sizes of all tables and materialised views but the tool's own; a partitioned table has the sum of its partitions.
     fn count(&mut self, care: Care) -> impl Future<Output = Result<Vec<(ObjectName, TableSize)>, BackendError>> + Send;
 

@@ -191,6 +191,9 @@ impl Backend for AnyBackend {
         on!(self, backend => backend.sizes(tables).await)
     }
 
+    async fn size_at_once(&mut self, table: &ObjectName) -> Result<Option<TableSize>, BackendError> {
+        on!(self, backend => backend.size_at_once(table).await)
+    }
     async fn count(&mut self, care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
         on!(self, backend => backend.count(care).await)
     }

@@ -456,6 +456,11 @@ impl Backend for SqliteBackend {
         Ok(found)
     }
 
+    async fn size_at_once(&mut self, table: &ObjectName) -> Result<Option<TableSize>, BackendError> {
+        let found = self.sizes(std::slice::from_ref(table)).await?;
+        Ok(found.into_iter().next().map(|(_, size)| size))
+    }
+
     async fn count(&mut self, care: Care) -> Result<Vec<(ObjectName, TableSize)>, BackendError> {
         let Some(session) = self.session.as_mut() else { return Ok(Vec::new()) };
         session.calm().await?;

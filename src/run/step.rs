@@ -111,8 +111,8 @@ impl<B: Backend> Run<'_, B> {
         if took < WORTH_KEEPING {
             return;
         }
-        let sized = self.backend.sizes(std::slice::from_ref(work.table())).await;
-        let kept = match sized.map(|sizes| sizes.first().map(|(_, size)| handled(work, *size))) {
+        let sized = self.backend.size_at_once(work.table()).await;
+        let kept = match sized.map(|size| size.map(|size| handled(work, size))) {
             Ok(Some(bytes @ 1..)) => self.backend.remember(lease, &Timing { work: work.clone(), bytes, took }).await,
             Ok(Some(0) | None) => Ok(()),
             Err(error) => Err(error),

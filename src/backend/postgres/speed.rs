@@ -14,7 +14,7 @@ use crate::ledger::{Lease, Timing};
 use crate::schema::{Ident, ObjectName};
 
 /// How long one question may wait and run: nobody queues behind it for longer.
-const PATIENCE: Limits = Limits { lock_timeout: Duration::from_millis(50), statement_timeout: Some(Duration::from_millis(100)) };
+pub(super) const PATIENCE: Limits = Limits { lock_timeout: Duration::from_millis(50), statement_timeout: Some(Duration::from_millis(100)) };
 
 /// How long a table is read in all.
 const BUDGET: Duration = Duration::from_millis(100);
