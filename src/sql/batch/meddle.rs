@@ -40,6 +40,27 @@ const KNOWN: &[&str] = &["suppress_redundant_updates_trigger", "tsvector_update_
 /// Words that a statement of PL/pgSQL may follow.
 const BEFORE_STATEMENTS: &[&str] = &["begin", "then", "else", "loop"];
 
+/// Functions that come with PostgreSQL and change no row.
+const HARMLESS: &str = "abs age array_agg array_append array_length array_position array_remove array_to_string avg bool_and bool_or btrim \
+    cardinality ceil ceiling char_length clock_timestamp coalesce concat concat_ws count current_setting currval date_part \
+    date_trunc decode dense_rank encode every extract first_value floor format gen_random_uuid generate_series greatest hashtext \
+    hashtextextended initcap json_agg json_build_array json_build_object json_object_agg jsonb_agg jsonb_build_array \
+    jsonb_build_object jsonb_object_agg jsonb_set jsonb_strip_nulls lag last_value lastval lead least left length lower lpad \
+    ltrim make_date make_interval make_timestamp max md5 min mod nextval now nullif octet_length pg_advisory_lock \
+    pg_advisory_xact_lock pg_backend_pid pg_notify pg_sleep pg_trigger_depth pg_try_advisory_xact_lock plainto_tsquery position \
+    power quote_ident quote_literal quote_nullable random rank regexp_match regexp_matches regexp_replace repeat replace reverse \
+    right round row_number row_to_json rpad rtrim setval setweight sha256 sign split_part sqrt statement_timestamp string_agg \
+    string_to_array strpos substr substring sum to_char to_date to_json to_jsonb to_number to_timestamp to_tsquery to_tsvector \
+    transaction_timestamp translate trim trunc txid_current unnest upper websearch_to_tsquery";
+
+/// Words before a parenthesis that is no call.
+const BEFORE_PARENTHESES: &str = "all and any array as between bit by case cast char character decimal distinct else elsif except exists filter float from \
+    group having if ilike in intersect interval into is join lateral like limit materialized not numeric offset on or over return \
+    row select some then time timestamp timestamptz union using values varchar when where while within";
+
+/// Ways to write a row that is there already or not.
+const UPSERT: &str = "may change the row by writing it once more";
+
 /// What the trigger does to the columns that the statement's condition reads; `None` where it leaves them as the statement set
 /// them.
 pub fn meddles(statement: &str, point: &BatchPoint, dialect: Dialect, trigger: &TriggerText) -> Option<String> {
@@ -98,9 +119,14 @@ impl Watch {
                 .set(body, at)
                 .or_else(|| self.selected(body, at))
                 .or_else(|| self.returned(body, at))
-                .or_else(|| self.updated(body, at)),
-            TriggerTiming::After => self.updated(body, at),
+                .or_else(|| self.written(body, at)),
+            TriggerTiming::After => self.written(body, at),
         })
+    }
+
+    /// What statements within the body do to rows.
+    fn written(&self, body: &Words<'_>, at: usize) -> Option<String> {
+        self.updated(body, at).or_else(|| self.upserted(body, at)).or_else(|| self.executed(body, at)).or_else(|| called(body, at))
     }
 
     /// `NEW.column := value` and `NEW := value`.
@@ -125,20 +151,15 @@ impl Watch {
         (self.watches(&column) && !is_same).then(|| format!("sets {column}"))
     }
 
-    /// `SELECT … INTO NEW.column`.
+    /// `SELECT … INTO a, NEW.column`.
     fn selected(&self, body: &Words<'_>, at: usize) -> Option<String> {
-        if !body.is(at, "into") || (at > 0 && body.is(at - 1, "insert")) {
+        if !body.is(at, "into") || (at > 0 && body.is_any(at - 1, &["insert", "merge"])) {
             return None;
         }
-        let is_target = |index: &usize| {
-            matches!(body.kind(*index), Some(TokenKind::Word | TokenKind::Name | TokenKind::Dot | TokenKind::Comma))
-                && !body.is(*index, "from")
-        };
-        let target = (at + 1..body.tokens.len()).take_while(is_target).find(|index| body.is(*index, "new"))?;
-        match body.kind(target + 1) {
+        targets(body, at + 1).into_iter().filter(|target| body.is(*target, "new")).find_map(|target| match body.kind(target + 1) {
             Some(TokenKind::Dot) => name(body, target + 2).filter(|column| self.watches(column)).map(|column| format!("sets {column}")),
             _ => Some("puts another row in the place of the changed one".to_owned()),
-        }
+        })
     }
 
     /// `RETURN NULL` leaves the row as it was.
@@ -149,28 +170,51 @@ impl Watch {
         keeps.then(|| "may leave the row as it was".to_owned())
     }
 
-    /// `UPDATE table SET column = value`, and SQL that is put together.
-    fn updated(&self, body: &Words<'_>, at: usize) -> Option<String> {
-        if body.is(at, "execute") {
-            let mut text = (at..body.tokens.len()).take_while(|index| body.kind(*index) != Some(TokenKind::Semicolon));
-            let changes = text.any(|index| body.kind(index) == Some(TokenKind::Text) && body.text(index).to_lowercase().contains("update"));
-            return changes.then(|| "runs an UPDATE that it puts together".to_owned());
+    /// SQL that is put together, or stands in a string.
+    fn executed(&self, body: &Words<'_>, at: usize) -> Option<String> {
+        if !body.is(at, "execute") {
+            return None;
         }
+        let mut text = (at..body.tokens.len()).take_while(|index| body.kind(*index) != Some(TokenKind::Semicolon));
+        if text.any(|index| body.kind(index) == Some(TokenKind::Text) && body.text(index).to_lowercase().contains("update")) {
+            return Some("runs an UPDATE that it puts together".to_owned());
+        }
+        let unread = || Some("runs SQL that it puts together".to_owned());
+        let is_whole = matches!(body.kind(at + 2), None | Some(TokenKind::Word | TokenKind::Semicolon));
+        let literal = body.text(at + 1).strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).filter(|_| is_whole);
+        let Some(statement) = literal.map(|text| text.replace("''", "'")) else { return unread() };
+        let Ok(words) = Words::of(&statement, body.dialect) else { return unread() };
+        (0..words.tokens.len()).find_map(|at| self.upserted(&words, at).or_else(|| called(&words, at)))
+    }
+
+    /// `INSERT … ON CONFLICT DO UPDATE`, `REPLACE` and `MERGE` on the table itself.
+    fn upserted(&self, body: &Words<'_>, at: usize) -> Option<String> {
+        if !body.is_any(at, &["insert", "merge", "replace"]) {
+            return None;
+        }
+        let end = (at..body.tokens.len()).find(|index| body.kind(*index) == Some(TokenKind::Semicolon)).unwrap_or(body.tokens.len());
+        let into = if body.is(at + 1, "or") { at + 3 } else { at + 1 };
+        if !body.is(into, "into") || table_at(body, into + 1)? != self.table {
+            return None;
+        }
+        let updates = || (at..end).any(|index| body.is(index, "do") && body.is(index + 1, "update"));
+        let is_upsert = !body.is(at, "insert") || body.is(at + 2, "replace") || updates();
+        is_upsert.then(|| UPSERT.to_owned())
+    }
+
+    /// `UPDATE table SET column = value`.
+    fn updated(&self, body: &Words<'_>, at: usize) -> Option<String> {
         if !body.is(at, "update") {
             return None;
         }
-        let mut index = at + 1;
-        if body.is(index, "or") {
-            index += 2;
-        }
-        if body.is(index, "only") {
-            index += 1;
-        }
-        while body.kind(index + 1) == Some(TokenKind::Dot) {
-            index += 2;
-        }
-        if name(body, index)? != self.table {
+        let index = if body.is(at + 1, "or") { at + 3 } else { at + 1 };
+        if table_at(body, index)? != self.table {
             return None;
+        }
+        if let Some(set) = (index..body.tokens.len()).find(|index| body.is(*index, "set"))
+            && body.kind(set + 1) == Some(TokenKind::Open)
+        {
+            return Some("sets columns of it once more".to_owned());
         }
         let other = |(column, value): &(String, String)| self.watches(column) && !self.assigns(column, value);
         let changed = assigned(body, index, "new").into_iter().find(other)?;
@@ -179,13 +223,17 @@ impl Watch {
 
     /// A trigger of SQLite with its head.
     fn in_trigger(&self, words: &Words<'_>) -> Option<String> {
-        let begin = words.find(0..words.tokens.len(), 0, &["begin"])?;
-        let on = (0..begin).find(|index| words.is(*index, "on"))?;
+        let unread = || Some("was not read".to_owned());
+        let Some(begin) = words.find(0..words.tokens.len(), 0, &["begin"]) else { return unread() };
+        let Some(on) = (0..begin).find(|index| words.is(*index, "on")) else { return unread() };
         let event = match self.kind {
             DataKind::Delete => "delete",
             DataKind::Update | DataKind::Insert | DataKind::InsertSelect | DataKind::Replace | DataKind::Merge | DataKind::Copy => "update",
         };
-        let fires = (0..on).rev().find(|index| words.is(*index, event))?;
+        let Some(fires) = (0..on).rev().find(|index| words.is(*index, event)) else {
+            let is_other = (0..on).any(|index| words.is_any(index, &["insert", "update", "delete"]));
+            return if is_other { None } else { unread() };
+        };
         if words.is(fires + 1, "of") {
             let mut listed = (fires + 2..on).filter_map(|index| name(words, index));
             if !listed.any(|column| self.assigned.iter().any(|(name, _)| *name == column)) {
@@ -194,9 +242,55 @@ impl Watch {
         }
         (begin..words.tokens.len()).find_map(|at| {
             let ignores = words.is(at, "raise") && words.is(at + 2, "ignore");
-            if ignores { Some("may leave the row as it was".to_owned()) } else { self.updated(words, at) }
+            match ignores {
+                true => Some("may leave the row as it was".to_owned()),
+                false => self.updated(words, at).or_else(|| self.upserted(words, at)),
+            }
         })
     }
+}
+
+/// Where the targets behind INTO begin.
+fn targets(body: &Words<'_>, from: usize) -> Vec<usize> {
+    let is_name = |index: usize| matches!(body.kind(index), Some(TokenKind::Word | TokenKind::Name));
+    let mut index = if body.is(from, "strict") { from + 1 } else { from };
+    let mut found = Vec::new();
+    while is_name(index) {
+        found.push(index);
+        while body.kind(index + 1) == Some(TokenKind::Dot) {
+            index += 2;
+        }
+        if body.kind(index + 1) != Some(TokenKind::Comma) {
+            break;
+        }
+        index += 2;
+    }
+    found
+}
+
+/// A function that PERFORM, SELECT or CALL calls and that nobody looks through.
+fn called(body: &Words<'_>, at: usize) -> Option<String> {
+    if !body.is_any(at, &["perform", "select", "call"]) {
+        return None;
+    }
+    let is_call = |index: &usize| body.kind(*index + 1) == Some(TokenKind::Open) && !is_harmless(body, *index);
+    let statement = (at + 1..body.tokens.len()).take_while(|index| body.kind(*index) != Some(TokenKind::Semicolon));
+    statement.filter(is_call).find_map(|index| name(body, index)).map(|name| format!("calls {name}, which nobody looks through"))
+}
+
+/// Whether what stands before a parenthesis changes no row. A function of another schema may be anything.
+fn is_harmless(body: &Words<'_>, index: usize) -> bool {
+    let is_foreign = index > 0 && body.kind(index - 1) == Some(TokenKind::Dot) && !(index > 1 && body.is(index - 2, "pg_catalog"));
+    !is_foreign && HARMLESS.split(' ').chain(BEFORE_PARENTHESES.split(' ')).any(|word| body.is(index, word))
+}
+
+/// The table that is named at a place, without its schema.
+fn table_at(body: &Words<'_>, at: usize) -> Option<String> {
+    let mut index = if body.is(at, "only") { at + 1 } else { at };
+    while body.kind(index + 1) == Some(TokenKind::Dot) {
+        index += 2;
+    }
+    name(body, index)
 }
 
 /// A name as the database compares it.
@@ -309,6 +403,49 @@ mod tests {
             Some("trigger t may leave the row as it was")
         );
         assert_eq!(judged(Dialect::Postgres, delete, TriggerTiming::Before, "BEGIN RETURN OLD; END"), None);
+    }
+
+    #[test]
+    fn what_is_not_understood_counts() {
+        for (body, what) in [
+            ("BEGIN SELECT x, y INTO NEW.other, NEW.slug FROM z; RETURN NEW; END", "trigger t sets slug"),
+            ("BEGIN SELECT x, y INTO STRICT n, NEW.slug FROM z; RETURN NEW; END", "trigger t sets slug"),
+            ("BEGIN EXECUTE build(NEW.id); RETURN NEW; END", "trigger t runs SQL that it puts together"),
+            ("BEGIN EXECUTE 'INSERT INTO ' || t; RETURN NEW; END", "trigger t runs SQL that it puts together"),
+            ("BEGIN EXECUTE 'SELECT refresh(1)'; RETURN NEW; END", "trigger t calls refresh, which nobody looks through"),
+            ("BEGIN PERFORM shop.refresh(NEW.id); RETURN NEW; END", "trigger t calls refresh, which nobody looks through"),
+            ("BEGIN SELECT lower(f(NEW.id)) INTO n; RETURN NEW; END", "trigger t calls f, which nobody looks through"),
+            ("BEGIN PERFORM shop.lower(NEW.id); RETURN NEW; END", "trigger t calls lower, which nobody looks through"),
+            (
+                "BEGIN INSERT INTO shop.items (id) VALUES (NEW.id) ON CONFLICT (id) DO UPDATE SET slug = NULL; RETURN NEW; END",
+                "trigger t may change the row by writing it once more",
+            ),
+            (
+                "BEGIN MERGE INTO items USING y ON true WHEN MATCHED THEN DELETE; RETURN NEW; END",
+                "trigger t may change the row by writing it once more",
+            ),
+            ("BEGIN UPDATE items SET (a, slug) = (1, 2); RETURN NEW; END", "trigger t sets columns of it once more"),
+        ] {
+            assert_eq!(judged(Dialect::Postgres, FILL, TriggerTiming::Before, body).as_deref(), Some(what), "{body}");
+        }
+        for body in [
+            "BEGIN PERFORM pg_notify('changed', NEW.id::text); RETURN NEW; END",
+            "BEGIN EXECUTE 'INSERT INTO log VALUES ($1)' USING NEW.id; RETURN NEW; END",
+            "BEGIN INSERT INTO other (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET slug = NULL; RETURN NEW; END",
+            "BEGIN INSERT INTO items (id) VALUES (1) ON CONFLICT DO NOTHING; RETURN NEW; END",
+            "BEGIN SELECT count(*) INTO n FROM z WHERE NEW.slug = x; RETURN NEW; END",
+            "BEGIN SELECT x INTO NEW.other FROM z; RETURN NEW; END",
+        ] {
+            assert_eq!(judged(Dialect::Postgres, FILL, TriggerTiming::Before, body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_head_of_sqlite_that_is_not_read_counts() {
+        let fill = "UPDATE items SET slug = lower(name) WHERE slug IS NULL";
+        for body in ["CREATE TRIGGER t AFTER UPDATE ON items", "CREATE TRIGGER t items BEGIN SELECT 1; END"] {
+            assert_eq!(judged(Dialect::Sqlite, fill, TriggerTiming::After, body).as_deref(), Some("trigger t was not read"), "{body}");
+        }
     }
 
     #[test]
