@@ -114,8 +114,10 @@ impl PostgresBackend {
         if matches!(error, BackendError::Unreachable { .. } | BackendError::LeaseLost) {
             return error;
         }
-        // Whoever cut it off does not wait for old transactions: the intent is in the journal, what is left is found by it.
+        // Whoever cut it off does not wait for old transactions: the intent is in the journal, what is left is found by it. Through a
+        // pooler it would be set for whoever is given that session next.
         if matches!(error, BackendError::CutOff { .. })
+            && self.route == Route::Direct
             && let Err(worse) = self.main.run(LEDGER, format!("SET lock_timeout = {}", limits.lock_timeout.as_millis())).await
         {
             tracing::debug!(%worse, "the time-out could not be set");
