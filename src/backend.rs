@@ -147,6 +147,8 @@ pub enum Notice {
     Waiting(Vec<Blocker>),
     /// An index build tells how far it is.
     Building(Build),
+    /// Nobody looks, or goes on looking, whether it waits.
+    Unwatched,
 }
 
 /// How far an index build is.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::patience::Patience;
-use super::{Event, Halt, Run};
+use super::{Event, Halt, Observer, Run};
 use crate::backend::{Attempt, Backend, BackendError, Knife, Limits, Notice, Notices};
 use crate::dialect::duration::handled;
 use crate::evidence::Alarm;
@@ -136,18 +136,17 @@ impl<B: Backend> Run<'_, B> {
         loop {
             tokio::select! {
                 biased;
-                Some(notice) = reader.recv() => self.observer.see(&match notice {
-                    Notice::Waiting(blockers) => {
-                        disturbed = Disturbed::Yes;
-                        Event::WaitingForLock { node: step.node.clone(), blockers }
-                    }
-                    Notice::Building(build) => Event::Building { node: step.node.clone(), build },
-                }),
+                Some(notice) = reader.recv() => disturbed = hear(&mut *self.observer, step, notice, disturbed),
                 alarm = watch.cut_off(), if may_be_cut && breach.is_none() => {
                     knife.cut();
                     breach = Some(alarm);
                 }
-                result = &mut work => return (result.map(|attempt| Tried { attempt, disturbed }), breach),
+                result = &mut work => {
+                    while let Ok(notice) = reader.try_recv() {
+                        disturbed = hear(&mut *self.observer, step, notice, disturbed);
+                    }
+                    return (result.map(|attempt| Tried { attempt, disturbed }), breach);
+                }
             }
         }
     }
@@ -174,10 +173,27 @@ struct Tried {
     disturbed: Disturbed,
 }
 
-/// Whether others made a statement wait.
+/// Whether others made a statement wait, or may have without anybody who looked.
+#[derive(Clone, Copy)]
 enum Disturbed {
     Yes,
     No,
+}
+
+/// Tells an observer of a notice; whether the statement is disturbed by now.
+fn hear(observer: &mut dyn Observer, step: &Step, notice: Notice, before: Disturbed) -> Disturbed {
+    let node = step.node.clone();
+    match notice {
+        Notice::Waiting(blockers) => {
+            observer.see(&Event::WaitingForLock { node, blockers });
+            Disturbed::Yes
+        }
+        Notice::Building(build) => {
+            observer.see(&Event::Building { node, build });
+            before
+        }
+        Notice::Unwatched => Disturbed::Yes,
+    }
 }
 
 /// What an observer is shown of a step.

@@ -170,7 +170,10 @@ async fn look(
             let mut session = second.lock().await;
             tokio::time::timeout(Duration::from_secs(5), ask(&mut session, pid)).await
         };
-        let Ok(Ok((blockers, building))) = found else { return };
+        let Ok(Ok((blockers, building))) = found else {
+            notices.send(Notice::Unwatched);
+            return;
+        };
         if let Some(notice) = building {
             notices.send(notice);
         }

@@ -3,7 +3,7 @@
 use super::PostgresBackend;
 use super::cut::Cutter;
 use super::script::{self, Known};
-use crate::backend::{Attempt, BackendError, Limits, Notices};
+use crate::backend::{Attempt, BackendError, Limits, Notice, Notices};
 use crate::ledger::{JournalState, Lease};
 use crate::migration::NodeRef;
 use crate::plan::Step;
@@ -96,6 +96,9 @@ impl PostgresBackend {
         };
         if notices.cut().is_asked() {
             return Err(BackendError::CutOff { place: place.to_owned() });
+        }
+        if pid.is_none() {
+            notices.send(Notice::Unwatched);
         }
         let watch = pid.map(|pid| keeper.lookout().watch(pid, limits.lock_timeout, notices));
         let cutter = pid.map(|pid| Cutter::beside(keeper.lookout(), pid, notices.cut()));
