@@ -154,7 +154,7 @@ impl Pacing {
             }
             None => table.duration("chunk_target")?,
         };
-        let duty = match table.text("duty")? {
+        let duty: Option<Share> = match table.text("duty")? {
             Some((text, at)) => Some(text.parse().map_err(|message| document.fault(at, message))?),
             None => None,
         };
@@ -165,6 +165,10 @@ impl Pacing {
             // Readings find their signal by its name.
             if throttles.iter().any(|earlier| earlier.name() == throttle.name()) {
                 return Err(document.fault(at, throttle.is_there_already()));
+            }
+            if duty.is_some() && throttle.signal == Signal::Application && throttle.asked != Asked::Off {
+                let message = "`application` has no effect beside `duty`, which holds whoever is there: keep one of them";
+                return Err(document.fault(at, message.to_owned()));
             }
             throttles.push(throttle);
         }
@@ -336,6 +340,15 @@ mod tests {
         assert_eq!(other.foreign(Dialect::Sqlite), None);
         let off = project("[[backfill.throttle]]\nkind = \"wal-file\"\noff = true\n").expect("valid");
         assert_eq!(off.foreign(Dialect::Postgres), None);
+    }
+
+    #[test]
+    fn an_application_is_not_asked_for_beside_a_stated_share() {
+        let throttle = "[[backfill.throttle]]\nkind = \"application\"\n";
+        assert!(project(throttle).is_ok());
+        assert!(project(&format!("[backfill]\nduty = \"40%\"\n{throttle}off = true\n")).is_ok());
+        let refused = project(&format!("[backfill]\nduty = \"40%\"\n{throttle}")).expect_err("refused");
+        assert!(refused.contains("has no effect beside `duty`"), "{refused}");
     }
 
     #[test]

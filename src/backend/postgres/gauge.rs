@@ -19,6 +19,9 @@ use replica::Replicas;
 /// How long one reading may take: five of them still fit before the signal counts as not read.
 const PATIENCE: Limits = Limits { lock_timeout: Duration::from_secs(1), statement_timeout: Some(Duration::from_secs(3)) };
 
+/// How long it is taken for granted that a role does not see other sessions.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
 /// Our own sessions, which do not count: they say so by their name.
 const OURS: &str = "ours AS (SELECT pid FROM pg_stat_activity WHERE application_name = current_setting('application_name') \
     AND usename = session_user)";
@@ -31,8 +34,15 @@ pub(super) fn start(gauge: &mut Gauge, target: &DatabaseUrl, table: &ObjectName,
 }
 
 async fn read_on(target: DatabaseUrl, table: ObjectName, throttles: Vec<Throttle>, dials: Dials) {
-    let mut reader =
-        Reader { target, table, session: None, replicas: Replicas::default(), checkpoints: Checkpoints::default(), sees_others: false };
+    let mut reader = Reader {
+        target,
+        table,
+        session: None,
+        replicas: Replicas::default(),
+        checkpoints: Checkpoints::default(),
+        sees_others: false,
+        refused: None,
+    };
     loop {
         let begin = Instant::now();
         for throttle in &throttles {
@@ -50,6 +60,8 @@ struct Reader {
     checkpoints: Checkpoints,
     /// Whether this role was found to see other sessions: each question is a snapshot that holds up pruning, so none is asked twice.
     sees_others: bool,
+    /// When it was found not to.
+    refused: Option<Instant>,
 }
 
 /// What one reading found.
@@ -135,8 +147,12 @@ impl Reader {
 
     /// Whoever may not see other sessions would take every server for a quiet one.
     async fn sees_sessions(&mut self) -> Result<(), Missing> {
+        let refusal = || Err(Missing::Ever("this role does not see other sessions: GRANT pg_monitor TO it".to_owned()));
         if self.sees_others {
             return Ok(());
+        }
+        if self.refused.is_some_and(|refused| refused.elapsed() < ASK_AGAIN) {
+            return refusal();
         }
         let rows = self.ask("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')::text AS value").await?;
         match rows.first().map(|row| value(row, "value")).transpose()?.as_deref() {
@@ -144,7 +160,10 @@ impl Reader {
                 self.sees_others = true;
                 Ok(())
             }
-            _ => Err(Missing::Ever("this role does not see other sessions: GRANT pg_monitor TO it".to_owned())),
+            _ => {
+                self.refused = Some(Instant::now());
+                refusal()
+            }
         }
     }
 
