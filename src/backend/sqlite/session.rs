@@ -49,8 +49,16 @@ impl Session {
             Create::IfMissing => options.create_if_missing(true),
             Create::Never => options,
         };
-        let connection = SqliteConnection::connect_with(&options).await.map_err(|error| explain(&label, LEDGER, error))?;
-        Ok(Session { connection, label, open: false, waits: SQLX_WAITS })
+        let (began, mut attempts) = (Instant::now(), 1);
+        loop {
+            match SqliteConnection::connect_with(&options).await.map_err(|error| explain(&label, LEDGER, error)) {
+                Ok(connection) => return Ok(Session { connection, label, open: false, waits: SQLX_WAITS }),
+                // What a connection sets before it is used reads the file.
+                Err(BackendError::Blocked { .. }) if began.elapsed() < READ_PATIENCE => pause().await,
+                Err(error) => return Err(after(error, attempts, began)),
+            }
+            attempts += 1;
+        }
     }
 
     /// A database that lives as long as its connection.
@@ -115,13 +123,14 @@ impl Session {
         if !self.waits.is_zero() {
             self.wait_at_most(Duration::ZERO).await?;
         }
-        let began = Instant::now();
+        let (began, mut attempts) = (Instant::now(), 1);
         loop {
             match self.rows_at_once(sql, values).await {
                 // It had no effect: the file could not be locked.
                 Err(BackendError::Blocked { .. }) if began.elapsed() < READ_PATIENCE => pause().await,
-                outcome => return outcome,
+                outcome => return outcome.map_err(|error| after(error, attempts, began)),
             }
+            attempts += 1;
         }
     }
 
@@ -157,13 +166,14 @@ impl Session {
     pub(super) async fn begin(&mut self, limits: &Limits) -> Result<(), BackendError> {
         self.roll_back().await?;
         self.wait_at_most(Duration::ZERO).await?;
-        let began = Instant::now();
+        let (began, mut attempts) = (Instant::now(), 1);
         loop {
             match self.run(LEDGER, "BEGIN IMMEDIATE").await {
                 Ok(_) => break,
                 Err(BackendError::Blocked { .. }) if began.elapsed() < limits.lock_timeout => pause().await,
-                Err(error) => return Err(error),
+                Err(error) => return Err(after(error, attempts, began)),
             }
+            attempts += 1;
         }
         self.open = true;
         self.wait_at_most(limits.lock_timeout).await
@@ -201,6 +211,14 @@ impl Session {
         if let Err(error) = self.connection.close().await {
             tracing::debug!(%error, "the file could not be closed");
         }
+    }
+}
+
+/// The error of the last of so many attempts.
+fn after(error: BackendError, attempts: u32, began: Instant) -> BackendError {
+    match error {
+        BackendError::Blocked { reason, blockers, .. } => BackendError::Blocked { reason, attempts, waited: began.elapsed(), blockers },
+        other => other,
     }
 }
 
