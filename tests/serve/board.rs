@@ -157,6 +157,52 @@ fn a_browser_shows_it_and_has_nothing_to_complain_about() {
     }
 }
 
+/// What axe-core finds on a page in one scheme of colours, as JSON.
+fn axe(axe: &str, page: &str, style: &str) -> Option<String> {
+    let folder = tempfile::tempdir().expect("there is room for scratch folders");
+    let (head, rest) = page.split_once("<link rel=\"stylesheet\"").expect("it has a style");
+    // Everything in one file, without what reloads it: the rules are for what stands there.
+    let (_, rest) = rest.split_once("</script>").expect("it has a script");
+    let (body, _) = rest.split_once("</body>").expect("it has a body");
+    let head: String = head.lines().filter(|line| !line.contains("http-equiv")).collect();
+    let ask = "axe.run(document).then(r => { const p = document.createElement('pre'); p.id = 'axe'; \
+        p.textContent = JSON.stringify(r.violations.map(v => [v.id, v.nodes[0].html, v.nodes[0].failureSummary])); document.body.append(p) })";
+    let file = folder.path().join("page.html");
+    let text = format!("{head}<style>{style}</style>{body}<script>{axe}</script><script>{ask}</script></body></html>");
+    std::fs::write(&file, text).expect("the folder is ours");
+    let url = format!("file://{}", file.display());
+    let (dom, _) = chromium(&folder.path().join("profile"), &["--virtual-time-budget=9000", "--dump-dom", &url])?;
+    let told = dom.split("<pre id=\"axe\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+    Some(told.unwrap_or_else(|| panic!("axe did not run: {dom}")).to_owned())
+}
+
+#[test]
+fn accessibility_rules_find_nothing_in_the_light_and_in_the_dark() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/node_modules/axe-core/axe.min.js");
+    let Ok(script) = std::fs::read_to_string(file) else {
+        support::skip("axe", "`npm ci` was not run in tests/servers");
+        return;
+    };
+    let folder = project(PROJECT);
+    let shop = folder.path();
+    run(shop, &["apply", "--phase", "expand", "-q"]);
+    run(shop, &["mark", "deployed", "api@1", "-q"]);
+    let server = Server::start(shop, &[]);
+    let page = server.until("/", |page| page.body.contains("2_nick")).body;
+    let style = page.split("href=\"/assets/board.css").nth(1).and_then(|rest| rest.split('"').next()).expect("it has a style");
+    let light = server.get(&format!("/assets/board.css{style}")).body;
+    let dark = light.replace("(prefers-color-scheme: dark)", "all");
+    assert_ne!(light, dark);
+    for style in [light, dark] {
+        let Some(found) = axe(&script, &page, &style) else { return };
+        assert_eq!(found, "[]");
+    }
+    // And they do find what is wrong.
+    let grey = "body { color: #ccc; background: #fff }";
+    let Some(found) = axe(&script, &page, grey) else { return };
+    assert!(found.contains("color-contrast"), "{found}");
+}
+
 #[test]
 fn an_open_page_takes_in_what_changes() {
     let folder = project(PROJECT);

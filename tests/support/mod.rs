@@ -1,6 +1,6 @@
 //! Real databases for the integration tests: thrown away with the test process, never left behind.
 //!
-//! A server that is not installed is skipped loudly; `MIGRATE_TEST_REQUIRE=postgres14,…,pgbouncer,mariadb,prometheus,unleash,moto,netns` turns the skip into a failure.
+//! A server that is not installed is skipped loudly; `MIGRATE_TEST_REQUIRE=postgres14,…,pgbouncer,mariadb,prometheus,chromium,axe,unleash,moto,netns` turns the skip into a failure.
 
 #![allow(clippy::mod_module_files, reason = "the one folder that cargo must not take for a test of its own")]
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
