@@ -294,17 +294,7 @@ async fn a_role_that_sees_no_other_sessions_is_not_stopped_by_what_nobody_asked_
 async fn every_signal_can_be_read_on_every_version() {
     for cluster in support::installed() {
         let database = cluster.database();
-        let kinds = [
-            "replica-lag",
-            "replica-bytes",
-            "lock-waiters",
-            "horizon",
-            "slot-retention",
-            "archive-queue",
-            "vacuum",
-            "application",
-            "dead-tuples",
-        ];
+        let kinds = ["replica-lag", "replica-bytes", "lock-waiters", "horizon", "slot-retention", "archive-queue", "vacuum", "dead-tuples"];
         let mut settings: String = kinds.iter().map(|kind| format!("[[backfill.throttle]]\nkind = \"{kind}\"\n")).collect();
         settings.push_str("[[backfill.throttle]]\nkind = \"checkpoints\"\nlimit = 100000\n[[backfill.throttle]]\nkind = \"active-sessions\"\nlimit = 100000\n");
         let shop = Shop::new("postgres", &database.url, &settings, 2_000);
@@ -318,31 +308,33 @@ async fn every_signal_can_be_read_on_every_version() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_an_application_it_works_a_tenth_of_the_time() {
-    let Some(cluster) = support::postgres(18) else { return };
-    let database = cluster.database();
-    let shop = Shop::new("postgres", &database.url, "", 200_000);
-    let settings = "dialect = \"postgres\"\nsmall_tables = [\"a\"]\n[backfill]\nchunk_target = \"5ms\"\n";
-    std::fs::write(shop.folder.path().join("migrate.toml"), settings).expect("a file can be written");
-    let (leave, left) = std::sync::mpsc::channel::<()>();
-    let mut application = PgConnection::connect(&database.url).await.expect("the server answers");
-    let application = tokio::spawn(async move {
-        while left.try_recv().is_err() {
-            application.execute("SELECT 1").await.expect("the server answers");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    let run = shop.start(&[]);
-    let first = run.soon("chunk-finished");
-    assert_eq!((first["duty"].as_f64(), first["held"].as_str()), (Some(0.1), Some("application")), "{first}");
-    leave.send(()).expect("it is there");
-    application.await.expect("no panic");
-    // A session that did nothing for five seconds no longer counts.
-    let events = run.events.clone();
-    assert_eq!(run.end().0, 0);
-    let text = std::fs::read_to_string(events).expect("events were written");
-    let last = text.lines().rev().find(|line| line.contains("\"chunk-finished\"")).expect("a chunk");
-    let last: Value = serde_json::from_str(last).expect("a line of JSON");
-    assert_eq!((last["duty"].as_f64(), &last["held"]), (Some(0.5), &Value::Null), "{last}");
+    for major in [14, 18] {
+        let Some(cluster) = support::postgres(major) else { continue };
+        let database = cluster.database();
+        let shop = Shop::new("postgres", &database.url, "", 200_000);
+        let settings = "dialect = \"postgres\"\nsmall_tables = [\"a\"]\n[backfill]\nchunk_target = \"5ms\"\n";
+        std::fs::write(shop.folder.path().join("migrate.toml"), settings).expect("a file can be written");
+        let (leave, left) = std::sync::mpsc::channel::<()>();
+        let mut application = PgConnection::connect(&database.url).await.expect("the server answers");
+        let application = tokio::spawn(async move {
+            while left.try_recv().is_err() {
+                application.execute("SELECT 1").await.expect("the server answers");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let run = shop.start(&[]);
+        let first = run.soon("chunk-finished");
+        assert_eq!((first["duty"].as_f64(), first["held"].as_str()), (Some(0.1), Some("application")), "{first}");
+        leave.send(()).expect("it is there");
+        application.await.expect("no panic");
+        // A session that did nothing for five seconds no longer counts.
+        let events = run.events.clone();
+        assert_eq!(run.end().0, 0);
+        let text = std::fs::read_to_string(events).expect("events were written");
+        let last = text.lines().rev().find(|line| line.contains("\"chunk-finished\"")).expect("a chunk");
+        let last: Value = serde_json::from_str(last).expect("a line of JSON");
+        assert_eq!((last["duty"].as_f64(), &last["held"]), (Some(0.5), &Value::Null), "{last}");
+    }
 }
 
 #[test]
