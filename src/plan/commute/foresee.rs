@@ -23,6 +23,8 @@ pub(in crate::plan) struct Foreseen {
     constraints: Vec<Ident>,
     /// Relations that cannot be dropped for as long as the dropped thing stands on them, with the columns it may name.
     stood_on: Vec<(ObjectName, Vec<Ident>)>,
+    /// Columns of which something was demanded that is no longer: what is written before may be refused.
+    relaxed: Vec<(ObjectName, Vec<Ident>)>,
     /// Functions that cannot, likewise.
     called: Vec<ObjectName>,
     /// Foreign keys of other tables that stand on the dropped thing, and must go before it or with it.
@@ -75,13 +77,18 @@ fn of(operation: &Operation, before: &Schema, dropped: &[&Ident]) -> Option<Fore
     } = operation
     {
         let own = |index: &Index| index.backs_constraint && index.name.as_ref() == Some(dropped);
-        return Some(going(table(before, name)?, own, |constraint| constraint.name.as_ref() == Some(dropped)));
+        let found = table(before, name)?;
+        let is_dropped = |constraint: &Constraint| constraint.name.as_ref() == Some(dropped);
+        let demanded = found.constraints.iter().filter(|constraint| is_dropped(constraint)).map(constraint_columns);
+        let relaxed = demanded.map(|columns| (found.name.clone(), columns)).collect();
+        return Some(Foreseen { relaxed, ..going(found, own, is_dropped) });
     }
     // The index names no table where it is dropped, but it goes with its table.
     if let Operation::DropIndex { index, table: None, .. } = operation {
         let (table, found) = before.index(index, None).recorded()?;
         let stood_on = vec![(table.clone(), index_columns(found))];
-        return Some(Foreseen { table: Some(table.clone()), stood_on, ..Foreseen::default() });
+        let relaxed = if found.unique { stood_on.clone() } else { Vec::new() };
+        return Some(Foreseen { table: Some(table.clone()), stood_on, relaxed, ..Foreseen::default() });
     }
     if let Operation::DropView { drop, .. } = operation {
         let view = before.view(&drop.name).recorded()?;
@@ -180,6 +187,9 @@ impl Sink<'_> {
         for (relation, columns) in &foreseen.stood_on {
             self.relation(relation, Access::Uses);
             self.wide(relation, Access::Uses, Some(idents(columns)));
+        }
+        for (table, columns) in &foreseen.relaxed {
+            self.columns(table, columns, Access::Constrains);
         }
         for (table, constraint) in &foreseen.carried {
             self.relation(table, Access::Uses);

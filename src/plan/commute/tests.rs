@@ -250,3 +250,19 @@ fn rows_that_go_make_room_for_what_must_be_distinct() {
     assert_eq!(clashes(key, email, name), 1);
     assert_eq!(clashes("", email, name), 0);
 }
+
+#[test]
+fn what_is_no_longer_demanded_was_demanded_of_what_is_written_before() {
+    let clashes = |made: &str, dropped: &str| {
+        let files = [
+            ("0_people/expand.sql", "CREATE TABLE people (id bigint PRIMARY KEY, email text, name text);"),
+            ("1_a/expand.sql", made),
+            ("1_a/contract.sql", dropped),
+            ("2_b/backfill.sql", "UPDATE people SET email = name WHERE email IS NULL;"),
+        ];
+        plan(&files, Known::Nothing).clashes.len()
+    };
+    let (unique, plain) = ("CREATE UNIQUE INDEX CONCURRENTLY i ON people (email);", "CREATE INDEX CONCURRENTLY i ON people (email);");
+    assert_eq!(clashes(unique, "DROP INDEX CONCURRENTLY i;"), clashes(unique, "SELECT 1;") + 1);
+    assert_eq!(clashes(plain, "DROP INDEX CONCURRENTLY i;"), 0);
+}
