@@ -49,20 +49,8 @@ async fn look(session: &mut Option<Session>, target: &DatabaseUrl, throttle: &Th
     match &throttle.signal {
         Signal::WalFile => unmoved(open(session, target).await?).await,
         Signal::Query { sql, .. } => asked(open(session, target).await?, sql).await,
-        Signal::ReplicaLag { .. }
-        | Signal::ReplicaBytes { .. }
-        | Signal::LockWaiters
-        | Signal::ActiveSessions
-        | Signal::Horizon
-        | Signal::SlotRetention
-        | Signal::ArchiveQueue
-        | Signal::Checkpoints
-        | Signal::DeadTuples
-        | Signal::Vacuum
-        | Signal::Application
-        | Signal::Http { .. }
-        | Signal::Prometheus { .. }
-        | Signal::Hours(_) => Err(BackendError::Unsuitable { reason: format!("{} has no such signal", Dialect::Sqlite) }),
+        // Left out before, by `Signal::source`.
+        _ => Err(BackendError::Unsuitable { reason: format!("{} has no such signal", Dialect::Sqlite) }),
     }
 }
 
