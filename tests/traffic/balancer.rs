@@ -37,6 +37,7 @@ impl Balancer {
     stats socket {} mode 600 level admin
 defaults
     mode http
+    retries 0
     timeout connect 2s
     timeout client 20s
     timeout server 20s
